@@ -1,0 +1,41 @@
+"""Every error that Flow Explorer raises on purpose.
+
+Each message is one sentence that names the thing, what was expected and what came, so that the
+window can show it and the command line can print it as they are.
+"""
+
+
+class FlowError(Exception):
+    """Anything a person can put right: bad input, a missing device, a damaged file."""
+
+
+class SpecError(FlowError, ValueError):
+    """A layer, a stack or a setting lies outside what the catalogue allows."""
+
+
+class ShapeError(FlowError, ValueError):
+    """An array has the wrong number of axes, the wrong size or the wrong type."""
+
+
+class TargetError(FlowError, ValueError):
+    """A density, a picture or a set of points cannot serve as a target."""
+
+
+class ProjectError(FlowError):
+    """A project file is damaged, foreign or hostile."""
+
+
+class DeviceError(FlowError):
+    """A device was asked for that this machine does not have, or it ran out of memory."""
+
+
+class NumericsError(FlowError, ArithmeticError):
+    """A computation left the range in which its result means something."""
+
+
+class ExportError(FlowError):
+    """A model could not be written, or what was written does not compute the same numbers."""
+
+
+class ProtocolError(FlowError):
+    """A message between the window and an engine is malformed or does not fit the moment."""

@@ -1,0 +1,357 @@
+"""The document: what a person has drawn, stacked and chosen, as one frozen tree.
+
+`Project.from_dict` is the one door through which documents come in, from files, from the command
+line and from the window's edits; whatever holds a `Project` may rely on every limit declared here
+and in `flowengine.catalogue`. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct, field
+
+from flowengine.arrays import FrozenArray
+from flowengine.catalogue import (
+    AnyContinuous,
+    AnyLayer,
+    ContinuousSpec,
+    CouplingSpec,
+    FlowMatching,
+    LayerSpec,
+    continuous_class,
+    layer_class,
+)
+from flowengine.errors import ProjectError, SpecError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+FORMAT = "flow-explorer"
+VERSION = 1
+LANES = ("discrete", "continuous")
+Lane = Literal["discrete", "continuous"]
+Extent = tuple[float, float, float, float]
+DEFAULT_EXTENT: Extent = (-4.0, 4.0, -4.0, 4.0)
+MAX_LAYERS = 128
+
+
+class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the document: frozen, and strict about its fields."""
+
+
+class TargetSpec(_Document):
+    """The density to fit.
+
+    Attributes:
+        source: Where it came from.
+        name: What to call it: a preset's name, a file's stem, or "drawing".
+        extent: (x_min, x_max, y_min, y_max) in data units.
+        density: Grid of cells, shape (rows, columns), row 0 at y_min; non-negative, of any sum.
+            None only for a preset, which is computed when it is needed.
+        points: The points that it was made from, shape (n, 2), if it came from points.
+    """
+
+    source: Literal["preset", "drawing", "picture", "points", "array"] = "preset"
+    name: Annotated[str, Meta(min_length=1, max_length=200)] = "moons"
+    extent: Extent = DEFAULT_EXTENT
+    density: FrozenArray | None = None
+    points: FrozenArray | None = None
+
+
+class Recipe(_Document):
+    """How one lane is trained."""
+
+    learning_rate: Annotated[
+        float,
+        Meta(gt=0, le=1, title="Learning rate", description="Peak step size of the optimizer"),
+    ] = 1e-2
+    batch_size: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=65536,
+            title="Batch size",
+            description="Target points drawn for each step",
+            extra={"unit": "points"},
+        ),
+    ] = 512
+    clip_norm: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1e6,
+            title="Gradient clip",
+            description="Longest gradient that a step may follow",
+        ),
+    ] = 10.0
+    sampling: Annotated[
+        Literal["sobol", "iid"],
+        Meta(
+            title="Target points",
+            description="Evenly spread (scrambled Sobol) or independent random points",
+        ),
+    ] = "sobol"
+
+
+class StopRule(_Document):
+    """When training ends by itself; `value` is in nats, seconds or steps, as the kind says."""
+
+    kind: Annotated[Literal["never", "plateau", "kl", "time", "steps"], Meta(title="Stop")] = (
+        "never"
+    )
+    value: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
+
+
+class Training(_Document):
+    """The recipes of both lanes and the stop rule they share."""
+
+    discrete: Recipe = Recipe(learning_rate=2.5e-2)
+    continuous: Recipe = Recipe(learning_rate=8e-3)
+    stop: StopRule = StopRule()
+
+
+class LaneState(_Document):
+    """What training has made of one lane. Not part of the document's undo.
+
+    Attributes:
+        weights: The model, as safetensors bytes.
+        state: Optimizer, averages, step and generators, as safetensors bytes.
+        history: The curves so far, as npz bytes.
+        trace: What the panel last showed, as npz bytes, so that a file opens moving.
+    """
+
+    weights: bytes = b""
+    state: bytes = b""
+    history: bytes = b""
+    trace: bytes = b""
+
+
+class Project(_Document):
+    """A whole project; see `TargetSpec`, `LayerSpec`, `ContinuousSpec` and `Training`."""
+
+    format: Literal["flow-explorer"] = FORMAT
+    version: Literal[1] = VERSION
+    name: Annotated[str, Meta(max_length=200)] = "Untitled"
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, title="Seed")] = 0
+    target: TargetSpec = TargetSpec()
+    base: Literal["standard_normal"] = "standard_normal"
+    stack: Annotated[tuple[AnyLayer, ...], Meta(max_length=MAX_LAYERS)] = ()
+    continuous: AnyContinuous = FlowMatching()
+    training: Training = Training()
+    lanes: dict[Lane, LaneState] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Project:
+        """Admit a document: check every field and limit, and name every layer.
+
+        Args:
+            data: What `to_dict` gives, or what a person wrote.
+            arrays: The arrays that `data` refers to by name as `{"array": name}`; an array may
+                also stand in `data` itself, as nested lists or as an ndarray.
+
+        Raises:
+            ProjectError: something is unknown, missing or out of range; the message gives the path
+                within the document, e.g. ``expected `int` >= 1 at `$.stack[2].width` ``.
+        """
+        _refuse_non_finite(data, "$")
+
+        def decode(kind: type, value: Any) -> Any:  # noqa: ANN401
+            if kind is FrozenArray:
+                return _admit_array(value, arrays or {})
+            raise NotImplementedError
+
+        try:
+            project = msgspec.convert(data, cls, dec_hook=decode)
+        except (msgspec.ValidationError, ValueError, TypeError) as error:
+            raise ProjectError(_sentence(error)) from None
+        return project._checked()
+
+    def to_dict(self, arrays: dict[str, FrozenArray] | None = None) -> dict[str, Any]:
+        """The document as plain values, without the trained lanes.
+
+        Args:
+            arrays: Filled with the arrays of the document by name, to which the result then refers
+                as `{"array": name}`. Without it the arrays stand in the result themselves.
+        """
+        names: dict[str, FrozenArray] = {} if arrays is None else arrays
+        plain: dict[str, Any] = msgspec.to_builtins(
+            msgspec.structs.replace(
+                self,
+                lanes={},
+                target=msgspec.structs.replace(self.target, density=None, points=None),
+            )
+        )
+        del plain["lanes"]
+        for name in ("density", "points"):
+            array = getattr(self.target, name)
+            if array is None:
+                del plain["target"][name]
+            elif arrays is None:
+                plain["target"][name] = array
+            else:
+                names[name] = array
+                plain["target"][name] = {"array": name}
+        return plain
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Project:
+        """Read a project file, with its trained lanes.
+
+        Raises:
+            ProjectError: the file is missing, damaged, foreign or hostile.
+        """
+        from flowengine.projectfile import read_project
+
+        return read_project(path)
+
+    def save(self, path: str | PathLike[str], *, thumbnail: bytes = b"") -> None:
+        """Write a project file whole or not at all; `thumbnail` is a PNG.
+
+        Raises:
+            ProjectError: the file cannot be written there.
+        """
+        from flowengine.projectfile import write_project
+
+        write_project(self, path, thumbnail=thumbnail)
+
+    def _checked(self) -> Project:
+        _check_target(self.target)
+        return msgspec.structs.replace(self, stack=with_ids(self.stack))
+
+
+def default_stack() -> tuple[LayerSpec, ...]:
+    """The stack of a new project: four spline couplings that take turns."""
+    return with_ids(parse_stack("spline_coupling*4"))
+
+
+def parse_stack(text: str) -> tuple[LayerSpec, ...]:
+    """Read a stack as written on the command line: `"actnorm,affine_coupling*8,linear"`.
+
+    Raises:
+        SpecError: a part is no kind of layer, or a count is no whole number from 1 to 128.
+    """
+    layers: list[LayerSpec] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\w+)\s*(?:\*\s*(\d{1,3}))?", part)
+        if match is None or match[2] is not None and not 1 <= int(match[2]) <= MAX_LAYERS:
+            raise SpecError(
+                f'A stack is written like "actnorm,affine_coupling*8", with counts from 1 to '
+                f"{MAX_LAYERS}; got {part!r}"
+            )
+        layers += [layer_class(match[1])()] * int(match[2] or 1)
+    if not 1 <= len(layers) <= MAX_LAYERS:
+        raise SpecError(f"A stack has from 1 to {MAX_LAYERS} layers, got {len(layers)}")
+    return tuple(
+        msgspec.structs.replace(layer, id=f"layer-{i + 1}") for i, layer in enumerate(layers)
+    )
+
+
+def parse_continuous(text: str) -> ContinuousSpec:
+    """Read the kind of a continuous flow as written on the command line.
+
+    Raises:
+        SpecError: there is no such kind.
+    """
+    return continuous_class(text)()
+
+
+def new_layer_id() -> str:
+    """An identity that no other layer has had: weights and undo go by it."""
+    return uuid.uuid4().hex[:8]
+
+
+def with_ids(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
+    """The same layers, each with an id of its own; those that have one keep it.
+
+    Raises:
+        ProjectError: two layers claim the same id.
+    """
+    taken = [layer.id for layer in stack if layer.id]
+    twice = next((name for name in taken if taken.count(name) > 1), None)
+    if twice is not None:
+        raise ProjectError(
+            f"Every layer needs an id of its own, but {twice!r} stands twice in the stack"
+        )
+    numbers = (f"layer-{n}" for n in range(1, 2 * MAX_LAYERS + 2))
+    free = (name for name in numbers if name not in taken)
+    return tuple(
+        layer if layer.id else msgspec.structs.replace(layer, id=next(free)) for layer in stack
+    )
+
+
+def resolve_keeps(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
+    """Replace every `keeps="auto"` by the coordinate that the layer will really keep.
+
+    A coupling left to itself keeps the coordinate that the coupling before it did not; the first
+    keeps x.
+    """
+    resolved: list[LayerSpec] = []
+    kept = "y"
+    for layer in stack:
+        if isinstance(layer, CouplingSpec):
+            kept = layer.keeps if layer.keeps != "auto" else ("y" if kept == "x" else "x")
+            layer = msgspec.structs.replace(layer, keeps=kept)  # noqa: PLW2901
+        resolved.append(layer)
+    return tuple(resolved)
+
+
+def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa: ANN401
+    if isinstance(value, FrozenArray):
+        return value
+    if isinstance(value, Mapping):
+        name = value.get("array")
+        if set(value) != {"array"} or name not in arrays:
+            raise ValueError(f"expected an array that the project holds, got {dict(value)!r}")
+        value = arrays[name]
+        return value if isinstance(value, FrozenArray) else FrozenArray(value)
+    return FrozenArray(value)
+
+
+def _check_target(target: TargetSpec) -> None:
+    x_min, x_max, y_min, y_max = target.extent
+    if not (x_min < x_max and y_min < y_max):
+        raise ProjectError(
+            f"expected x_min < x_max and y_min < y_max at `$.target.extent`, got {target.extent}"
+        )
+    if target.density is None and target.source != "preset":
+        raise ProjectError(f"expected a density at `$.target.density` of a {target.source}")
+    if target.density is not None:
+        grid = target.density.values
+        if grid.ndim != 2 or not all(2 <= n <= 4096 for n in grid.shape):
+            raise ProjectError(
+                "expected a grid of 2 to 4096 rows and columns at `$.target.density`, got shape "
+                f"{grid.shape}"
+            )
+        if not np.isfinite(grid).all() or (grid < 0).any():
+            raise ProjectError("expected finite values >= 0 at `$.target.density`")
+    if target.points is not None:
+        points = target.points.values
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+            raise ProjectError(
+                "expected finite points of shape (n, 2) at `$.target.points`, got shape "
+                f"{points.shape}"
+            )
+
+
+def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ProjectError(f"expected a finite number at `{path}`, got {value}")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse_non_finite(item, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            _refuse_non_finite(item, f"{path}[{i}]")
+
+
+def _sentence(error: Exception) -> str:
+    """Turn msgspec's "Expected `int` >= 1 - at `$.a`" into "expected `int` >= 1 at `$.a`"."""
+    text = str(error).replace(" - at ", " at ")
+    return text[:1].lower() + text[1:]

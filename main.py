@@ -1,0 +1,6 @@
+"""Start the Flow Explorer window: `python main.py [PROJECT.flow]`."""
+
+from explorer.app import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,34 @@
+"""The devices that this machine can train on."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+from flowengine.errors import DeviceError
+from flowengine.protocol import DeviceInfo
+
+
+def available_devices() -> tuple[DeviceInfo, ...]:
+    """CPU first, then what else torch can use here."""
+    devices = [DeviceInfo(kind="cpu", name=platform.processor() or platform.machine() or "CPU")]
+    if torch.cuda.is_available():
+        devices.append(DeviceInfo(kind="cuda", name=torch.cuda.get_device_name()))
+    if torch.backends.mps.is_available():
+        devices.append(DeviceInfo(kind="mps", name="Apple GPU"))
+    return tuple(devices)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes CUDA where there is one, and else the CPU.
+
+    Raises:
+        DeviceError: this machine has no such device.
+    """
+    here = [device.kind for device in available_devices()]
+    if name == "auto":
+        return torch.device("cuda" if "cuda" in here else "cpu")
+    if name not in here:
+        raise DeviceError(f"There is no {name} device here; this machine has {', '.join(here)}")
+    return torch.device(name)

@@ -1,0 +1,61 @@
+"""Files that ship with the program: icons, themes, translations, examples."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+_SIZES = (16, 20, 24)
+_DISABLED_OPACITY = 0.4
+
+
+def path(*parts: str) -> Path:
+    """Where a file of the `resources` folder lies: `path("examples", "star.flow")`."""
+    return Path(str(files("resources"))).joinpath(*parts)
+
+
+def icon(name: str, role: str = "text") -> QIcon:
+    """A Lucide icon in a colour of the present theme.
+
+    Icons do not follow a change of theme by themselves: ask again on `theme.changed`.
+
+    Raises:
+        FileNotFoundError: no icon of that name ships with the program.
+    """
+    from explorer.theme import theme  # the theme itself reads its files through this module
+
+    screen = QGuiApplication.primaryScreen()
+    ratio = screen.devicePixelRatio() if screen else 1.0
+    return _tinted(name, theme.color(role).name(), ratio)
+
+
+@lru_cache(maxsize=512)
+def _tinted(name: str, colour: str, ratio: float) -> QIcon:
+    source = path("icons", f"{name}.svg").read_text(encoding="utf-8")
+    renderer = QSvgRenderer(QByteArray(tint(source, colour).encode()))
+    tinted = QIcon()
+    for size in _SIZES:
+        tinted.addPixmap(_render(renderer, size, ratio, 1.0), QIcon.Mode.Normal)
+        tinted.addPixmap(_render(renderer, size, ratio, _DISABLED_OPACITY), QIcon.Mode.Disabled)
+    return tinted
+
+
+def tint(source: str, colour: str) -> str:
+    """The text of an icon drawn in `colour` ("#rrggbb")."""
+    return source.replace("currentColor", QColor(colour).name())
+
+
+def _render(renderer: QSvgRenderer, size: int, ratio: float, opacity: float) -> QPixmap:
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setOpacity(opacity)
+    renderer.render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

@@ -1,0 +1,190 @@
+"""Colours by role, and the look that follows from them.
+
+The roles stand in `resources/themes/*.toml`, the look in `resources/themes/style.qss`. A widget
+that paints for itself asks `theme.color(role)` and repaints on `theme.changed`; every other widget
+gets its look from the style sheet, steered by its property `role`: "do", "chip", "flat", "title",
+"muted", "figure" or "card".
+"""
+
+from __future__ import annotations
+
+import tomllib
+from string import Template
+from typing import Final, Literal
+
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory, QWidget
+
+from explorer import resources
+
+Choice = Literal["dark", "light", "system"]
+CHOICES: Final[tuple[Choice, ...]] = ("dark", "light", "system")
+_SMALLEST_POINT_SIZE = 9.5
+# The style sheet can show pictures from files only, so these are written out, tinted, once a theme.
+_GLYPHS: Final = {"chevron-down": "text_muted", "chevron-up": "text_muted", "check": "accent_text"}
+_PALETTE: Final = {
+    QPalette.ColorRole.Window: "window",
+    QPalette.ColorRole.WindowText: "text",
+    QPalette.ColorRole.Base: "surface",
+    QPalette.ColorRole.AlternateBase: "surface_raised",
+    QPalette.ColorRole.Text: "text",
+    QPalette.ColorRole.PlaceholderText: "text_muted",
+    QPalette.ColorRole.Button: "surface_raised",
+    QPalette.ColorRole.ButtonText: "text",
+    QPalette.ColorRole.BrightText: "error",
+    QPalette.ColorRole.ToolTipBase: "surface_raised",
+    QPalette.ColorRole.ToolTipText: "text",
+    QPalette.ColorRole.Highlight: "selection",
+    QPalette.ColorRole.HighlightedText: "text",
+    QPalette.ColorRole.Link: "accent",
+    QPalette.ColorRole.Accent: "accent",
+    QPalette.ColorRole.Mid: "border",
+    QPalette.ColorRole.Dark: "border",
+    QPalette.ColorRole.Light: "border",
+    QPalette.ColorRole.Midlight: "border",
+    QPalette.ColorRole.Shadow: "window",
+}
+
+
+class Theme(QObject):
+    """The colours of the window, dark unless chosen otherwise.
+
+    Attributes:
+        choice: What was chosen: "dark", "light" or "system".
+        name: What is shown: "dark" or "light".
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choice: Choice = "dark"
+        self.name = "dark"
+        self._roles = _read_roles("dark")
+        self._app: QApplication | None = None
+        self._glyphs = QTemporaryDir()
+
+    def color(self, role: str) -> QColor:
+        """The colour of a role.
+
+        Raises:
+            KeyError: the themes have no such role.
+        """
+        return QColor(self._roles[role])
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of all roles."""
+        return tuple(self._roles)
+
+    def set_theme(self, choice: Choice) -> None:
+        """Show another theme from now on; "system" follows the desktop's light or dark mode.
+
+        Raises:
+            ValueError: `choice` is none of `CHOICES`.
+        """
+        if choice not in CHOICES:
+            raise ValueError(f"The themes are {', '.join(CHOICES)}; got {choice!r}")
+        self.choice = choice
+        self._show(_system_name() if choice == "system" else choice)
+
+    def apply(self, app: QApplication) -> None:
+        """Dress an application, now and whenever the theme changes."""
+        if self._app is None:
+            app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        self._app = app
+        app.setStyle(QStyleFactory.create("Fusion"))
+        app.setFont(_font(app.font()))
+        self._dress(app)
+
+    def _follow_system(self) -> None:
+        if self.choice == "system":
+            self._show(_system_name())
+
+    def _show(self, name: str) -> None:
+        if name == self.name:
+            return
+        self.name = name
+        self._roles = _read_roles(name)
+        if self._app is not None:
+            self._dress(self._app)
+        self.changed.emit()
+
+    def _dress(self, app: QApplication) -> None:
+        app.setPalette(self.palette())
+        app.setStyleSheet(self._style_sheet(app.font().pointSizeF()))
+
+    def palette(self) -> QPalette:
+        """The palette that follows from the roles, for widgets that no style sheet reaches."""
+        palette = QPalette()
+        for part, role in _PALETTE.items():
+            palette.setColor(part, self.color(role))
+        faded = self.color("text_muted")
+        faded.setAlphaF(0.55)
+        for part in (
+            QPalette.ColorRole.WindowText,
+            QPalette.ColorRole.Text,
+            QPalette.ColorRole.ButtonText,
+        ):
+            palette.setColor(QPalette.ColorGroup.Disabled, part, faded)
+        return palette
+
+    def _style_sheet(self, point_size: float) -> str:
+        source = resources.path("themes", "style.qss").read_text(encoding="utf-8")
+        sizes = {
+            "font_small": f"{point_size * 0.88:.2f}pt",
+            "font_figure": f"{point_size * 1.6:.2f}pt",
+        }
+        return Template(source).substitute(
+            self._roles,
+            **sizes,
+            accent_hover=mix(self.color("accent"), self.color("text"), 0.18).name(),
+            hover=mix(self.color("surface_raised"), self.color("text"), 0.08).name(),
+            faded=mix(self.color("text_muted"), self.color("surface"), 0.5).name(),
+            **{name.replace("-", "_"): self._glyph(name) for name in _GLYPHS},
+        )
+
+    def _glyph(self, name: str) -> str:
+        path = f"{self._glyphs.path()}/{self.name}-{name}.svg"
+        source = resources.path("icons", f"{name}.svg").read_text(encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(resources.tint(source, self._roles[_GLYPHS[name]]))
+        return path.replace("\\", "/")
+
+
+def mix(first: QColor, second: QColor, share: float) -> QColor:
+    """A colour between two: `share` 0 gives the first, 1 the second."""
+    a, b = first.getRgbF(), second.getRgbF()
+    return QColor.fromRgbF(*((1 - share) * p + share * q for p, q in zip(a, b, strict=True)))
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Change the property `role` of a widget that is already shown, and its look with it."""
+    if widget.property("role") == role:
+        return
+    widget.setProperty("role", role)
+    style: QStyle = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+
+
+def _read_roles(name: str) -> dict[str, str]:
+    return tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _system_name() -> str:
+    light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+    return "light" if light else "dark"
+
+
+def _font(system: QFont) -> QFont:
+    """The system's font, or Inter where it is installed, with digits of equal width."""
+    font = QFont(system)
+    font.setFamilies(["Inter", *system.families()])
+    font.setPointSizeF(max(system.pointSizeF(), _SMALLEST_POINT_SIZE))
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+theme: Final = Theme()

@@ -1,0 +1,238 @@
+"""Reading zip, npz and safetensors from people who may mean harm, and writing them. No torch.
+
+Everything is measured before it is unpacked: how many entries there are, what they are called, how
+large they say they are and by how much they expand. Nothing is ever unpickled, and no size that a
+header claims is allocated before the bytes for it have been seen.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from flowengine.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+MAX_ENTRIES = 64
+MAX_DIRECTORY = 1 << 16  # bytes of a zip's own table of contents
+MAX_TOTAL = 1 << 30  # bytes of all entries together, unpacked
+MAX_EXPANSION = 100  # of an entry larger than FREE_SIZE
+FREE_SIZE = 1 << 20  # bytes below which an entry may expand as it likes
+MAX_HEADER = 1 << 24  # bytes of a safetensors header
+
+_END_RECORD = struct.Struct("<4s4H2LH")
+_ZIP64_LOCATOR = 20  # bytes
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_TENSOR_BYTES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+    "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
+}  # fmt: skip
+
+
+def write_zip(stream: BinaryIO, entries: Mapping[str, bytes]) -> None:
+    """Write a zip that `read_zip` takes; the same entries give the same bytes.
+
+    Entries over `FREE_SIZE` are stored as they are, so that the reader never has to tell a large
+    blank drawing from a bomb.
+
+    Raises:
+        OSError: the stream cannot be written.
+    """
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in entries.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            small = len(data) <= FREE_SIZE
+            entry.compress_type = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
+            archive.writestr(entry, data)
+
+
+def read_zip(stream: BinaryIO, limits: Mapping[str, int], what: str) -> dict[str, bytes]:
+    """Unpack a zip whose entries all stand in `limits`, each with the bytes it may have.
+
+    Args:
+        stream: Seekable, at any position.
+        limits: The only names that may appear, and the largest unpacked size of each.
+        what: How messages call the whole, e.g. "moons.flow".
+
+    Raises:
+        ProjectError: it is no zip, is damaged, or holds anything that `limits` does not allow.
+    """
+    _check_end_record(stream, what)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            _check_entries(archive.infolist(), limits, what)
+            return {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        raise ProjectError(f"{what} is damaged: {error}") from None
+
+
+def _check_end_record(stream: BinaryIO, what: str) -> None:
+    """Bound the table of contents by the record at the very end, before zipfile reads it all."""
+    size = stream.seek(0, io.SEEK_END)
+    start = max(0, size - _END_RECORD.size - _ZIP64_LOCATOR)
+    stream.seek(start)
+    tail = stream.read(size - start)
+    if len(tail) < _END_RECORD.size or tail[-_END_RECORD.size :][:4] != b"PK\x05\x06":
+        raise ProjectError(f"{what} is no zip, or its end is missing")
+    record = _END_RECORD.unpack(tail[-_END_RECORD.size :])
+    entries, directory, comment = record[4], record[5], record[7]
+    if tail[:4] == b"PK\x06\x07" or comment:
+        raise ProjectError(f"{what} is no plain zip: it has a comment or 64-bit sizes")
+    if entries > MAX_ENTRIES or directory > MAX_DIRECTORY:
+        raise ProjectError(f"{what} may hold {MAX_ENTRIES} entries, this one announces {entries}")
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], limits: Mapping[str, int], what: str) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        name = entry.filename
+        if name not in limits:
+            raise ProjectError(f"{what} holds {name[:80]!r}, which is none of its parts")
+        if name in seen:
+            raise ProjectError(f"{what} holds {name} twice")
+        if entry.flag_bits & 1:
+            raise ProjectError(f"{name} in {what} is encrypted")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ProjectError(f"{name} in {what} is packed in a way that is not read here")
+        if entry.file_size > limits[name]:
+            raise ProjectError(
+                f"{name} in {what} may have {limits[name]} bytes, this one has {entry.file_size}"
+            )
+        if entry.file_size > FREE_SIZE and entry.file_size > MAX_EXPANSION * entry.compress_size:
+            raise ProjectError(
+                f"{name} in {what} may expand {MAX_EXPANSION} times, this one expands "
+                f"{entry.file_size / max(entry.compress_size, 1):.0f} times"
+            )
+        seen.add(name)
+    total = sum(entry.file_size for entry in entries)
+    if total > MAX_TOTAL:
+        raise ProjectError(f"{what} may have {MAX_TOTAL} bytes unpacked, this one has {total}")
+
+
+def dump_npz(arrays: Mapping[str, Any]) -> bytes:
+    """Arrays as npz bytes that `load_npz` and `numpy.load` read.
+
+    Raises:
+        ValueError: an array holds objects.
+    """
+    entries: dict[str, bytes] = {}
+    for name, array in arrays.items():
+        stream = io.BytesIO()
+        np.lib.format.write_array(stream, np.asarray(array), allow_pickle=False)
+        entries[f"{name}.npy"] = stream.getvalue()
+    packed = io.BytesIO()
+    write_zip(packed, entries)
+    return packed.getvalue()
+
+
+def load_npz(
+    data: bytes, what: str, *, names: tuple[str, ...] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Read an npz of numbers.
+
+    Args:
+        data: The bytes of the npz.
+        what: How messages call it, e.g. "target.npz".
+        names: The only arrays that may appear; None admits any.
+
+    Raises:
+        ProjectError: it is damaged, holds anything but plain numbers, or holds an unknown array.
+    """
+    stream = io.BytesIO(data)
+    wanted = _npz_names(stream, what) if names is None else tuple(f"{n}.npy" for n in names)
+    entries = read_zip(stream, dict.fromkeys(wanted, MAX_TOTAL), what)
+    return {
+        name.removesuffix(".npy"): _load_npy(content, f"{name} in {what}")
+        for name, content in entries.items()
+    }
+
+
+def _npz_names(stream: BinaryIO, what: str) -> tuple[str, ...]:
+    _check_end_record(stream, what)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ProjectError(f"{what} is damaged: {error}") from None
+    return tuple(n for n in names if n.endswith(".npy") and n[:-4].isidentifier())
+
+
+def _load_npy(data: bytes, what: str) -> NDArray[Any]:
+    """Read one .npy; numpy's own reader would allocate what the header claims."""
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, column_major, dtype = read(stream)
+    except (ValueError, KeyError, TypeError, SyntaxError) as error:
+        raise ProjectError(f"{what} is no array: {_first_line(error)}") from None
+    if dtype.kind not in "fiub":
+        raise ProjectError(f"{what} must hold plain numbers, got {dtype}")
+    expected, got = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
+    if min(shape, default=0) < 0 or expected != got:
+        raise ProjectError(f"{what} announces shape {shape}, {expected} bytes, but holds {got}")
+    flat: NDArray[Any] = np.frombuffer(data, dtype, offset=stream.tell())
+    return flat.reshape(shape, order="F" if column_major else "C")
+
+
+def check_safetensors(data: bytes, what: str) -> None:
+    """Hold a safetensors buffer against its own header, without loading a tensor.
+
+    Raises:
+        ProjectError: the header is malformed, or does not describe the bytes that follow.
+    Source: the format's specification: 8-byte little-endian length, JSON, tensors without gaps.
+    """
+    if len(data) < 8:
+        raise ProjectError(f"{what} is too short for safetensors: {len(data)} bytes")
+    length = int.from_bytes(data[:8], "little")
+    if length > min(MAX_HEADER, len(data) - 8):
+        raise ProjectError(f"{what} announces a header of {length} bytes, which it cannot have")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise ProjectError(f"{what} has an unreadable header: {_first_line(error)}") from None
+    if not isinstance(header, dict):
+        raise ProjectError(f"{what} must begin with a table of tensors")
+    header.pop("__metadata__", None)
+    spans = sorted(_tensor_span(name, entry, what) for name, entry in header.items())
+    end = 0
+    for begin, stop in spans:
+        if begin != end:
+            raise ProjectError(f"{what} leaves a gap or an overlap at byte {min(begin, end)}")
+        end = stop
+    if end != len(data) - 8 - length:
+        raise ProjectError(
+            f"{what} describes {end} bytes of tensors, but holds {len(data) - 8 - length}"
+        )
+
+
+def _tensor_span(name: str, entry: Any, what: str) -> tuple[int, int]:  # noqa: ANN401
+    """Where a tensor begins and ends, if its dtype, shape and offsets agree."""
+    match entry:
+        case {
+            "dtype": str(dtype),
+            "shape": [*shape],
+            "data_offsets": [int(begin), int(stop)],
+        } if dtype in _TENSOR_BYTES and all(type(n) is int and n >= 0 for n in shape):
+            if begin >= 0 and stop - begin == math.prod(shape) * _TENSOR_BYTES[dtype]:
+                return begin, stop
+    raise ProjectError(f"{what} describes the tensor {name[:80]!r} wrongly")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,84 @@
+"""Writing files and folders whole or not at all. Loads no torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a stream whose bytes become the file at `path` once the block has ended well.
+
+    The bytes go to a hidden file beside `path`, which is flushed to the disk and then renamed: a
+    crash, a full disk or an exception leaves the old file as it was. Links are followed, and an
+    existing file keeps its permissions.
+
+    Raises:
+        OSError: the file cannot be written there.
+    """
+    goal = Path(os.path.realpath(path))
+    beside = _sibling(goal)
+    try:
+        with beside.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if goal.exists():
+            shutil.copymode(goal, beside)
+        os.replace(beside, goal)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(goal.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give an empty folder that becomes the one at `path` once the block has ended well.
+
+    What stood at `path` before is only taken away when the new folder is complete, and comes back
+    if the last step fails.
+
+    Raises:
+        OSError: the folder cannot be written there.
+    """
+    goal = Path(os.path.realpath(path))
+    fresh, retired = _sibling(goal), _sibling(goal)
+    try:
+        fresh.mkdir()
+        yield fresh
+        if goal.exists():
+            os.rename(goal, retired)
+        os.rename(fresh, goal)
+    finally:
+        if retired.exists() and not goal.exists():
+            os.rename(retired, goal)
+        for leftover in (fresh, retired):
+            if leftover.exists():
+                shutil.rmtree(leftover)
+    sync_folder(goal.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Ask the disk to keep a renaming inside `folder`; systems that cannot are left alone."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems refuse to sync a folder
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sibling(path: Path) -> Path:
+    """A name beside `path` that nothing has: same file system, so that renaming is one step."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

@@ -1,0 +1,173 @@
+"""Every action of the window in one table: its words, its key, its icon, and what it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+
+from explorer.i18n import mark, tr, translator
+from explorer.resources import icon
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenuBar, QWidget
+
+
+class ActionSpec(NamedTuple):
+    """One action.
+
+    Attributes:
+        slot: The method of the window that it calls; a checkable action passes whether it is on.
+        menu: The menu it stands in; "" for an action that only has a key.
+        group: Actions of one group exclude each other; "" for none.
+    """
+
+    id: str
+    menu: str
+    text: str
+    key: str
+    icon: str
+    slot: str
+    tip: str
+    group: str = ""
+    separated: bool = False
+
+
+FILE: Final = mark("&File")
+EDIT: Final = mark("&Edit")
+TRAIN: Final = mark("&Train")
+PLAY: Final = mark("&Play")
+VIEW: Final = mark("&View")
+HELP: Final = mark("&Help")
+MENUS: Final = (FILE, EDIT, TRAIN, PLAY, VIEW, HELP)
+
+# fmt: off
+ACTIONS: Final[tuple[ActionSpec, ...]] = (
+    ActionSpec("new", FILE, mark("New"), "Ctrl+N", "file-plus", "new_project",
+               mark("Start a new project")),
+    ActionSpec("open", FILE, mark("Open…"), "Ctrl+O", "folder-open", "open_project",
+               mark("Open a project file")),
+    ActionSpec("save", FILE, mark("Save"), "Ctrl+S", "save", "save_project",
+               mark("Save the project with what has been trained"), separated=True),
+    ActionSpec("save_as", FILE, mark("Save as…"), "Ctrl+Shift+S", "save-all", "save_project_as",
+               mark("Save the project under another name")),
+    ActionSpec("import", FILE, mark("Import a target…"), "Ctrl+I", "image", "import_target",
+               mark("Take a picture, a table of points or an array as the target"), separated=True),
+    ActionSpec("export", FILE, mark("Export…"), "Ctrl+E", "download", "export_model",
+               mark("Take a trained model away")),
+    ActionSpec("quit", FILE, mark("Quit"), "Ctrl+Q", "log-out", "close",
+               mark("Close the window and end the engines"), separated=True),
+
+    ActionSpec("undo", EDIT, mark("Undo"), "Ctrl+Z", "undo-2", "undo",
+               mark("Take the last edit back")),
+    ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "redo",
+               mark("Make the edit again that was taken back")),
+    ActionSpec("paste", EDIT, mark("Paste a picture as the target"), "Ctrl+V", "image",
+               "paste_target", mark("Take the picture on the clipboard as the target"),
+               separated=True),
+
+    ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "toggle_training",
+               mark("Fit both models to the target, or pause")),
+    ActionSpec("step", TRAIN, mark("Step"), "Ctrl+.", "step-forward", "train_step",
+               mark("Make a single training step")),
+    ActionSpec("reset", TRAIN, mark("Reset"), "Ctrl+Backspace", "rotate-ccw", "reset_training",
+               mark("Start again with the same seed: exactly the same run"), separated=True),
+    ActionSpec("new_start", TRAIN, mark("New start"), "Ctrl+Shift+Backspace", "dices",
+               "restart_training", mark("Start again with a new seed")),
+
+    ActionSpec("play", PLAY, mark("Play"), "Space", "play", "toggle_playback",
+               mark("Let the picture move from base to target, or hold it")),
+    ActionSpec("frame_back", PLAY, mark("One frame back"), ",", "step-back", "frame_back",
+               mark("Go back by one frame"), separated=True),
+    ActionSpec("frame_forward", PLAY, mark("One frame on"), ".", "step-forward", "frame_forward",
+               mark("Go on by one frame")),
+    ActionSpec("to_base", PLAY, mark("To the base"), "Home", "skip-back", "go_to_base",
+               mark("Show the base distribution")),
+    ActionSpec("to_target", PLAY, mark("To the target"), "End", "skip-forward", "go_to_target",
+               mark("Show where the flows arrive")),
+    ActionSpec("direction", PLAY, mark("Switch direction"), "D", "arrow-right", "switch_direction",
+               mark("Generate (z → x) or normalize (x → z)"), separated=True),
+
+    ActionSpec("theme_dark", VIEW, mark("Dark"), "", "moon", "use_dark_theme",
+               mark("Light on dark"), group="theme", separated=True),
+    ActionSpec("theme_light", VIEW, mark("Light"), "", "sun", "use_light_theme",
+               mark("Dark on light"), group="theme"),
+    ActionSpec("theme_system", VIEW, mark("Like the system"), "", "monitor", "use_system_theme",
+               mark("Follow the dark or light mode of the desktop"), group="theme"),
+    ActionSpec("switch_theme", VIEW, mark("Switch dark and light"), "Ctrl+Shift+L", "contrast",
+               "switch_theme", mark("Change between the dark and the light theme")),
+    ActionSpec("language_en", VIEW, "English", "", "languages", "use_english",
+               mark("Show the window in English"), group="language", separated=True),
+    ActionSpec("language_vi", VIEW, "Tiếng Việt", "", "languages", "use_vietnamese",
+               mark("Show the window in Vietnamese"), group="language"),
+    ActionSpec("reset_layout", VIEW, mark("Reset the arrangement"), "", "maximize-2",
+               "reset_layout", mark("Put every part of the window back in its place"),
+               separated=True),
+
+    ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard", "show_shortcuts",
+               mark("Show every key")),
+    ActionSpec("about", HELP, mark("About Flow Explorer"), "", "info", "show_about",
+               mark("Say what this program is, and its version")),
+)
+# fmt: on
+
+
+class Actions(QObject):
+    """The actions of `ACTIONS`, made for one window and connected to its methods."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._groups: dict[str, QActionGroup] = {}
+        self._actions = {spec.id: self._make(spec, window) for spec in ACTIONS}
+        self.retint()
+        self.retranslate()
+        theme.changed.connect(self.retint)
+        translator.changed.connect(self.retranslate)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def fill(self, bar: QMenuBar) -> dict[str, object]:
+        """Lay the menus out in a menu bar, and give them back by the name of `MENUS`."""
+        menus = {}
+        for name in MENUS:
+            menus[name] = menu = bar.addMenu(tr(name))
+            translator.changed.connect(lambda m=menu, n=name: m.setTitle(tr(n)))
+            for spec in (s for s in ACTIONS if s.menu == name):
+                if spec.separated:
+                    menu.addSeparator()
+                menu.addAction(self._actions[spec.id])
+        return menus
+
+    def retint(self) -> None:
+        """Draw every icon in the colours of the theme."""
+        for spec in ACTIONS:
+            self._actions[spec.id].setIcon(icon(spec.icon))
+
+    def retranslate(self) -> None:
+        """Say every action in the language of the window."""
+        for spec in ACTIONS:
+            action = self._actions[spec.id]
+            action.setText(tr(spec.text))
+            action.setToolTip(_with_key(tr(spec.tip), action.shortcut()))
+            action.setStatusTip(tr(spec.tip))
+
+    def _make(self, spec: ActionSpec, window: QWidget) -> QAction:
+        action = QAction(window)
+        action.setObjectName(spec.id)
+        action.setShortcut(QKeySequence(spec.key))
+        if spec.group:
+            group = self._groups.setdefault(spec.group, QActionGroup(self))
+            action.setCheckable(True)
+            group.addAction(action)
+        slot = getattr(window, spec.slot)
+        action.triggered.connect(lambda _checked=False: slot())
+        window.addAction(action)  # the key works even where no menu bar shows the action
+        return action
+
+
+def _with_key(tip: str, key: QKeySequence) -> str:
+    shown = key.toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{tip} ({shown})" if shown else tip

@@ -1,0 +1,201 @@
+"""The change of variables of a clicked point, term by term."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QStackedLayout,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.i18n import number, signed, tr, translator
+from explorer.ledger.text import as_text, density_text, point_text
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from flowengine.protocol import Ledger, LedgerRow
+
+_TAU_ROLE = Qt.ItemDataRole.UserRole
+
+
+class LedgerView(QWidget):
+    """The ledger of the discrete stack layer by layer, and the sum of the continuous flow below it.
+
+    A row that is clicked or entered asks for the moment at which its layer has acted.
+    """
+
+    tau_picked = Signal(float)
+    point_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ledgers: dict[str, Ledger] = {}
+        self._table = QTableWidget(0, 3)
+        self._set_up_table()
+        self._hint = QLabel()
+        self._hint.setProperty("role", "muted")
+        self._hint.setWordWrap(True)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._copy = QPushButton()
+        self._copy.setProperty("role", "chip")
+        self._copy.clicked.connect(self.copy)
+        self._lay_out()
+        QShortcut(
+            QKeySequence.StandardKey.Copy,
+            self,
+            self.copy,
+            context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+        )
+        theme.changed.connect(self._fill)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def set_ledger(self, ledger: Ledger) -> None:
+        """Show the ledger of one lane; the other lane's stays if it is of the same point."""
+        others = {
+            lane: other
+            for lane, other in self._ledgers.items()
+            if lane != ledger.lane and other.point == ledger.point
+        }
+        self._ledgers = {**others, ledger.lane: ledger}
+        self._fill()
+
+    def clear(self) -> None:
+        """Show no point."""
+        self._ledgers = {}
+        self._fill()
+
+    def copy(self) -> None:
+        """Put the ledgers on the clipboard as text."""
+        if self._ledgers:
+            QGuiApplication.clipboard().setText(self.as_text())
+
+    def as_text(self) -> str:
+        """The ledgers of both lanes as text; empty while no point is shown."""
+        lanes = ("discrete", "continuous")
+        return "\n\n".join(as_text(self._ledgers[lane]) for lane in lanes if lane in self._ledgers)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What stands in the table."""
+        return [
+            (self._text(row, 0), self._text(row, 1), self._text(row, 2))
+            for row in range(self._table.rowCount())
+        ]
+
+    def retranslate(self) -> None:
+        """Say every word again."""
+        self._hint.setText(
+            tr("Click a point in a panel to read its change of variables, term by term.")
+        )
+        self._copy.setText(tr("Copy as text"))
+        self._copy.setToolTip(tr("Put this ledger on the clipboard"))
+        self._table.setAccessibleName(tr("Ledger: step, log|det J| and log p"))
+        self._table.setHorizontalHeaderLabels([tr("step"), "log|det J|", "log p"])
+        self._fill()
+
+    def _set_up_table(self) -> None:
+        table = self._table
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        height = table.fontMetrics().height() + 6
+        table.verticalHeader().setMinimumSectionSize(height)
+        table.verticalHeader().setDefaultSectionSize(height)
+        table.cellClicked.connect(self._pick)
+        table.cellActivated.connect(self._pick)
+
+    def _lay_out(self) -> None:
+        filled = QWidget()
+        column = QVBoxLayout(filled)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._table, 1)
+        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignRight)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(filled)
+
+    def _fill(self) -> None:
+        self._pages.setCurrentIndex(1 if self._ledgers else 0)
+        self._table.setRowCount(0)
+        discrete, continuous = (self._ledgers.get(lane) for lane in ("discrete", "continuous"))
+        if discrete is not None:
+            self._add_layers(discrete)
+            self._add_sum(discrete, tr("log p(x)"), "")
+        if continuous is not None:
+            total = -sum(row.log_det for row in continuous.rows)
+            self._add_sum(continuous, tr("CNF −∫div v dt"), signed(total))
+        shown = discrete or continuous
+        self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
+
+    def _add_layers(self, ledger: Ledger) -> None:
+        base, *layers = ledger.rows
+        self._add(f"z = {point_text(base.position)}", "", density_text(base.log_prob), base)
+        for index, row in enumerate(layers, start=1):
+            self._add(
+                f"{index} {tr(row.title)}", signed(row.log_det), density_text(row.log_prob), row
+            )
+
+    def _add_sum(self, ledger: Ledger, title: str, log_det: str) -> None:
+        colour = ledger.lane
+        self._add(title, log_det, density_text(ledger.log_prob), ledger.rows[-1], colour=colour)
+        if ledger.target_log_prob is not None:
+            self._add(tr("target's log p"), "", density_text(ledger.target_log_prob))
+        self._add(tr("round trip"), "", number(ledger.round_trip_error, 2))
+
+    def _add(
+        self,
+        title: str,
+        log_det: str,
+        log_prob: str,
+        row: LedgerRow | None = None,
+        colour: str = "",
+    ) -> None:
+        index = self._table.rowCount()
+        self._table.insertRow(index)
+        for column, text in enumerate((title, log_det, log_prob)):
+            item = QTableWidgetItem(text)
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            if colour:
+                font = self._table.font()
+                font.setBold(True)
+                item.setFont(font)
+                item.setForeground(theme.color(colour))
+            if row is not None:
+                item.setData(_TAU_ROLE, row.tau)
+                item.setToolTip(_tip(row))
+            self._table.setItem(index, column, item)
+
+    def _text(self, row: int, column: int) -> str:
+        return self._table.item(row, column).text()
+
+    def _pick(self, row: int, _column: int) -> None:
+        tau = self._table.item(row, 0).data(_TAU_ROLE)
+        if tau is not None:
+            self.tau_picked.emit(float(tau))
+
+
+def _tip(row: LedgerRow) -> str:
+    a, b, c, d = (number(value) for value in row.jacobian)
+    return tr("Here the point lies at {point}; the Jacobian is [[{a}, {b}], [{c}, {d}]]").format(
+        point=point_text(row.position), a=a, b=b, c=c, d=d
+    )

@@ -1,0 +1,145 @@
+"""The figures of both lanes as they are now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from explorer.i18n import integer, mark, number, tr, translator
+from explorer.lanes import LANE_TITLES
+from explorer.metrics.curves import GOOD_KL
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from flowengine.protocol import Metrics
+
+_ROWS: Final = {
+    "kl": (mark("KL"), mark("KL(target ‖ model) on held-out points, in nats")),
+    "nll": (mark("NLL"), mark("Negative log-likelihood on held-out points, in nats")),
+    "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
+    "rate": (mark("steps/s"), mark("Training steps in each second of training")),
+    "reached": (mark("time to KL 0.05"), mark("Training time until KL first came to 0.05")),
+    "step": (mark("step"), mark("Training steps made so far")),
+    "seconds": (mark("trained"), mark("Time spent on training alone")),
+}
+
+
+class _Race:
+    """How long a lane took to come to a good KL on the present target."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._start = 0.0
+        self._last = 0.0
+        self.seconds: float | None = None
+
+    def watch(self, metrics: Metrics) -> None:
+        if metrics.seconds < self._last:
+            self._last = 0.0
+            self._generation = -1
+        if metrics.generation != self._generation:
+            self._generation = metrics.generation
+            self._start = self._last
+            self.seconds = None
+        if self.seconds is None and metrics.kl is not None and metrics.kl <= GOOD_KL:
+            self.seconds = metrics.seconds - self._start
+        self._last = metrics.seconds
+
+
+class FiguresView(QWidget):
+    """A table with a column for each lane."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._races = {lane: _Race() for lane in LANE_TITLES}
+        self._table = QTableWidget(len(_ROWS), 1 + len(LANE_TITLES))
+        self._set_up_table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._table)
+        theme.changed.connect(self._restyle)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+        self._restyle()
+        self.clear()
+
+    def add(self, metrics: Metrics) -> None:
+        """Show a measurement of a lane."""
+        race = self._races[metrics.lane]
+        race.watch(metrics)
+        shown = {
+            "kl": _nats(metrics.kl),
+            "nll": _nats(metrics.nll),
+            "entropy": _nats(metrics.entropy),
+            "rate": number(metrics.steps_per_second),
+            "reached": "–" if race.seconds is None else f"{number(race.seconds)} s",
+            "step": integer(metrics.step),
+            "seconds": f"{number(metrics.seconds)} s",
+        }
+        column = 1 + list(LANE_TITLES).index(metrics.lane)
+        for row, name in enumerate(_ROWS):
+            self._cell(row, column).setText(shown[name])
+
+    def clear(self) -> None:
+        """Show a dash for every figure."""
+        self._races = {lane: _Race() for lane in LANE_TITLES}
+        for row in range(len(_ROWS)):
+            for column in range(1, self._table.columnCount()):
+                self._cell(row, column).setText("–")
+
+    def text(self, lane: str, row: str) -> str:
+        """What stands in a cell: `text("discrete", "kl")`."""
+        return self._cell(list(_ROWS).index(row), 1 + list(LANE_TITLES).index(lane)).text()
+
+    def retranslate(self) -> None:
+        """Say every word again."""
+        self._table.setAccessibleName(tr("Figures of both lanes"))
+        for row, (title, tip) in enumerate(_ROWS.values()):
+            for column in range(self._table.columnCount()):
+                self._cell(row, column).setToolTip(tr(tip))
+            self._cell(row, 0).setText(tr(title))
+        for column, title in enumerate(LANE_TITLES.values(), start=1):
+            self._table.horizontalHeaderItem(column).setText(tr(title))
+
+    def _set_up_table(self) -> None:
+        table = self._table
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionsClickable(False)
+        header.setHighlightSections(False)
+        height = table.fontMetrics().height() + 6
+        table.verticalHeader().setMinimumSectionSize(height)
+        table.verticalHeader().setDefaultSectionSize(height)
+        for column in range(table.columnCount()):
+            table.setHorizontalHeaderItem(column, QTableWidgetItem())
+        table.setFixedHeight(height * len(_ROWS) + header.sizeHint().height() + 8)
+
+    def _cell(self, row: int, column: int) -> QTableWidgetItem:
+        item = self._table.item(row, column)
+        if item is None:
+            item = QTableWidgetItem()
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._table.setItem(row, column, item)
+        return item
+
+    def _restyle(self) -> None:
+        for column, lane in enumerate(LANE_TITLES, start=1):
+            header = self._table.horizontalHeaderItem(column)
+            header.setForeground(theme.color(lane))
+            header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for row in range(len(_ROWS)):
+            self._cell(row, 0).setForeground(theme.color("text_muted"))
+
+
+def _nats(value: float | None) -> str:
+    return "–" if value is None else number(value, 4 if abs(value) >= 1 else 3)

@@ -1,0 +1,37 @@
+"""Continuous flows: a velocity field, the solvers that follow it, and the losses that teach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowengine.catalogue import ContinuousSpec, Ffjord, FlowMatching
+from flowengine.continuous.ffjord import FfjordLoss
+from flowengine.continuous.flow import ContinuousFlow, build_continuous
+from flowengine.continuous.flow_matching import FlowMatchingLoss
+from flowengine.errors import SpecError
+
+if TYPE_CHECKING:
+    from flowengine.continuous.draws import Sampling
+    from flowengine.targets import GridTarget
+
+__all__ = ["ContinuousFlow", "FfjordLoss", "FlowMatchingLoss", "build_continuous", "build_loss"]
+
+
+def build_loss(
+    spec: ContinuousSpec,
+    target: GridTarget,
+    *,
+    seed: int,
+    batch_size: int,
+    sampling: Sampling,
+) -> FlowMatchingLoss | FfjordLoss:
+    """The loss that teaches a continuous flow of this kind.
+
+    Raises:
+        SpecError: no loss is known for the kind.
+    """
+    if isinstance(spec, FlowMatching):
+        return FlowMatchingLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
+    if isinstance(spec, Ffjord):
+        return FfjordLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
+    raise SpecError(f"No loss is known for a continuous flow of kind {spec.kind!r}")

@@ -1,7 +1,109 @@
-"""Shared by all tests: Qt draws offscreen, settings stay in a temporary folder, nothing survives."""
+"""Shared by all tests: Qt draws offscreen, settings are temporary, and nothing survives a test."""
 
 from __future__ import annotations
 
 import os
+import sys
+import time
+import weakref
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
+
+
+@pytest.fixture(autouse=True)
+def settings_in_a_temporary_folder(tmp_path_factory, request):
+    """Keep what the program remembers of one test away from the next, and from the person."""
+    if "tests/engine" in request.node.path.as_posix():
+        yield
+        return
+    from PySide6.QtCore import QSettings
+
+    folder = tmp_path_factory.mktemp("settings")
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    yield
+    theme, i18n = sys.modules.get("explorer.theme"), sys.modules.get("explorer.i18n")
+    if theme is not None:
+        theme.theme.set_theme("dark")
+    if i18n is not None:
+        i18n.translator.set_language("en")
+
+
+@pytest.fixture(autouse=True)
+def nothing_survives(monkeypatch, request):
+    """Fail the test that leaves a running thread, a ticking timer or an engine process behind."""
+    before = _engine_processes()
+    if "tests/engine" in request.node.path.as_posix():
+        started: list[tuple[str, weakref.ref]] = []
+    else:
+        started = _watch_qt(monkeypatch)
+    yield
+    deadline = time.monotonic() + _PATIENCE_S
+    while left := _survivors(started, before):
+        if time.monotonic() > deadline:
+            pytest.fail(f"left running: {', '.join(left)}")
+        _let_qt_work()
+
+
+def _watch_qt(monkeypatch) -> list[tuple[str, weakref.ref]]:
+    from PySide6.QtCore import QThread, QTimer
+
+    started: list[tuple[str, weakref.ref]] = []
+
+    def watch(cls):
+        start = cls.start
+
+        def watched(self, *args):
+            started.append((type(self).__name__, weakref.ref(self)))
+            return start(self, *args)
+
+        monkeypatch.setattr(cls, "start", watched)
+
+    watch(QThread)
+    watch(QTimer)
+    return started
+
+
+def _survivors(started, before: set[int]) -> list[str]:
+    names = [f"engine process {pid}" for pid in sorted(_engine_processes() - before)]
+    return names + [name for name, reference in started if _runs(reference())]
+
+
+def _runs(thing) -> bool:
+    if thing is None:
+        return False
+    from PySide6.QtCore import QThread
+    from shiboken6 import isValid
+
+    if not isValid(thing):
+        return False
+    return thing.isRunning() if isinstance(thing, QThread) else thing.isActive()
+
+
+def _let_qt_work() -> None:
+    core = sys.modules.get("PySide6.QtCore")
+    app = core.QCoreApplication.instance() if core else None
+    if app is None:
+        os.sched_yield()
+        return
+    core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
+    app.processEvents()
+
+
+def _engine_processes() -> set[int]:
+    """The engines among the children of this process that still run; empty where /proc is not."""
+    children: set[int] = set()
+    for listing in Path("/proc/self/task").glob("*/children"):
+        children.update(int(pid) for pid in _read(listing).split())
+    return {pid for pid in children if "flowengine" in _read(Path(f"/proc/{pid}/cmdline"))}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # the process or the thread has just ended
+        return ""

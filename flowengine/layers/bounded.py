@@ -1,0 +1,22 @@
+"""A log-scale that cannot run away."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LIMIT = math.log(1000.0)
+"""No layer stretches or shrinks an axis by more than this, in nats."""
+
+
+def soft_clamp(raw: Tensor) -> Tensor:
+    """Squeeze any number into (−LIMIT, LIMIT), with slope 1 at 0: raw / (1 + |raw| / LIMIT)."""
+    return raw / (1 + raw.abs() / LIMIT)
+
+
+def undo_soft_clamp(value: float) -> float:
+    """The number that `soft_clamp` takes to `value`, which lies in (−LIMIT, LIMIT)."""
+    return value / (1 - abs(value) / LIMIT)

@@ -1,0 +1,122 @@
+"""Linear maps of the plane: rotation, LU matrix, swap."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from flowengine import catalogue
+from flowengine.layers.base import Alpha, Columns, Layer, implements
+
+
+@implements(catalogue.Rotation)
+class Rotation(Layer):
+    """x = R(θ) z; on its way, R(alpha · θ). Source: Tomczak & Welling, 2016."""
+
+    start_fields = ("angle",)
+
+    def __init__(self, spec: catalogue.Rotation, _: torch.Generator) -> None:
+        super().__init__(spec)
+        self.angle = nn.Parameter(torch.tensor(math.radians(spec.angle)))
+
+    def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.push`."""
+        return self._turn(z, alpha * self.angle)
+
+    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.pull`."""
+        return self._turn(x, -alpha * self.angle)
+
+    @staticmethod
+    def _turn(p: Columns, angle: Tensor) -> tuple[Columns, Tensor]:
+        cos, sin = angle.cos(), angle.sin()
+        turned = cos * p[0] - sin * p[1], sin * p[0] + cos * p[1]
+        return turned, torch.zeros_like(angle)
+
+
+@implements(catalogue.Linear)
+class Linear(Layer):
+    """x = L U z + b, with L unit lower and U upper triangular; the diagonal of U is positive.
+
+    L, U and b each start at the identity and go there on the layer's way: the entries beside the
+    diagonal as alpha · l, the diagonal as d^alpha. Source: Kingma & Dhariwal, 2018, §3.2.
+    """
+
+    FLOOR = 1e-3
+    """Smallest entry of the diagonal: keeps the matrix away from a singular one."""
+
+    def __init__(self, spec: catalogue.Linear, _: torch.Generator) -> None:
+        super().__init__(spec)
+        self.lower = nn.Parameter(torch.zeros(()))
+        self.upper = nn.Parameter(torch.zeros(()))
+        one = math.log(math.expm1(1.0 - self.FLOOR))  # softplus(one) + FLOOR = 1
+        self.raw_diagonal = nn.Parameter(torch.full((2,), one))
+        self.shift = nn.Parameter(torch.zeros(2))
+
+    def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.push`."""
+        (d1, d2), log_det = self._diagonal(alpha)
+        u1 = d1 * z[0] + alpha * self.upper * z[1]
+        u2 = d2 * z[1]
+        shift = self.shift
+        return (u1 + alpha * shift[0], alpha * self.lower * u1 + u2 + alpha * shift[1]), log_det
+
+    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.pull`. Two substitutions by hand: no solver, so that it exports."""
+        (d1, d2), log_det = self._diagonal(alpha)
+        u1 = x[0] - alpha * self.shift[0]
+        z2 = (x[1] - alpha * self.shift[1] - alpha * self.lower * u1) / d2
+        return ((u1 - alpha * self.upper * z2) / d1, z2), -log_det
+
+    def _diagonal(self, alpha: Alpha) -> tuple[Columns, Tensor]:
+        log1, log2 = (F.softplus(self.raw_diagonal) + self.FLOOR).log().unbind()
+        log1, log2 = alpha * log1, alpha * log2
+        return (log1.exp(), log2.exp()), log1 + log2
+
+
+@implements(catalogue.Swap)
+class Swap(Layer):
+    """(x₁, x₂) = (z₂, z₁). Source: Dinh et al., 2014, §3.2.
+
+    A swap mirrors the plane in its diagonal, so its determinant is −1 and no path of invertible
+    maps leads there from the identity, whose determinant is +1: somewhere on its way the plane
+    must be edge-on. The way chosen is that of a card turned over about the diagonal and seen from
+    above: the component across the diagonal shrinks by cos(π alpha), the one along it stays. Where
+    the card would be thinner than `THINNEST`, at alpha within 0.016 of one half, it is kept that
+    thick, and changes sides at one half in one jump. So the partial map can be inverted at every
+    alpha, and is continuous everywhere but there.
+    """
+
+    THINNEST = 0.05
+
+    def __init__(self, spec: catalogue.Swap, _: torch.Generator) -> None:
+        super().__init__(spec)
+
+    def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.push`."""
+        if not isinstance(alpha, Tensor) and alpha == 1.0:
+            return (z[1], z[0]), z[0].new_zeros(())
+        across = self._across(z[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
+        return self._turn_over(z, across), across.abs().log()
+
+    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.pull`."""
+        if not isinstance(alpha, Tensor) and alpha == 1.0:
+            return (x[1], x[0]), x[0].new_zeros(())
+        across = self._across(x[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
+        return self._turn_over(x, 1 / across), -across.abs().log()
+
+    def _across(self, alpha: Tensor) -> Tensor:
+        """Factor on the component across the diagonal: 1 at alpha 0, −1 at alpha 1, never 0."""
+        cos = (math.pi * alpha).cos()
+        side = torch.where(alpha < 0.5, 1.0, -1.0).to(cos.dtype)
+        return side * cos.abs().clamp(min=self.THINNEST)
+
+    @staticmethod
+    def _turn_over(p: Columns, across: Tensor) -> Columns:
+        along = 0.5 * (p[0] + p[1])
+        half = 0.5 * across * (p[0] - p[1])
+        return along + half, along - half

@@ -1,0 +1,37 @@
+"""Neural spline flow's coupling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowengine import catalogue
+from flowengine.layers.base import Alpha, implements
+from flowengine.layers.coupling import Coupling
+from flowengine.layers.rational_quadratic import Spline
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@implements(catalogue.SplineCoupling)
+class SplineCoupling(Coupling):
+    """z_b = spline(x_b; knots(x_a)), the identity outside the bound.
+
+    Source: Durkan et al., 2019, eq. 4-8. The spline runs from target to base, as there: this is the
+    direction of maximum likelihood, and evaluating a spline costs less than inverting it.
+    On its way the layer follows the splines between the identity and its own (`Spline.on_the_way`).
+    """
+
+    def __init__(self, spec: catalogue.SplineCoupling, generator: torch.Generator) -> None:
+        super().__init__(spec, 3 * spec.bins - 1, generator)
+        self.bins = spec.bins
+        self.bound = spec.bound
+
+    def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
+        """See `Coupling.transform`."""
+        return Spline.of(chosen, self.bins, self.bound).invert(z, alpha)
+
+    def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
+        """See `Coupling.restore`."""
+        return Spline.of(chosen, self.bins, self.bound).evaluate(x, alpha)

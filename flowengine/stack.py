@@ -1,0 +1,310 @@
+"""The discrete flow: an ordered stack of layers, base first, target last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from flowengine.errors import ShapeError, SpecError
+from flowengine.flow import (
+    Flow,
+    LedgerPage,
+    Trace,
+    base_log_prob,
+    check_finite,
+    check_points,
+)
+from flowengine.layers import Columns, Layer, build_layer
+from flowengine.layers.base import to_columns, to_points
+from flowengine.project import resolve_keeps, with_ids
+from flowengine.protocol import LayerFact, LedgerRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flowengine.catalogue import LayerSpec
+
+FRAMES_PER_LAYER = 8
+FRAMES = 64
+FACT_MESH = 13
+"""Rows and columns of the mesh that shows on a card what a layer does."""
+
+
+def build(stack: Sequence[LayerSpec], seed: int = 0) -> DiscreteFlow:
+    """Make the flow that a stack describes.
+
+    The starting weights of a layer depend on the seed and on its place alone.
+
+    Raises:
+        SpecError: the stack has no layer, or none that is switched on.
+    """
+    if not stack:
+        raise SpecError("A stack needs at least one layer, got none")
+    if not any(spec.enabled for spec in stack):
+        raise SpecError(f"A stack needs a layer that is switched on; all {len(stack)} are bypassed")
+    specs = resolve_keeps(with_ids(tuple(stack)))
+    return DiscreteFlow(build_layer(spec, _generator(seed, i)) for i, spec in enumerate(specs))
+
+
+class DiscreteFlow(Flow):
+    """A stack of layers on a standard normal base.
+
+    Bypassed layers keep their weights here but are no part of the map. Of K layers that are, layer
+    k acts while the clock tau runs through [k/K, (k+1)/K].
+
+    Attributes:
+        layers: All layers by their id, in the order of the stack.
+    """
+
+    layers: nn.ModuleDict
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict()
+        for layer in layers:
+            # ModuleDict's own door refuses ids such as "forward", which people may well use
+            self.layers._modules[layer.spec.id] = layer
+
+    @property
+    def active(self) -> list[Layer]:
+        """The layers that are switched on, base first."""
+        return [layer for layer in self._all() if layer.spec.enabled]
+
+    def adopt(self, old: DiscreteFlow) -> tuple[str, ...]:
+        """Take over the weights of layers of `old` that have the same id, shapes and start.
+
+        Returns:
+            The ids of the layers that took theirs over.
+        """
+        known = {layer.spec.id: layer for layer in old._all()}
+        kept = []
+        for layer in self._all():
+            earlier = known.get(layer.spec.id)
+            if earlier is not None and layer.resumes(earlier):
+                layer.load_state_dict(earlier.state_dict())
+                kept.append(layer.spec.id)
+        return tuple(kept)
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        """Let the layers that start from data see a batch of the target, shape (batch, 2).
+
+        Only the first call does something to a layer.
+
+        Raises:
+            ShapeError: `x` is no batch of points.
+            NumericsError: `x` is not finite, or all its points lie on one line.
+        """
+        columns = self._columns(check_finite(check_points(x)))
+        for layer in reversed(self.active):
+            layer.initialize(columns)
+            columns, _ = layer.pull(columns)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Flow.forward`."""
+        return self._run(z, self.active, "z")
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Flow.inverse`."""
+        return self._run_back(x, self.active, "x")
+
+    def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
+        """See `Flow.forward_from`."""
+        layers = self.active
+        k, alpha = _place(tau, len(layers))
+        if alpha == 0.0:
+            return self._run(u, layers[k:], "u")
+        start, back = layers[k].partial_inverse(check_points(u, "u"), alpha)
+        end, on = self._run(start, layers[k:], "u")
+        return end, back + on
+
+    def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
+        """See `Flow.inverse_from`."""
+        layers = self.active
+        k, alpha = _place(tau, len(layers))
+        if alpha == 0.0:
+            return self._run_back(u, layers[:k], "u")
+        start, last = layers[k].partial_inverse(check_points(u, "u"), alpha)
+        end, back = self._run_back(start, layers[:k], "u")
+        return end, last + back
+
+    @torch.no_grad()
+    def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
+        """See `Flow.trace`. Between two layers lie from 2 to 16 key frames, as many in each layer.
+
+        Without `frames` there are 8 for each layer, or fewer where that would be over 64 in all.
+        """
+        columns = self._columns(check_points(z, "z"))
+        layers = self.active
+        trace = _TraceWriter(columns, len(layers), frames, densities=densities)
+        for k, layer in enumerate(layers):
+            way, log_det = layer.push(columns, trace.alphas)
+            trace.write(k, way, log_det)
+            columns = way[0].expand(trace.shape)[-1], way[1].expand(trace.shape)[-1]
+        return trace.finish()
+
+    @torch.no_grad()
+    def inverse_trace(
+        self, x: Tensor, frames: int | None = None, *, densities: bool = True
+    ) -> Trace:
+        """See `Flow.inverse_trace`: the same way as `trace`, backwards."""
+        if densities:
+            return self.trace(self.inverse(x)[0], frames)
+        columns = self._columns(check_points(x))
+        layers = self.active
+        trace = _TraceWriter(columns, len(layers), frames, densities=False)
+        for k in reversed(range(len(layers))):
+            columns, way = layers[k].pull_and_push(columns, trace.alphas)
+            trace.write(k, way, None)
+        trace.write_base(columns)
+        return trace.finish()
+
+    @torch.no_grad()
+    def ledger(self, point: tuple[float, float]) -> LedgerPage:
+        """See `Flow.ledger`. The walk is from the point to the base, so its last row is exact."""
+        x = self._point(point)
+        layers = self.active
+        rows: list[LedgerRow] = []
+        u = x
+        for k in reversed(range(len(layers))):
+            z, log_det = layers[k].inverse(u)
+            rows.append(_row(layers[k], (k + 1) / len(layers), u, -float(log_det), z))
+            u = z
+        log_prob = float(base_log_prob(u))
+        rows.append(LedgerRow("base", "Base", 0.0, _pair(u), 0.0, log_prob, (1.0, 0.0, 0.0, 1.0)))
+        rows = _with_log_probs(rows[::-1])
+        error = float((self.forward(u)[0] - x).norm())
+        return LedgerPage(tuple(rows), rows[-1].log_prob, error)
+
+    @torch.no_grad()
+    def layer_facts(self, z: Tensor) -> tuple[LayerFact, ...]:
+        """What the cards of the enabled layers show, with `z`, (batch, 2), as the latent batch."""
+        columns = self._columns(check_points(z, "z"))
+        ticks = torch.linspace(-3.0, 3.0, FACT_MESH, dtype=z.dtype, device=z.device)
+        y, x = torch.meshgrid(ticks, ticks, indexing="ij")
+        facts = []
+        for layer in self.active:
+            columns, log_det = layer.push(columns)
+            mesh = to_points(layer.push((x.flatten(), y.flatten()))[0])
+            grid = mesh.reshape(FACT_MESH, FACT_MESH, 2).float().cpu().numpy()
+            weights = sum(weight.numel() for weight in layer.parameters())
+            facts.append(LayerFact(layer.spec.id, weights, float(log_det.mean()), grid))
+        return tuple(facts)
+
+    def _all(self) -> list[Layer]:
+        return list(self.layers._modules.values())  # type: ignore[arg-type]
+
+    def _columns(self, points: Tensor) -> Columns:
+        weight = next(self.parameters(), points)
+        if points.dtype != weight.dtype:
+            raise ShapeError(f"Points must be {weight.dtype} like the model, got {points.dtype}")
+        return to_columns(points)
+
+    def _run(self, z: Tensor, layers: Sequence[Layer], name: str) -> tuple[Tensor, Tensor]:
+        columns = self._columns(check_points(z, name))
+        total = z.new_zeros(())
+        for layer in layers:
+            columns, log_det = layer.push(columns)
+            total = total + log_det
+        return to_points(columns), total.expand(len(z))
+
+    def _run_back(self, x: Tensor, layers: Sequence[Layer], name: str) -> tuple[Tensor, Tensor]:
+        columns = self._columns(check_points(x, name))
+        total = x.new_zeros(())
+        for layer in reversed(layers):
+            columns, log_det = layer.pull(columns)
+            total = total + log_det
+        return to_points(columns), total.expand(len(x))
+
+    def _point(self, point: tuple[float, float]) -> Tensor:
+        like = next(self.parameters(), torch.empty(0))
+        try:
+            x = torch.tensor([point], dtype=like.dtype, device=like.device)
+        except (TypeError, ValueError):
+            x = like.new_empty(0)
+        if x.shape != (1, 2) or not x.isfinite().all():
+            raise ShapeError(f"point must be two finite numbers, got {point!r}")
+        return x
+
+
+class _TraceWriter:
+    """The arrays of a trace, filled layer by layer."""
+
+    def __init__(self, start: Columns, layers: int, frames: int | None, *, densities: bool) -> None:
+        each = _frames_per_layer(frames, layers)
+        like = start[0]
+        self.each = each
+        self.shape = (each, len(like))
+        self.alphas = (
+            torch.arange(1, each + 1, dtype=like.dtype, device=like.device)[:, None] / each
+        )
+        count = each * layers + 1
+        self.tau = torch.linspace(0.0, 1.0, count, device=like.device)
+        self.positions = like.new_empty(count, len(like), 2)
+        self.log_det = like.new_zeros(count, len(like) if densities else 0)
+        self.write_base(start)
+
+    def write_base(self, z: Columns) -> None:
+        """Put in the first frame."""
+        self.positions[0, :, 0], self.positions[0, :, 1] = z
+
+    def write(self, k: int, way: Columns, log_det: Tensor | None) -> None:
+        """Put in what layer k does; with log_det, layers come in the order of the stack."""
+        frames = slice(k * self.each + 1, (k + 1) * self.each + 1)
+        self.positions[frames, :, 0], self.positions[frames, :, 1] = way
+        if log_det is not None and self.log_det.shape[1]:
+            self.log_det[frames] = self.log_det[frames.start - 1] + log_det
+
+    def finish(self) -> Trace:
+        """The trace, with the log-density of each frame if densities are kept."""
+        if not self.log_det.shape[1]:
+            return Trace(self.tau, self.positions, self.log_det, self.log_det)
+        log_prob = base_log_prob(self.positions[0]) - self.log_det
+        return Trace(self.tau, self.positions, self.log_det, log_prob)
+
+
+def _frames_per_layer(frames: int | None, layers: int) -> int:
+    if frames is None:
+        return max(2, min(FRAMES_PER_LAYER, FRAMES // layers))
+    return max(2, min(16, round((frames - 1) / layers)))
+
+
+def _place(tau: float, layers: int) -> tuple[int, float]:
+    """Which layer acts at clock tau, and how far along it is: alpha in [0, 1)."""
+    moment = min(max(tau, 0.0), 1.0) * layers
+    k = int(moment)
+    return k, moment - k
+
+
+def _generator(seed: int, position: int) -> torch.Generator:
+    """A stream of random numbers of its own for every layer of every seed."""
+    state = np.random.SeedSequence([seed, position]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state) >> 1)
+
+
+def _pair(point: Tensor) -> tuple[float, float]:
+    x, y = point[0].tolist()
+    return x, y
+
+
+def _row(layer: Layer, tau: float, x: Tensor, log_det: float, z: Tensor) -> LedgerRow:
+    """The line of a layer that takes z to x; its log_prob comes later, from the base."""
+    a, b, c, d = layer.jacobian(z).flatten().tolist()
+    title = layer.spec.title
+    return LedgerRow(layer.spec.id, title, tau, _pair(x), log_det, 0.0, (a, b, c, d))
+
+
+def _with_log_probs(rows: list[LedgerRow]) -> list[LedgerRow]:
+    """Fill in the running log-density: the base's, minus every log_det so far."""
+    done = rows[:1]
+    for row in rows[1:]:
+        log_prob = done[-1].log_prob - row.log_det
+        done.append(
+            LedgerRow(
+                row.layer, row.title, row.tau, row.position, row.log_det, log_prob, row.jacobian
+            )
+        )
+    return done

@@ -11,8 +11,8 @@ from flowengine.continuous.flow_matching import FlowMatchingLoss
 from flowengine.errors import SpecError
 
 if TYPE_CHECKING:
-    from flowengine.continuous.draws import Sampling
-    from flowengine.targets import GridTarget
+    from flowengine.targets.grid import GridTarget
+    from flowengine.targets.streams import Method
 
 __all__ = ["ContinuousFlow", "FfjordLoss", "FlowMatchingLoss", "build_continuous", "build_loss"]
 
@@ -23,7 +23,7 @@ def build_loss(
     *,
     seed: int,
     batch_size: int,
-    sampling: Sampling,
+    sampling: Method,
 ) -> FlowMatchingLoss | FfjordLoss:
     """The loss that teaches a continuous flow of this kind.
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from flowengine.continuous.draws import Batches, Sampling, uniform
-
 if TYPE_CHECKING:
     from flowengine.catalogue import Ffjord
     from flowengine.continuous.flow import ContinuousFlow
-    from flowengine.targets import GridTarget
+    from flowengine.targets.grid import GridTarget
+    from flowengine.targets.streams import Method
 
 
 class FfjordLoss:
@@ -28,17 +27,14 @@ class FfjordLoss:
         *,
         seed: int,
         batch_size: int,
-        sampling: Sampling,
+        sampling: Method,
     ) -> None:
         self.spec = spec
-        self.target = target
-        self.seed = seed
-        self.sampling = sampling
-        self._batches = Batches(self._draw_block, batch_size)
+        self._stream = target.stream(batch_size, seed, method=sampling)
 
     def draw(self) -> Tensor:
         """The next batch of target points, shape (batch, 2)."""
-        return self._batches.next()[0]
+        return self._stream.next()
 
     def loss(self, flow: ContinuousFlow) -> Tensor:
         """The negative log-likelihood of a fresh batch, a scalar, in nats."""
@@ -46,12 +42,8 @@ class FfjordLoss:
 
     def state(self) -> dict[str, Tensor]:
         """Where in its sequence of batches this loss is."""
-        return {"position": torch.tensor(self._batches.position)}
+        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go on where `state` was taken."""
-        self._batches.position = int(state["position"])
-
-    def _draw_block(self, number: int, rows: int) -> tuple[Tensor, ...]:
-        u = uniform(rows, 2, seed=self.seed, block=number, sampling=self.sampling)
-        return (self.target.quantile(u),)
+        self._stream.load_state({name: int(value) for name, value in state.items()})

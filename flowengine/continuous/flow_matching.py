@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from flowengine.continuous.draws import Batches, Sampling, uniform
+from flowengine.targets.streams import STREAMS, Method
 
 if TYPE_CHECKING:
     from flowengine.catalogue import FlowMatching
     from flowengine.continuous.flow import ContinuousFlow
-    from flowengine.targets import GridTarget
+    from flowengine.targets.grid import GridTarget
 
 
 class Pairs(NamedTuple):
@@ -36,33 +36,34 @@ class FlowMatchingLoss:
         *,
         seed: int,
         batch_size: int,
-        sampling: Sampling,
+        sampling: Method,
     ) -> None:
         self.spec = spec
         self.target = target
-        self.seed = seed
-        self.sampling = sampling
-        self._batches = Batches(self._draw_block, batch_size)
+        self._stream = STREAMS[sampling](
+            5, batch_size, seed, transform=self._pairs, device=target.device
+        )
 
     def draw(self) -> Pairs:
         """The next batch."""
-        return Pairs(*self._batches.next())
+        rows = self._stream.next()
+        return Pairs(rows[:, :2], rows[:, 2:4], rows[:, 4])
 
     def loss(self, flow: ContinuousFlow) -> Tensor:
         """The loss of a fresh batch, a scalar, in squared data units."""
-        like = flow.velocity.weights[0]
-        x0, x1, t = (value.to(like) for value in self.draw())
+        x0, x1, t = (value.to(flow.velocity.weights[0]) for value in self.draw())
         at = torch.lerp(x0, x1, t.unsqueeze(-1))
-        return (flow.velocity(at, t) - (x1 - x0)).square().sum(-1).mean()
+        miss: Tensor = flow.velocity(at, t) - (x1 - x0)
+        return miss.square().sum(-1).mean()
 
     def state(self) -> dict[str, Tensor]:
         """Where in its sequence of batches this loss is."""
-        return {"position": torch.tensor(self._batches.position)}
+        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go on where `state` was taken."""
-        self._batches.position = int(state["position"])
+        self._stream.load_state({name: int(value) for name, value in state.items()})
 
-    def _draw_block(self, number: int, rows: int) -> tuple[Tensor, ...]:
-        u = uniform(rows, 5, seed=self.seed, block=number, sampling=self.sampling)
-        return torch.special.ndtri(u[:, :2]), self.target.quantile(u[:, 2:4]), u[:, 4]
+    def _pairs(self, u: Tensor) -> Tensor:
+        x0 = torch.special.ndtri(u[:, :2])
+        return torch.cat([x0, self.target.quantile(u[:, 2:4]), u[:, 4:]], dim=1)

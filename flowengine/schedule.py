@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Schedule:
     """Warm-up, then a cosine to a floor, then a slow decay that never ends.
 
-    With a `horizon` the whole run is one cosine to zero, which reaches the best fit in a known
-    number of steps. Without one, the cosine lasts `settle` steps and goes to `floor` of the peak,
+    Where the length of the run is known, it is one cosine to zero, which reaches the best fit in a
+    given time. Where it is not, the cosine lasts `settle` steps and goes to `floor` of the peak,
     after which the rate falls with the square root of time, so that open-ended training keeps
     improving and never freezes.
 
@@ -25,11 +25,16 @@ class Schedule:
     settle: int = 400
     floor: float = 0.1
 
-    def rate(self, step: int, horizon: int | None = None) -> float:
-        """The fraction of the peak learning rate to use at a step counted from 0."""
+    def rate(self, step: int, progress: float | None = None) -> float:
+        """The fraction of the peak learning rate to use at a step counted from 0.
+
+        Args:
+            step: Steps since training began, or began again on another target.
+            progress: How much of a run of known length is done, from 0 to 1.
+        """
         warm = min(1.0, (step + 1) / self.warm_up)
-        if horizon is not None:
-            return warm * _cosine(step / max(horizon, 1))
+        if progress is not None:
+            return warm * _cosine(progress)
         if step < self.settle:
             return warm * (self.floor + (1 - self.floor) * _cosine(step / self.settle))
         return self.floor * math.sqrt(self.settle / step)

@@ -1,0 +1,53 @@
+"""From two versions of a document to the commands that lead an engine from one to the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from flowengine.protocol import (
+    EditContinuous,
+    EditStack,
+    ReplaceTarget,
+    Reset,
+    SetHyperparameter,
+    SetStopRule,
+)
+
+if TYPE_CHECKING:
+    from flowengine.project import Lane, Project
+    from flowengine.protocol import Command
+
+
+def changes_structure(lane: Lane, old: Project, new: Project) -> bool:
+    """Whether pictures of `old` must not be shown as pictures of `new`."""
+    return (
+        old.target != new.target
+        or old.seed != new.seed
+        or (lane == "discrete" and old.stack != new.stack)
+        or (lane == "continuous" and old.continuous != new.continuous)
+    )
+
+
+def commands_between(
+    lane: Lane, old: Project, new: Project, generation: int
+) -> list[Command]:
+    """The fewest commands that take a lane's engine from one document to another."""
+    commands: list[Command] = []
+    if old.target != new.target:
+        commands.append(ReplaceTarget(target=new.target, generation=generation))
+    if lane == "discrete" and old.stack != new.stack:
+        commands.append(EditStack(stack=new.stack, generation=generation))
+    if lane == "continuous" and old.continuous != new.continuous:
+        commands.append(EditContinuous(continuous=new.continuous, generation=generation))
+    before, after = getattr(old.training, lane), getattr(new.training, lane)
+    for field in msgspec.structs.fields(after):
+        value = getattr(after, field.name)
+        if value != getattr(before, field.name):
+            commands.append(SetHyperparameter(name=field.name, value=value))
+    if old.training.stop != new.training.stop:
+        commands.append(SetStopRule(rule=new.training.stop))
+    if old.seed != new.seed:
+        commands.append(Reset(seed=new.seed, generation=generation))
+    return commands

@@ -1,0 +1,143 @@
+"""The state of a lane in training, as bytes that hold tensors and nothing else."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from flowengine.errors import ProjectError
+from flowengine.project import LaneState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+HISTORY_COLUMNS = ("step", "seconds", "nll", "kl")
+
+
+class TrainerState(NamedTuple):
+    """What a lane needs to go on as if it had never stopped.
+
+    Attributes:
+        weights: The averaged model's state dict; the trained model.
+        optimizer: Moments and raw weights, by parameter.
+        objective: Where the streams of random points stand.
+        counters: step, schedule step, seconds, rate scale, last loss; float64, shape (5,).
+        history: Shape (n, 4): see `HISTORY_COLUMNS`.
+    """
+
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    objective: dict[str, Tensor]
+    counters: Tensor
+    history: NDArray[np.float64]
+
+
+def pack_state(state: TrainerState) -> LaneState:
+    """Write a state as safetensors and npz bytes."""
+    tensors = {f"optimizer.{name}": tensor for name, tensor in state.optimizer.items()}
+    tensors |= {f"objective.{name}": tensor for name, tensor in state.objective.items()}
+    tensors["counters"] = state.counters
+    history = io.BytesIO()
+    columns: dict[str, Any] = dict(zip(HISTORY_COLUMNS, state.history.T, strict=True))
+    np.savez_compressed(history, **columns)
+    return LaneState(
+        weights=save({n: t.contiguous() for n, t in state.weights.items()}),
+        state=save({n: t.contiguous() for n, t in tensors.items()}),
+        history=history.getvalue(),
+    )
+
+
+def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) -> TrainerState:
+    """Read a state for a model whose state dict is `expected`.
+
+    Raises:
+        ProjectError: a part is damaged, or belongs to another model.
+    """
+    weights = _tensors(saved.weights, f"lanes/{lane}/weights.safetensors")
+    _check_same(weights, expected, f"lanes/{lane}/weights.safetensors")
+    part = f"lanes/{lane}/state.safetensors"
+    tensors = _tensors(saved.state, part) if saved.state else {}
+    counters = tensors.pop("counters", torch.zeros(5, dtype=torch.float64))
+    if counters.shape != (5,):
+        raise ProjectError(f"{part}: expected 5 counters, got shape {tuple(counters.shape)}")
+    return TrainerState(
+        weights=weights,
+        optimizer=_under("optimizer.", tensors),
+        objective=_under("objective.", tensors),
+        counters=counters,
+        history=read_history(saved.history, lane),
+    )
+
+
+def read_history(data: bytes, lane: str) -> NDArray[np.float64]:
+    """The curves of a lane, shape (n, 4): see `HISTORY_COLUMNS`.
+
+    Raises:
+        ProjectError: the bytes hold no such curves.
+    """
+    if not data:
+        return np.zeros((0, 4))
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return np.stack([arrays[name] for name in HISTORY_COLUMNS], axis=1).astype(np.float64)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ProjectError(
+            f"lanes/{lane}/history.npz: expected {HISTORY_COLUMNS}: {error}"
+        ) from None
+
+
+def adopted(
+    old: Mapping[str, Tensor], new: Mapping[str, Tensor], depth: int = 2
+) -> dict[str, Tensor]:
+    """The tensors of `old` that fit into `new`, by whole layers.
+
+    A layer is what shares the first `depth` parts of its names, as in `layers.<id>.weight`; it is
+    taken over only if all its tensors have kept their shapes.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in new:
+        groups.setdefault(".".join(name.split(".")[:depth]), []).append(name)
+    return {
+        name: old[name]
+        for names in groups.values()
+        if all(name in old and old[name].shape == new[name].shape for name in names)
+        for name in names
+    }
+
+
+def _tensors(data: bytes, part: str) -> dict[str, Tensor]:
+    try:
+        tensors: dict[str, Tensor] = load(data)
+    except (SafetensorError, ValueError) as error:
+        raise ProjectError(f"{part}: expected safetensors: {error}") from None
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all() and name != "counters":
+            raise ProjectError(f"{part}: expected finite numbers in {name!r}")
+    return tensors
+
+
+def _check_same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], part: str) -> None:
+    for name, tensor in expected.items():
+        if name not in found:
+            raise ProjectError(f"{part}: expected the weights {name!r}, which are missing")
+        if found[name].shape != tensor.shape:
+            raise ProjectError(
+                f"{part}: expected {name!r} of shape {tuple(tensor.shape)}, "
+                f"got {tuple(found[name].shape)}"
+            )
+    unknown = next((name for name in found if name not in expected), None)
+    if unknown is not None:
+        raise ProjectError(f"{part}: expected no weights called {unknown!r}")
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

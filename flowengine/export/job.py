@@ -1,0 +1,72 @@
+"""An export beside training: a thread of the engine that tells how far it is."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from flowengine.errors import FlowError
+from flowengine.export import run_export
+from flowengine.protocol import ExportDone, ExportProgress, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowengine.flow import Flow
+    from flowengine.project import Lane, Project
+    from flowengine.protocol import Event, Export
+
+
+class ExportJob(threading.Thread):
+    """Writes a frozen copy of a model while the lane trains on."""
+
+    def __init__(
+        self,
+        command: Export,
+        flow: Flow,
+        project: Project,
+        lane: Lane,
+        send: Callable[[Event], None],
+    ) -> None:
+        super().__init__(name=f"export {command.request}", daemon=True)
+        self._command = command
+        self._flow = flow
+        self._project = project
+        self._lane = lane
+        self._send = send
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Give up at the next safe moment; what was written goes away."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        """Write, check, and say how it ended."""
+        request = self._command.request
+        try:
+            result = run_export(
+                self._flow,
+                self._command.format,
+                self._command.path,
+                project=self._project,
+                lane=self._lane,
+                on_progress=self._tell,
+                cancelled=self._cancelled.is_set,
+            )
+        except FlowError as error:
+            self._send(Failure(request=request, error=type(error).__name__, text=str(error)))
+        except OSError as error:
+            text = f"{self._command.path} could not be written: {error.strerror or error}"
+            self._send(Failure(request=request, error="ExportError", text=text))
+        else:
+            self._send(
+                ExportDone(
+                    request=request,
+                    path=str(result.path),
+                    bytes=result.bytes,
+                    largest_difference=result.largest_difference,
+                )
+            )
+
+    def _tell(self, done: float, doing: str) -> None:
+        self._send(ExportProgress(request=self._command.request, done=done, doing=doing))

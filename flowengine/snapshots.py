@@ -1,0 +1,332 @@
+"""What the window is sent: frozen pictures of the model, as often as training can afford.
+
+Every kind of picture is a `Task`: a generator that computes in chunks of a few milliseconds, so
+that commands are answered in between, and ends with the event to send. While the lane trains,
+`Display` starts the task that is most overdue whenever all pictures together have cost less than
+`SHARE` of the training time; while it rests, every task that does not show the present model in
+full quality is run once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+from flowengine.flow import base_log_prob
+from flowengine.objectives import DISPLAY_STREAM
+from flowengine.protocol import (
+    FieldFrames,
+    GridFrames,
+    HeatFrame,
+    LayerFacts,
+    Metrics,
+    ParticleFrames,
+    SetView,
+)
+from flowengine.targets.streams import derived_seed, sobol_points
+
+if TYPE_CHECKING:
+    from flowengine.protocol import Event
+    from flowengine.trainer import Trainer
+
+SHARE = 0.10
+CREDIT_S = 0.25
+CHUNK = 2048
+SLICES = 4
+GRID_NODES = 33
+GRID_REACH = 3.0
+FIELD_NODES = 25
+FIELD_FRAMES = 17
+HEAT_NODES_TRAINING = 64
+HEAT_NODES_RESTING = 128
+LAYER_POINTS = 512
+
+Work = Generator[None, None, "Event | None"]
+
+
+@dataclass
+class Task:
+    """One kind of picture.
+
+    Attributes:
+        start: Begins the computation; its argument is whether the lane is training.
+        period: How often, in seconds, the window would like it while the lane trains.
+        done_at: When it was last sent, by the wall clock.
+        shows: Which model, view and quality it was last sent for.
+    """
+
+    start: Callable[[bool], Work]
+    period: float
+    done_at: float = 0.0
+    shows: tuple[object, ...] | None = None
+
+
+@dataclass
+class _Running:
+    name: str
+    task: Task
+    work: Work
+    shows: tuple[object, ...]
+    seconds: float = 0.0
+
+
+@dataclass
+class Display:
+    """Chooses, computes and paces the pictures of one lane."""
+
+    trainer: Trainer
+    generation: int
+    view: SetView = field(default_factory=SetView)
+
+    def __post_init__(self) -> None:
+        self._spent = 0.0
+        self._earned = CREDIT_S
+        self._running: _Running | None = None
+        self._rate_from = (time.perf_counter(), self.trainer.step_count)
+        self._make_tasks()
+
+    # --- pacing ---------------------------------------------------------------------------------
+
+    def earn(self, seconds: float) -> None:
+        """Say that training has gone on for so long; a share of it may be spent on pictures."""
+        self._earned = min(self._earned + SHARE * seconds, self._spent + CREDIT_S)
+
+    def renew(self, generation: int, view: SetView | None = None) -> None:
+        """Forget what was shown, because the model or the view is another one now."""
+        self.generation = generation
+        self.view = view or self.view
+        self._running = None
+        self._earned = self._spent + CREDIT_S
+        self._make_tasks()
+
+    def advance(self, *, training: bool) -> Event | None:
+        """Compute for some milliseconds; give the event that this completed, if any."""
+        running = self._running or self._choose(training=training)
+        if running is None:
+            return None
+        self._running = running
+        started = time.perf_counter()
+        try:
+            next(running.work)
+        except StopIteration as ended:
+            self._running = None
+            self._spent += running.seconds + time.perf_counter() - started
+            running.task.done_at = time.perf_counter()
+            running.task.shows = running.shows
+            event: Event | None = ended.value
+            return event
+        running.seconds += time.perf_counter() - started
+        return None
+
+    def pending(self, *, training: bool) -> bool:
+        """Whether `advance` has something to do now."""
+        return self._running is not None or self._choose(training=training) is not None
+
+    def _choose(self, *, training: bool) -> _Running | None:
+        if training and self._spent >= self._earned:
+            return None
+        version = (self.trainer.step_count, training)
+        now = time.perf_counter()
+        stale = [(n, t) for n, t in self._tasks.items() if t.shows != version]
+        if not stale:
+            return None
+        name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
+        if training and now - task.done_at < task.period:
+            return None
+        return _Running(name, task, task.start(training), version)
+
+    # --- tasks ----------------------------------------------------------------------------------
+
+    def _make_tasks(self) -> None:
+        view = self.view
+        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.4)}
+        if not view.visible:
+            return
+        self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
+        for i in range(SLICES if view.particles else 0):
+            self._tasks[f"particles {i}"] = Task(lambda _, i=i: self._particles(i), 0.4)
+        if view.heat:
+            self._tasks["heat"] = Task(lambda t: self._heat(self._last_heat, t), 0.4)
+            for i in range(self._heat_frames()):
+                if i != self._last_heat:
+                    self._tasks[f"heat {i}"] = Task(lambda t, i=i: self._heat(i, t), 6.0)
+        if self.trainer.lane == "discrete":
+            self._tasks["layers"] = Task(lambda _: self._layers(), 1.0)
+            if view.grid:
+                self._tasks["grid"] = Task(lambda _: self._grid(), 0.6)
+        elif view.field:
+            self._tasks["field"] = Task(lambda _: self._field(), 1.5)
+        self._make_start_urgent()
+
+    def _make_start_urgent(self) -> None:
+        """After a change the particles come first, then the finished density, then the rest."""
+        now = time.perf_counter()
+        order = {"particles": 4.0, "heat": 3.0, "grid": 2.5, "field": 2.0, "metrics": 1.5}
+        for name, task in self._tasks.items():
+            urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
+            task.done_at = now - urgency * task.period
+
+    def _metrics(self, _training: bool) -> Work:
+        total = 0.0
+        for part in self.trainer.measure():
+            total += float(part.sum())
+            yield
+        figures = self.trainer.record(total / len(self.trainer.held_out))
+        now, step = time.perf_counter(), self.trainer.step_count
+        before, first = self._rate_from
+        self._rate_from = (now, step)
+        return Metrics(
+            lane=self.trainer.lane,
+            generation=self.generation,
+            step=step,
+            seconds=self.trainer.seconds,
+            steps_per_second=(step - first) / max(now - before, 1e-9),
+            loss=self.trainer.loss,
+            nll=figures.nll,
+            kl=figures.kl,
+            entropy=figures.entropy,
+        )
+
+    def _particles(self, part: int) -> Work:
+        points = self._start_points()
+        piece = points.tensor_split(SLICES)[part]
+        first = sum(len(p) for p in points.tensor_split(SLICES)[:part])
+        tau, positions = None, []
+        for chunk in piece.split(CHUNK):
+            with torch.no_grad():
+                flow = self.trainer.average
+                follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
+                trace = follow(chunk, densities=False)
+            tau = trace.tau
+            positions.append(trace.positions)
+            yield
+        if tau is None:
+            return None
+        return ParticleFrames(
+            lane=self.trainer.lane,
+            generation=self.generation,
+            step=self.trainer.step_count,
+            direction=self.view.direction,
+            tau=tau.cpu().numpy(),
+            first=first,
+            total=len(points),
+            positions=torch.cat(positions, dim=1).float().cpu().numpy(),
+        )
+
+    def _start_points(self) -> torch.Tensor:
+        """The same batch in every lane: of the base, or of the target, as the direction says."""
+        trainer, n = self.trainer, self.view.particles
+        seed = derived_seed(trainer.project.seed, DISPLAY_STREAM)
+        if self.view.direction == "normalize":
+            return trainer.target.sample(n, seed=seed)
+        return latent_batch(n, seed).to(trainer.device)
+
+    def _grid(self) -> Work:
+        mesh = _mesh(-GRID_REACH, GRID_REACH, GRID_NODES).to(self.trainer.device)
+        yield
+        trace = self.trainer.average.trace(mesh)
+        shape = (len(trace.tau), GRID_NODES, GRID_NODES)
+        return GridFrames(
+            lane=self.trainer.lane,
+            generation=self.generation,
+            step=self.trainer.step_count,
+            tau=trace.tau.cpu().numpy(),
+            positions=trace.positions.float().cpu().numpy().reshape(*shape, 2),
+            log_det=trace.log_det.float().cpu().numpy().reshape(shape),
+        )
+
+    def _heat_frames(self) -> int:
+        if self.trainer.lane == "continuous":
+            return 13
+        layers = sum(layer.enabled for layer in self.trainer.project.stack)
+        return min(max(2 * layers + 1, 9), 25)
+
+    def _heat(self, index: int, training: bool) -> Work:
+        frames = self._heat_frames()
+        tau = index / (frames - 1)
+        extent = self._shown_extent()
+        n = HEAT_NODES_TRAINING if training else HEAT_NODES_RESTING
+        pixels = _cell_centres(extent, n).to(self.trainer.device)
+        parts = []
+        for chunk in pixels.split(CHUNK):
+            with torch.no_grad():
+                parts.append(self._log_density(chunk, tau))
+            yield
+        density = torch.cat(parts).float().exp().reshape(n, n)
+        return HeatFrame(
+            lane=self.trainer.lane,
+            generation=self.generation,
+            step=self.trainer.step_count,
+            direction=self.view.direction,
+            index=index,
+            frames=frames,
+            extent=extent,
+            density=density.nan_to_num(0.0, 0.0, 0.0).cpu().numpy(),
+        )
+
+    def _log_density(self, points: torch.Tensor, tau: float) -> torch.Tensor:
+        """Of the base on its way to the target, or of the target on its way to the base."""
+        flow = self.trainer.average
+        if self.view.direction == "generate":
+            return base_log_prob(points) if tau == 0 else flow.log_prob_at(points, tau)
+        x, log_det = flow.forward_from(points, tau)
+        return self.trainer.target.log_prob(x) + log_det
+
+    def _shown_extent(self) -> tuple[float, float, float, float]:
+        """The target's square, but never less than the bell that it comes from."""
+        x_min, x_max, y_min, y_max = self.trainer.target.extent
+        return (min(x_min, -4.0), max(x_max, 4.0), min(y_min, -4.0), max(y_max, 4.0))
+
+    def _field(self) -> Work:
+        extent = self._shown_extent()
+        points = _cell_centres(extent, FIELD_NODES).to(self.trainer.device)
+        tau = torch.linspace(0, 1, FIELD_FRAMES)
+        frames = []
+        for t in tau.tolist():
+            with torch.no_grad():
+                frames.append(self.trainer.average.velocity(points, t))
+            yield
+        velocity = torch.stack(frames).float().cpu().numpy()
+        return FieldFrames(
+            lane=self.trainer.lane,
+            generation=self.generation,
+            step=self.trainer.step_count,
+            extent=extent,
+            tau=tau.numpy(),
+            velocity=velocity.reshape(FIELD_FRAMES, FIELD_NODES, FIELD_NODES, 2),
+        )
+
+    def _layers(self) -> Work:
+        seed = derived_seed(self.trainer.project.seed, DISPLAY_STREAM)
+        points = latent_batch(LAYER_POINTS, seed).to(self.trainer.device)
+        yield
+        with torch.no_grad():
+            facts = self.trainer.average.layer_facts(points)
+        return LayerFacts(
+            generation=self.generation, step=self.trainer.step_count, layers=tuple(facts)
+        )
+
+
+def latent_batch(n: int, seed: int) -> torch.Tensor:
+    """Evenly spread points of the standard normal, shape (n, 2), float32."""
+    return torch.special.ndtri(sobol_points(n, 2, seed)).float()
+
+
+def _mesh(low: float, high: float, n: int) -> torch.Tensor:
+    """The nodes of a square mesh, shape (n·n, 2), row by row from the lowest y."""
+    side = torch.linspace(low, high, n)
+    y, x = torch.meshgrid(side, side, indexing="ij")
+    return torch.stack([x, y], dim=-1).reshape(-1, 2)
+
+
+def _cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
+    """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
+    x_min, x_max, y_min, y_max = extent
+    steps = (torch.arange(n) + 0.5) / n
+    y, x = torch.meshgrid(y_min + steps * (y_max - y_min), x_min + steps * (x_max - x_min),
+                          indexing="ij")
+    return torch.stack([x, y], dim=-1).reshape(-1, 2)

@@ -1,0 +1,38 @@
+"""When training ends by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowengine.project import StopRule
+    from flowengine.trainer import Trainer
+
+PLATEAU_NATS = 2e-3
+PLATEAU_STEPS = 500
+PLATEAU_SHARE = 0.5
+
+
+def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
+    """A sentence that says why training should end now, or None while it should go on.
+
+    A plateau is reached when the best KL of the later half of the run, and of no fewer than
+    `PLATEAU_STEPS` steps, is not `PLATEAU_NATS` (or the rule's own value) better than the best
+    before it.
+    """
+    if rule.kind == "steps" and trainer.step_count >= rule.value:
+        return f"{trainer.step_count} steps are done"
+    if rule.kind == "time" and trainer.seconds >= rule.value:
+        return f"{trainer.seconds:.1f} s of training are over"
+    if rule.kind == "kl" and trainer.history and trainer.history[-1][3] <= rule.value:
+        return f"KL reached {trainer.history[-1][3]:.3g} nats"
+    if rule.kind == "plateau" and _is_flat(trainer, rule.value or PLATEAU_NATS):
+        return "KL has stopped falling"
+    return None
+
+
+def _is_flat(trainer: Trainer, margin: float) -> bool:
+    since = trainer.step_count - max(PLATEAU_STEPS, int(PLATEAU_SHARE * trainer.step_count))
+    before = [kl for step, _, _, kl in trainer.history if step <= since]
+    after = [kl for step, _, _, kl in trainer.history if step > since]
+    return bool(before and after) and min(after) > min(before) - margin

@@ -1,0 +1,286 @@
+"""Training one lane: steps, figures, edits in mid-run, and a state that resumes exactly."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from flowengine.checkpoint import TrainerState, adopted, pack_state, unpack_state
+from flowengine.devices import choose_device
+from flowengine.errors import NumericsError, SpecError
+from flowengine.lane import build_flow
+from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
+from flowengine.optimizer import FlatAdam
+from flowengine.project import Lane, LaneState, Project, Recipe
+from flowengine.schedule import Schedule
+from flowengine.targets import from_spec
+from flowengine.targets.streams import derived_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from flowengine.flow import Flow
+    from flowengine.targets.grid import GridTarget
+
+HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024}
+KEEP_EVERY = 100
+
+
+class Figures(NamedTuple):
+    """How well a lane fits, on held-out points, in nats."""
+
+    nll: float
+    kl: float
+    entropy: float
+
+
+class Trainer:
+    """One lane of a project in training.
+
+    A step trains `model`; `average` is the same model with averaged weights, which is what the
+    window shows, what `evaluate` measures and what is saved as the trained model. Looking at it
+    never changes training: data, weights and display have generators of their own.
+
+    Args:
+        project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
+        lane: Which of its models.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        SpecError: the model is impossible, e.g. an empty stack.
+        TargetError: the target is no density, e.g. an empty drawing.
+        DeviceError: this machine has no such device.
+        ProjectError: the saved weights belong to another model.
+    """
+
+    def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
+        self.project = project
+        self.lane = lane
+        self.device = choose_device(device)
+        self.schedule = Schedule()
+        self.progress: float | None = None
+        self.step_count = 0
+        self.schedule_step = 0
+        self.seconds = 0.0
+        self.loss = math.nan
+        self.rate_scale = 1.0
+        self.history: list[tuple[float, float, float, float]] = []
+        self.notices: list[str] = []
+        self.target = self._make_target()
+        self._take_up(build_flow(project, lane))
+        saved = project.lanes.get(lane)
+        if saved is not None and saved.weights:
+            self.load_state(saved)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How this lane is trained."""
+        recipe: Recipe = getattr(self.project.training, self.lane)
+        return recipe
+
+    @property
+    def model(self) -> Flow:
+        """The model whose weights the optimizer moves."""
+        return self.optimizer.module
+
+    @property
+    def average(self) -> Flow:
+        """The model with averaged weights; always up to date, never to be written to."""
+        return self.optimizer.average
+
+    @property
+    def steps_per_second(self) -> float:
+        """Steps of training per second of training, over the whole run."""
+        return self.step_count / self.seconds if self.seconds else 0.0
+
+    # --- training -------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Draw a batch and follow its gradient once.
+
+        A loss or a gradient that is not finite never reaches the weights: the last good weights
+        come back, the learning rate is halved, and `notices` gains a sentence that says so.
+        """
+        started = time.perf_counter()
+        if not self._initialized:
+            self._initialize()
+        self.optimizer.zero_grad()
+        loss = self.objective.loss(self.model)
+        loss.backward()  # type: ignore[no-untyped-call]
+        rate = self.schedule.rate(self.schedule_step, self.progress) * self.rate_scale
+        moved = self.optimizer.step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
+        self.loss = float(loss.detach())
+        self.step_count += 1
+        self.schedule_step += 1
+        if not (moved and math.isfinite(self.loss)):
+            self._roll_back()
+        elif self.step_count % KEEP_EVERY == 0:
+            self._keep_good()
+        self.seconds += time.perf_counter() - started
+
+    def evaluate(self) -> Figures:
+        """Measure the averaged model on held-out points, and add the figures to the history.
+
+        KL is the mean of log p(x) − log q(x) over evenly spread target points, and NLL is that
+        plus the target's exact entropy: the difference varies far less than either term.
+        """
+        total = sum(float(part.sum()) for part in self.measure())
+        return self.record(total / len(self.held_out))
+
+    def measure(self, chunk: int = 1024) -> Iterator[Tensor]:
+        """log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,)."""
+        for points in self.held_out.split(chunk):
+            with torch.no_grad():
+                yield self.target.log_prob(points) - self.average.log_prob(points)
+
+    def record(self, kl: float) -> Figures:
+        """Turn a measured KL into figures and add them to the history."""
+        if not math.isfinite(kl):
+            raise NumericsError(f"The {self.lane} flow gives no finite log_prob on its target")
+        figures = Figures(nll=kl + self.target.entropy, kl=kl, entropy=self.target.entropy)
+        self.history.append((self.step_count, self.seconds, figures.nll, figures.kl))
+        return figures
+
+    # --- edits in mid-run -----------------------------------------------------------------------
+
+    def edit(self, project: Project) -> None:
+        """Go on with another version of the project, keeping every weight that still fits.
+
+        Raises:
+            SpecError, TargetError: the new version cannot be trained; the old one stays.
+        """
+        before, old = self.project, self._state()
+        recipe = self.recipe
+        self.project = project
+        try:
+            target = self.target if project.target == before.target else self._make_target()
+            same = _model_of(project, self.lane) == _model_of(before, self.lane)
+            flow = None if same else build_flow(project, self.lane)
+        except (SpecError, ValueError):
+            self.project = before
+            raise
+        changed_target = target is not self.target
+        self.target = target
+        if flow is not None:
+            self._take_up(flow)
+            self._adopt(old)
+        elif changed_target or _stream_of(self.recipe) != _stream_of(recipe):
+            self._take_up_target()
+        if flow is not None or changed_target:
+            self._begin_again_from_here()
+
+    def _begin_again_from_here(self) -> None:
+        """Raise the learning rate again, without a second warm-up, and forget the average."""
+        self.schedule_step = min(self.schedule_step, self.schedule.warm_up)
+        self.optimizer.forget_average()
+        self._keep_good()
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def state(self) -> LaneState:
+        """Everything that later steps depend on, to be saved or sent."""
+        return pack_state(self._state())
+
+    def load_state(self, saved: LaneState) -> None:
+        """Go on exactly where a state was taken.
+
+        Raises:
+            ProjectError: it belongs to another model.
+        """
+        state = unpack_state(saved, self.average, self.lane)
+        self._apply(state)
+
+    def _state(self) -> TrainerState:
+        return TrainerState(
+            weights={n: t.detach().clone().cpu() for n, t in self.average.state_dict().items()},
+            optimizer={n: t.cpu() for n, t in self.optimizer.state().items()},
+            objective=self.objective.state(),
+            counters=torch.tensor(
+                [self.step_count, self.schedule_step, self.seconds, self.rate_scale, self.loss],
+                dtype=torch.float64,
+            ),
+            history=np.array(self.history, dtype=np.float64).reshape(-1, 4),
+        )
+
+    def _apply(self, state: TrainerState) -> None:
+        self.model.load_state_dict(state.weights)
+        self.average.load_state_dict(state.weights)
+        self._initialized = True
+        if state.optimizer:
+            self.optimizer.load_state(state.optimizer)
+            self.objective.load_state(state.objective)
+            counters = state.counters.tolist()
+            self.step_count, self.schedule_step = int(counters[0]), int(counters[1])
+            self.seconds, self.rate_scale, self.loss = counters[2:]
+        self.history = [tuple(row) for row in state.history.tolist()]
+        self._keep_good()
+
+    def _adopt(self, old: TrainerState) -> None:
+        """Take over what still fits from the model before the edit."""
+        weights = adopted(old.weights, self.average.state_dict())
+        if not weights:
+            return
+        self.average.load_state_dict(weights, strict=False)
+        self.model.load_state_dict(weights, strict=False)
+        kept = {
+            name: tensor
+            for name, tensor in old.optimizer.items()
+            if name == "steps" or name.split(".", 1)[1] in weights
+        }
+        self.optimizer.load_state(kept)
+        self._initialized = True
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _make_target(self) -> GridTarget:
+        return from_spec(self.project.target).to(self.device)
+
+    def _take_up(self, flow: Flow) -> None:
+        self.optimizer = FlatAdam(flow.to(self.device))
+        self._initialized = False
+        self._take_up_target()
+        self._keep_good()
+
+    def _take_up_target(self) -> None:
+        self.objective = make_objective(self.project, self.lane, self.target)
+        self.held_out = self.target.sample(
+            HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
+        )
+
+    def _initialize(self) -> None:
+        """Let data-dependent layers look at a batch before the first step."""
+        seed = derived_seed(self.project.seed, DATA_STREAM, 0)
+        initialize = getattr(self.model, "initialize", None)
+        if initialize is not None:
+            initialize(self.target.sample(1024, seed=seed))
+            self.optimizer.forget_average()
+            self.optimizer.copy_buffers()
+        self._initialized = True
+
+    def _keep_good(self) -> None:
+        if self.optimizer.is_finite():
+            self._good = self.optimizer.state()
+
+    def _roll_back(self) -> None:
+        self.optimizer.load_state(self._good)
+        self.optimizer.forget_average()
+        self.rate_scale *= 0.5
+        self.notices.append(
+            f"Step {self.step_count} gave a number that is not finite; training went back to its "
+            f"last good weights and halved the learning rate to "
+            f"{self.recipe.learning_rate * self.rate_scale:.2g}"
+        )
+
+
+def _model_of(project: Project, lane: Lane) -> object:
+    return project.stack if lane == "discrete" else project.continuous
+
+
+def _stream_of(recipe: Recipe) -> tuple[int, str]:
+    return recipe.batch_size, recipe.sampling

@@ -1,0 +1,108 @@
+"""A run of training with an end: what the command line and scripts use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from flowengine.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowengine.trainer import Figures, Trainer
+
+MEASURE_EVERY_S = 0.2
+
+
+class TrainReport(msgspec.Struct, frozen=True):
+    """How a run ended; nll and kl are in nats, seconds are of training alone."""
+
+    step: int
+    seconds: float
+    steps_per_second: float
+    nll: float
+    kl: float
+    stopped_by: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a run ends: at the first of these, counted from `first_step` and `first_second`."""
+
+    first_step: int
+    first_second: float
+    steps: int | None
+    seconds: float | None
+    until_kl: float | None
+
+    def progress(self, trainer: Trainer) -> float | None:
+        """How much of the run is done, from 0 to 1; None where only a KL ends it."""
+        done = []
+        if self.steps is not None:
+            done.append((trainer.step_count - self.first_step) / max(self.steps, 1e-9))
+        if self.seconds is not None:
+            done.append((trainer.seconds - self.first_second) / max(self.seconds, 1e-9))
+        return max(done, default=None)
+
+    def reached(self, trainer: Trainer, figures: Figures | None) -> str:
+        """The name of the limit that has been reached, or an empty text."""
+        if self.until_kl is not None and figures is not None and figures.kl <= self.until_kl:
+            return "kl"
+        if self.steps is not None and trainer.step_count - self.first_step >= self.steps:
+            return "steps"
+        if self.seconds is not None and trainer.seconds - self.first_second >= self.seconds:
+            return "seconds"
+        return ""
+
+
+def train(
+    trainer: Trainer,
+    *,
+    steps: int | None = None,
+    seconds: float | None = None,
+    until_kl: float | None = None,
+    on_progress: Callable[[Trainer, Figures | None], None] | None = None,
+) -> TrainReport:
+    """Train until the first of the limits is reached; all count from the trainer's present state.
+
+    Args:
+        trainer: The lane.
+        steps: So many more steps; the learning rate anneals to zero on the last one.
+        seconds: So much more training time; the learning rate anneals likewise.
+        until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats.
+        on_progress: Called after every step, with figures when they have just been measured.
+
+    Raises:
+        SpecError: no limit is given.
+        NumericsError: the flow gives no finite density.
+    """
+    if steps is None and seconds is None and until_kl is None:
+        raise SpecError("Training needs a limit: steps, seconds or a KL to reach")
+    limits = Limits(trainer.step_count, trainer.seconds, steps, seconds, until_kl)
+    measured_at = trainer.seconds
+    figures: Figures | None = None
+    fresh = False
+    try:
+        while not (reason := limits.reached(trainer, figures)):
+            trainer.progress = limits.progress(trainer)
+            trainer.step()
+            fresh = trainer.seconds - measured_at >= MEASURE_EVERY_S
+            if fresh:
+                figures, measured_at = trainer.evaluate(), trainer.seconds
+            if on_progress is not None:
+                on_progress(trainer, figures if fresh else None)
+    finally:
+        trainer.progress = None
+    if figures is None or not fresh:
+        figures = trainer.evaluate()
+    return TrainReport(
+        step=trainer.step_count,
+        seconds=trainer.seconds,
+        steps_per_second=trainer.steps_per_second,
+        nll=figures.nll,
+        kl=figures.kl,
+        stopped_by=reason,
+    )

@@ -1,0 +1,118 @@
+"""What makes an array a density, a set of points or an extent. Loads no torch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flowengine.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from flowengine.project import Extent
+
+MIN_SIDE, MAX_SIDE = 2, 4096
+MAX_POINTS = 1_000_000
+MAX_COORDINATE = 1e6
+
+
+def check_density(density: ArrayLike, what: str = "The density") -> NDArray[np.float64]:
+    """Give back a density grid as float64, shape (rows, columns), if it can be a target.
+
+    An all-zero grid passes, as a drawing that has not begun is a legal document.
+
+    Raises:
+        TargetError: it is not two-dimensional, too small, too large, or holds text, NaN, infinity
+            or a negative value; `what` opens the sentence.
+    """
+    grid = _real(density, what)
+    check_shape(grid.shape, what)
+    _refuse_non_finite(grid, what)
+    if (grid < 0).any():
+        row, column = np.unravel_index(int(grid.argmin()), grid.shape)
+        raise TargetError(
+            f"{what} must not be negative, got {grid[row, column]:g} at row {row}, column {column}"
+        )
+    return grid
+
+
+def check_shape(shape: tuple[int, ...], what: str) -> None:
+    """Refuse the shape of anything but a density grid.
+
+    Raises:
+        TargetError: it does not have from 2 to 4096 rows and columns.
+    """
+    if len(shape) != 2 or not all(MIN_SIDE <= n <= MAX_SIDE for n in shape):
+        raise TargetError(
+            f"{what} must be a grid of {MIN_SIDE} to {MAX_SIDE} rows and columns, got shape {shape}"
+        )
+
+
+def check_not_empty(density: NDArray[Any], what: str = "The drawing") -> None:
+    """Refuse a grid of zeros.
+
+    Raises:
+        TargetError: no cell holds anything.
+    """
+    if not density.any():
+        raise TargetError(f"{what} is empty: at least one cell must have a density above zero")
+
+
+def check_points(points: ArrayLike, what: str = "The points") -> NDArray[np.float64]:
+    """Give back points as float64, shape (n, 2), if there are some and all are finite.
+
+    Raises:
+        TargetError: they are not of shape (n, 2) with 1 <= n <= 1,000,000, not finite, or
+            beyond ±1,000,000.
+    """
+    array = _real(points, what)
+    if array.ndim != 2 or array.shape[1] != 2 or not 1 <= len(array) <= MAX_POINTS:
+        raise TargetError(
+            f"{what} must have shape (n, 2) with n from 1 to {MAX_POINTS:,}, got {array.shape}"
+        )
+    _refuse_non_finite(array, what)
+    farthest = float(np.abs(array).max())
+    if farthest > MAX_COORDINATE:
+        raise TargetError(f"{what} must lie within ±{MAX_COORDINATE:,.0f}, got {farthest:g}")
+    return array
+
+
+def check_extent(extent: Sequence[float]) -> Extent:
+    """Give back (x_min, x_max, y_min, y_max) if it spans an area.
+
+    Raises:
+        TargetError: it is not four finite numbers with x_min < x_max and y_min < y_max.
+    """
+    values = tuple(float(v) for v in extent)
+    if len(values) == 4 and all(math.isfinite(v) for v in values):
+        x_min, x_max, y_min, y_max = values
+        if x_min < x_max and y_min < y_max:
+            return x_min, x_max, y_min, y_max
+    raise TargetError(
+        f"The extent must be four finite numbers x_min < x_max, y_min < y_max, got {tuple(extent)}"
+    )
+
+
+def _real(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"got an array of {array.dtype}")
+    except (TypeError, ValueError) as error:
+        raise TargetError(f"{what} must be an array of real numbers: {error}") from None
+    return array.astype(np.float64)
+
+
+def _refuse_non_finite(array: NDArray[np.float64], what: str) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise TargetError(
+            f"{what} must be finite, but {int(bad.sum()):,} of {array.size:,} values are NaN or "
+            f"infinite, the first at row {first[0]}, column {first[1]}"
+        )

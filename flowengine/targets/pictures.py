@@ -1,0 +1,103 @@
+"""A density made from a picture. Loads no torch."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from flowengine.errors import TargetError
+from flowengine.targets.presets import SIZE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MAX_SIDE = 20_000
+MAX_PIXELS = 100_000_000
+_PAPER = 0.02  # what counts as white: scans and JPEGs are never quite
+# what Pillow raises on files that are damaged in one way or another
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+def picture_density(data: bytes, what: str) -> Array:
+    """Read a PNG or JPEG as a density: dark is dense, or opaque if parts are transparent.
+
+    Args:
+        data: The bytes of the file.
+        what: What to call it in an error.
+
+    Returns:
+        Shape (256, 256), row 0 at the picture's lower edge, from 0 to 1. The longer side fills the
+        grid; the shorter one is centred.
+
+    Raises:
+        TargetError: it is no such picture, has sides over 20,000 or over 100 million pixels, is
+            damaged, or is blank.
+    """
+    try:
+        with warnings.catch_warnings():
+            # the size is checked below, against our own limits
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+                _check_size(picture.size, what)
+                darkness = _darkness(picture)
+    except UnidentifiedImageError:
+        raise TargetError(f"{what} is not a PNG or JPEG picture") from None
+    except Image.DecompressionBombError:
+        raise TargetError(f"{what} may have {MAX_PIXELS:,} pixels, it declares more") from None
+    except _DAMAGE as error:
+        raise TargetError(f"{what} is a damaged picture: {error}") from None
+    density = _centred(np.clip((darkness - _PAPER) / (1 - _PAPER), 0.0, 1.0))
+    if not density.any():
+        raise TargetError(f"{what} is blank: dark or opaque parts make the density")
+    return density
+
+
+def _check_size(size: tuple[int, int], what: str) -> None:
+    width, height = size
+    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise TargetError(
+            f"{what} may have sides of {MAX_SIDE:,} and {MAX_PIXELS:,} pixels in all, it has "
+            f"{width:,} × {height:,}"
+        )
+
+
+def _darkness(picture: Image.Image) -> Array:
+    """How dense each pixel is, from 0 to 1, row 0 at the upper edge, at most 256 on a side."""
+    picture.draft("RGB", (2 * SIZE, 2 * SIZE))  # a JPEG then decodes at an eighth, if that suffices
+    if picture.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
+        grey = Image.fromarray(np.asarray(picture, dtype=np.float32) / 65535)
+        return 1 - _fitted(grey)
+    has_alpha = "A" in picture.mode or "transparency" in picture.info
+    picture = ImageOps.exif_transpose(picture.convert("RGBA" if has_alpha else "RGB"))
+    if has_alpha:
+        alpha = picture.getchannel("A")
+        low, high = alpha.getextrema()
+        if low != high:
+            return _fitted(alpha) / 255
+    return 1 - _fitted(picture.convert("L")) / 255
+
+
+def _fitted(channel: Image.Image) -> Array:
+    """Resize one channel so that its longer side is the grid's."""
+    width, height = channel.size
+    scale = SIZE / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    return np.asarray(channel.resize(size, resampling), dtype=np.float64)
+
+
+def _centred(darkness: Array) -> Array:
+    """Turn upside down, so that row 0 is the lowest, and pad to the square grid."""
+    rows, columns = darkness.shape
+    density = np.zeros((SIZE, SIZE))
+    top, left = (SIZE - rows) // 2, (SIZE - columns) // 2
+    density[top : top + rows, left : left + columns] = darkness[::-1]
+    return density

@@ -1,0 +1,123 @@
+"""Filled outlines with soft edges, on a grid. Loads no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_LINES_PER_ROW = 4
+
+
+def filled(axis: Array, outline: Array) -> Array:
+    """How much of each cell lies inside a polygon.
+
+    Args:
+        axis: Cell centres, equally spaced, shape (n,).
+        outline: Corners in order, shape (k, 2); the polygon must not cross itself.
+
+    Returns:
+        Shape (n, n), from 0 to 1: exact along x, the mean of four lines along y.
+    """
+    step = axis[1] - axis[0]
+    offsets = (np.arange(_LINES_PER_ROW) + 0.5) / _LINES_PER_ROW - 0.5
+    lines = (axis[:, None] + offsets * step).ravel()
+    covered = np.zeros((len(lines), len(axis)))
+    for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        first, last = np.searchsorted(lines, sorted((y0, y1)))
+        if first < last:
+            crossing = x0 + (lines[first:last] - y0) * ((x1 - x0) / (y1 - y0))
+            # everything right of an edge changes sides, each cell by the part of it that lies there
+            right = np.clip((axis - crossing[:, None]) / step + 0.5, 0.0, 1.0)
+            covered[first:last] += right if y1 > y0 else -right
+    inside: Array = np.abs(covered).reshape(len(axis), _LINES_PER_ROW, -1).mean(axis=1)
+    return inside
+
+
+def softened(axis: Array, picture: Array, sigma: float) -> Array:
+    """Blur a grid by a round Gaussian of spread `sigma`, in data units."""
+    kernel = np.exp(-0.5 * ((axis[:, None] - axis) / sigma) ** 2)
+    kernel /= kernel.sum(axis=1, keepdims=True)
+    blurred: Array = kernel @ picture @ kernel.T
+    return blurred
+
+
+def star(axis: Array) -> Array:
+    """A regular five-pointed star, one tip up."""
+    angle = np.pi / 2 + np.arange(10) * np.pi / 5
+    # where the sides of a regular pentagram cross: sin 18° / sin 54° of the way out
+    radius = 3.3 * np.where(np.arange(10) % 2 == 0, 1.0, np.sin(np.pi / 10) / np.sin(0.3 * np.pi))
+    corners = np.column_stack([radius * np.cos(angle), radius * np.sin(angle) - 0.25])
+    return softened(axis, filled(axis, corners), sigma=0.06)
+
+
+def heart(axis: Array) -> Array:
+    """The heart x = 16 sin³t, y = 13 cos t − 5 cos 2t − 2 cos 3t − cos 4t, at a fifth."""
+    t = np.linspace(0, 2 * np.pi, 160, endpoint=False)
+    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    outline = np.column_stack([16 * np.sin(t) ** 3, y + 2.5]) / 5
+    return softened(axis, filled(axis, outline), sigma=0.06)
+
+
+def cat(axis: Array) -> Array:
+    """A cat's face: eyes, nose and mouth are thin places of an even head with whiskers."""
+    face = filled(axis, _HEAD)
+    for ear in _mirrored(_INNER_EAR):
+        face -= 0.45 * filled(axis, ear)
+    for eye in _mirrored(_ellipse(1.0, 0.25, 0.46, 0.52)):
+        face -= 0.9 * filled(axis, eye)
+    for pupil in _mirrored(_ellipse(1.0, 0.25, 0.14, 0.42)):
+        face += 0.9 * filled(axis, pupil)
+    face -= 0.9 * filled(axis, _NOSE)
+    for stroke in (*_mirrored(_MOUTH), _MUZZLE):
+        face -= 0.9 * filled(axis, stroke) * (face > 0.5)
+    for whisker in (w for root in _WHISKERS for w in _mirrored(root)):
+        face = np.maximum(face, 0.75 * filled(axis, whisker) * (face < 0.5))
+    return softened(axis, np.clip(face, 0.0, 1.0), sigma=0.04)
+
+
+def _ellipse(x: float, y: float, width: float, height: float) -> Array:
+    """The outline of an ellipse about (x, y) with these half axes, shape (48, 2)."""
+    t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    return np.column_stack([x + width * np.cos(t), y + height * np.sin(t)])
+
+
+def _mirrored(outline: Array) -> tuple[Array, Array]:
+    """An outline and its image across the y axis."""
+    return outline, outline * [-1, 1]
+
+
+def _stroke(points: Array, width: float) -> Array:
+    """The outline of a line through `points`, shape (k, 2), that ends in a tip."""
+    along = np.gradient(points, axis=0)
+    across = np.column_stack([-along[:, 1], along[:, 0]])
+    across /= np.hypot(across[:, 0], across[:, 1])[:, None]
+    taper = np.linspace(width / 2, width / 6, len(points))[:, None]
+    return np.vstack([points + taper * across, (points - taper * across)[::-1]])
+
+
+def _head() -> Array:
+    """An ellipse with two ears: from the right tip around the chin to the left, and the crown."""
+    t = np.linspace(np.deg2rad(38), np.deg2rad(-218), 90)
+    skull = np.column_stack([2.55 * np.cos(t), 2.2 * np.sin(t) - 0.7])
+    crown = np.deg2rad(np.linspace(112, 68, 12))
+    top = np.column_stack([2.55 * np.cos(crown), 2.2 * np.sin(crown) - 0.7])
+    return np.vstack([[[2.25, 3.3]], skull, [[-2.25, 3.3]], top])
+
+
+_HEAD = _head()
+_INNER_EAR = np.array([[2.0, 2.65], [1.85, 1.2], [1.15, 1.6]])
+_NOSE = np.array([[-0.26, -0.72], [0.26, -0.72], [0.0, -1.02]])
+_MUZZLE = np.array([[-0.05, -0.95], [0.05, -0.95], [0.05, -1.3], [-0.05, -1.3]])
+_arc = np.linspace(np.pi, 2 * np.pi, 16)
+_MOUTH = _stroke(np.column_stack([0.35 + 0.35 * np.cos(_arc), -1.3 + 0.32 * np.sin(_arc)]), 0.12)
+_reach = np.linspace(0, 1, 10)[:, None]
+_WHISKERS = tuple(
+    _stroke(np.array([1.6, -0.95]) + _reach * [[2.2, rise]] - [0, 0.15] * _reach**2, 0.16)
+    for rise in (0.55, 0.0, -0.55)
+)

@@ -1,0 +1,225 @@
+"""Where targets come from: presets, arrays, points, pictures and files, all made into a grid.
+
+Each function gives a `TargetSpec` for the document, or says in one sentence what was wrong with
+what it was given. Loads no torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flowengine.arrays import FrozenArray
+from flowengine.errors import TargetError
+from flowengine.project import DEFAULT_EXTENT, TargetSpec
+from flowengine.targets.checks import (
+    check_density,
+    check_extent,
+    check_not_empty,
+    check_points,
+    check_shape,
+)
+from flowengine.targets.points import points_density, points_extent
+from flowengine.targets.presets import PRESETS, SIZE, preset, preset_density
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, NDArray
+
+MAX_NAME = 200
+MAX_FILE_BYTES = 512 * 1024**2
+
+
+def density_of(spec: TargetSpec) -> NDArray[np.float32]:
+    """The grid of a target, whatever it came from: shape (rows, columns), row 0 at y_min.
+
+    A preset's integrates to 1; any other is as it was drawn or given, and may be all zero.
+
+    Raises:
+        TargetError: it names a preset that does not exist.
+    """
+    if spec.density is not None:
+        return spec.density.values
+    return preset_density(spec.name)
+
+
+def spec_from_preset(name: str) -> TargetSpec:
+    """The target of a preset.
+
+    Raises:
+        TargetError: there is no such preset.
+    """
+    return TargetSpec(source="preset", name=preset(name).name)
+
+
+def spec_from_array(
+    array: ArrayLike, name: str = "array", extent: Sequence[float] = DEFAULT_EXTENT
+) -> TargetSpec:
+    """The target of a density grid, shape (rows, columns), row 0 at y_min, of any sum.
+
+    Raises:
+        TargetError: it is no density, it is all zero, or the extent spans no area.
+    """
+    grid = check_density(array, "The array")
+    check_not_empty(grid, "The array")
+    return TargetSpec(
+        source="array",
+        name=_short(name),
+        extent=check_extent(extent),
+        density=FrozenArray(_within_float32(grid)),
+    )
+
+
+def spec_from_points(
+    points: ArrayLike, name: str = "points", bandwidth: float | None = None
+) -> TargetSpec:
+    """The target of points, shape (n, 2): a Gaussian bell about each of them.
+
+    The extent is [-4, 4]² if all points lie inside, or else a square about all of them.
+
+    Args:
+        points: In data units.
+        name: What to call it.
+        bandwidth: Standard deviation of each bell, in data units; if left out, the one under which
+            each point is most likely given all others.
+
+    Raises:
+        TargetError: they are no points, or the bandwidth is not above zero.
+    """
+    array = check_points(points)
+    extent = points_extent(array)
+    density = points_density(array, extent, SIZE, bandwidth)
+    return TargetSpec(
+        source="points",
+        name=_short(name),
+        extent=extent,
+        density=FrozenArray(density),
+        points=FrozenArray(array),
+    )
+
+
+def spec_from_image(source: str | PathLike[str] | bytes, name: str | None = None) -> TargetSpec:
+    """The target of a PNG or JPEG picture: dark is dense, or opaque if parts are transparent.
+
+    Args:
+        source: A path, or the bytes of a file.
+        name: What to call it; if left out, the file's stem, or "picture".
+
+    Raises:
+        TargetError: it is no such picture, too large, damaged, or blank.
+    """
+    from flowengine.targets.pictures import picture_density
+
+    if isinstance(source, bytes):
+        return _picture_spec(picture_density(source, "The picture"), name or "picture")
+    path = Path(source)
+    return _picture_spec(picture_density(_read(path), str(path)), name or path.stem)
+
+
+def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
+    """The target of a file, told by its suffix: .png .jpg .jpeg, .npy, or .csv.
+
+    An .npy of shape (n, 2) holds points, any other two-dimensional one a density with row 0 at
+    y_min; a .csv holds points, two numbers a line, with or without a line of titles.
+
+    Raises:
+        TargetError: the file is missing, of another kind, damaged, or holds no target.
+    """
+    file = Path(path)
+    reader = _READERS.get(file.suffix.lower())
+    if reader is None:
+        raise TargetError(
+            f"{file}: a target is read from {', '.join(_READERS)}, not from "
+            f"{file.suffix or 'a file without suffix'}"
+        )
+    return reader(file)
+
+
+def spec_from_text(text: str) -> TargetSpec:
+    """The target that a person names: a preset, or else a file.
+
+    Raises:
+        TargetError: it is neither, or the file holds no target.
+    """
+    if text in PRESETS:
+        return spec_from_preset(text)
+    if Path(text).suffix or Path(text).exists():
+        return spec_from_file(text)
+    raise TargetError(
+        f"No preset and no file is called {text!r}; the presets are {', '.join(PRESETS)}"
+    )
+
+
+def _picture_spec(density: NDArray[np.float64], name: str) -> TargetSpec:
+    return TargetSpec(source="picture", name=_short(name), density=FrozenArray(density))
+
+
+def _spec_from_npy(path: Path) -> TargetSpec:
+    _check_file(path)
+    try:
+        # a map reads nothing before its shape is known, and never unpickles
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, OSError, EOFError) as error:
+        raise TargetError(f"{path} is not a NumPy array (.npy): {error}") from None
+    if array.ndim == 2 and array.shape[1] == 2:
+        return spec_from_points(check_points(array, str(path)), path.stem)
+    check_shape(array.shape, str(path))
+    grid = check_density(array, str(path))
+    check_not_empty(grid, str(path))
+    return spec_from_array(grid, path.stem)
+
+
+def _spec_from_csv(path: Path) -> TargetSpec:
+    from flowengine.targets.tables import parse_points
+
+    try:
+        text = _read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TargetError(
+            f"{path} is not a table in UTF-8 text: byte {error.start} cannot be read"
+        ) from None
+    return spec_from_points(check_points(parse_points(text, str(path)), str(path)), path.stem)
+
+
+_READERS: dict[str, Callable[[Path], TargetSpec]] = {
+    ".png": spec_from_image,
+    ".jpg": spec_from_image,
+    ".jpeg": spec_from_image,
+    ".npy": _spec_from_npy,
+    ".csv": _spec_from_csv,
+}
+SUFFIXES: tuple[str, ...] = tuple(_READERS)
+
+
+def _read(path: Path) -> bytes:
+    _check_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise TargetError(f"{path} does not exist")
+    if not path.is_file():
+        raise TargetError(f"{path} is not a file")
+    size = path.stat().st_size
+    if size == 0:
+        raise TargetError(f"{path} is empty")
+    if size > MAX_FILE_BYTES:
+        raise TargetError(f"{path} may have {MAX_FILE_BYTES:,} bytes, it has {size:,}")
+
+
+def _short(name: str) -> str:
+    return name[:MAX_NAME] or "target"
+
+
+def _within_float32(grid: NDArray[np.float64]) -> NDArray[Any]:
+    """Scale a density whose largest value would not fit, or would be lost, in float32."""
+    peak = float(grid.max())
+    return grid if 1e-20 <= peak <= 1e20 else grid / peak

@@ -83,7 +83,7 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if not -4 < exponent < 7:
+    if not -3 <= exponent < 7:
         return _scientific(value, digits)
     decimals = max(0, digits - 1 - exponent)
     return f"{value:,.{decimals}f}".replace("-", MINUS)

@@ -78,11 +78,13 @@ class Store(QObject):
     """Another document has taken the place of the former: opened, or new."""
     path_changed = Signal()
     modified_changed = Signal(bool)
+    unsaved_changed = Signal(bool)
 
     def __init__(self, project: Project, lanes: Mapping[Lane, LaneState] | None = None) -> None:
         super().__init__()
         self.undo_stack = QUndoStack(self)
-        self.undo_stack.cleanChanged.connect(lambda clean: self.modified_changed.emit(not clean))
+        self.undo_stack.cleanChanged.connect(self._tell_modified)
+        self._trained = False
         self.project = replace(project, lanes={})
         self.lanes: dict[Lane, LaneState] = dict(lanes or project.lanes)
         self.path: Path | None = None
@@ -91,6 +93,15 @@ class Store(QObject):
     def modified(self) -> bool:
         """Whether there is an edit that no file holds."""
         return not self.undo_stack.isClean()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is an edit, or training, that no file holds."""
+        return self.modified or self._trained
+
+    def mark_trained(self) -> None:
+        """Say that a lane has been trained since the document was opened or saved."""
+        self._set_trained(True)
 
     def apply(self, project: Project, text: str, merge_key: str = "") -> None:
         """Make an edit.
@@ -114,6 +125,7 @@ class Store(QObject):
         self.lanes = dict(project.lanes)
         self.path = path
         self.undo_stack.clear()
+        self._set_trained(False)
         self.loaded.emit()
         self.path_changed.emit()
 
@@ -144,8 +156,18 @@ class Store(QObject):
         self.lanes = dict(lanes)
         self.path = target
         self.undo_stack.setClean()
+        self._set_trained(False)
         remember_recent(target)
         self.path_changed.emit()
+
+    def _set_trained(self, trained: bool) -> None:
+        if trained != self._trained:
+            self._trained = trained
+            self.unsaved_changed.emit(self.unsaved)
+
+    def _tell_modified(self) -> None:
+        self.modified_changed.emit(self.modified)
+        self.unsaved_changed.emit(self.unsaved)
 
     def _show(self, project: Project) -> None:
         before, self.project = self.project, project

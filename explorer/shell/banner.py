@@ -1,0 +1,74 @@
+"""A message across the window that waits until it is read, and stops nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from explorer.i18n import tr, translator
+from explorer.resources import icon
+from explorer.theme import set_role, theme
+
+
+class Banner(QFrame):
+    """One sentence at a time, dismissed by its cross or by Escape; hidden while there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sign = QLabel()
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._close = QToolButton()
+        self._close.setProperty("role", "flat")
+        self._close.clicked.connect(self.dismiss)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.addWidget(self._sign)
+        layout.addWidget(self._label, 1)
+        layout.addWidget(self._close)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.dismiss)
+        theme.changed.connect(self._retint)
+        translator.changed.connect(self.retranslate)
+        self._severe = True
+        self._retint()
+        self.retranslate()
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The sentence that is shown; empty while there is none."""
+        return "" if self.isHidden() else self._label.text()
+
+    def show_error(self, text: str) -> None:
+        """Show what went wrong, to what, and what to do."""
+        self._show(text, severe=True)
+
+    def show_notice(self, text: str) -> None:
+        """Show something worth knowing."""
+        self._show(text, severe=False)
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self.hide()
+        self._label.clear()
+
+    def retranslate(self) -> None:
+        """Say the words of the buttons again."""
+        self._close.setToolTip(tr("Dismiss this message (Esc)"))
+        self._close.setAccessibleName(tr("Dismiss this message"))
+
+    def _show(self, text: str, *, severe: bool) -> None:
+        self._severe = severe
+        set_role(self, "banner" if severe else "banner-notice")
+        self._retint()
+        self._label.setText(text)
+        self.setAccessibleName(text)
+        self.show()
+
+    def _retint(self) -> None:
+        name, role = ("triangle-alert", "error") if self._severe else ("info", "accent")
+        self._sign.setPixmap(icon(name, role).pixmap(16, 16))
+        self._close.setIcon(icon("x"))

@@ -1,0 +1,96 @@
+"""Rounded cards, free or as docks: a title on the left, a figure on the right, content below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.i18n import tr, translator
+from explorer.resources import icon
+from explorer.theme import theme
+
+_MARGIN = 10
+
+
+def card(content: QWidget) -> QFrame:
+    """A rounded card around a widget."""
+    frame = QFrame()
+    frame.setProperty("role", "card")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+    layout.addWidget(content)
+    return frame
+
+
+class CardDock(QDockWidget):
+    """A dock that looks like a card and can be moved, floated and closed by its title.
+
+    Args:
+        name: The object name, by which the arrangement is remembered.
+        title: The English title.
+        content: What the dock holds.
+    """
+
+    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._title = title
+        self._head = _Head(self)
+        self.setTitleBarWidget(self._head)
+        body = QFrame()
+        body.setProperty("role", "card-body")
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(_MARGIN, 2, _MARGIN, _MARGIN)
+        layout.addWidget(content)
+        self.setWidget(body)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def set_figure(self, text: str) -> None:
+        """Show a figure at the right end of the title."""
+        self._head.figure.setText(text)
+
+    def retranslate(self) -> None:
+        """Say the title again."""
+        self.setWindowTitle(tr(self._title))
+        self._head.title.setText(tr(self._title))
+        self._head.close_button.setToolTip(tr("Close; the View menu brings it back"))
+        self._head.close_button.setAccessibleName(tr("Close {part}").format(part=tr(self._title)))
+
+
+class _Head(QFrame):
+    """The title bar of a card; whatever it does not use itself moves the dock."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setProperty("role", "card-head")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.title = QLabel()
+        self.title.setProperty("role", "title")
+        self.figure = QLabel()
+        self.figure.setProperty("role", "muted")
+        self.close_button = QToolButton()
+        self.close_button.setProperty("role", "tiny")
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the View menu has the key
+        self.close_button.clicked.connect(dock.close)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(_MARGIN + 1, 7, 6, 3)
+        layout.setSpacing(6)
+        layout.addWidget(self.title)
+        layout.addStretch(1)
+        layout.addWidget(self.figure)
+        layout.addWidget(self.close_button)
+        theme.changed.connect(self._retint)
+        self._retint()
+
+    def _retint(self) -> None:
+        self.close_button.setIcon(icon("x", "text_muted"))

@@ -1,0 +1,97 @@
+"""The sheet of all keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.actions import ACTIONS, MENUS
+from explorer.i18n import mark, tr
+
+# Keys that work inside one part of the window and are handled there.
+STACK: Final = mark("In the stack")
+CANVAS: Final = mark("On the target")
+WINDOW: Final = mark("In the window")
+_LOCAL_KEYS: Final = {
+    STACK: (
+        ("↑ ↓", mark("Select a layer")),
+        ("Alt+↑ ↓", mark("Move the layer")),
+        ("Enter", mark("Open its settings")),
+        ("Ctrl+D", mark("Duplicate it")),
+        ("Del", mark("Remove it")),
+        ("/", mark("Search the palette")),
+    ),
+    CANVAS: (
+        ("B", mark("Brush")),
+        ("E", mark("Eraser")),
+        ("[  ]", mark("Smaller or larger brush")),
+    ),
+    WINDOW: (
+        ("Tab", mark("Next control")),
+        ("F6", mark("Next part of the window")),
+        ("Esc", mark("Dismiss a message")),
+    ),
+}
+_COLUMNS = 3
+
+
+class ShortcutSheet(QDialog):
+    """Every action that has a key, by menu, and the keys of the stack and of the canvas."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keyboard shortcuts"))
+        columns = [QVBoxLayout() for _ in range(_COLUMNS)]
+        heights = [0] * _COLUMNS
+        for title, keys in self.sections():
+            shortest = heights.index(min(heights))
+            columns[shortest].addLayout(_section(title, keys))
+            heights[shortest] += len(keys) + 2
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(22, 20, 22, 22)
+        layout.setSpacing(36)
+        for column in columns:
+            column.setSpacing(20)
+            column.addStretch(1)
+            layout.addLayout(column)
+
+    @staticmethod
+    def sections() -> list[tuple[str, list[tuple[str, str]]]]:
+        """Titles with their (key, words) pairs."""
+        found = []
+        for menu in MENUS:
+            keys = [
+                (_native(spec.key), tr(spec.text).replace("…", ""))
+                for spec in ACTIONS
+                if spec.menu == menu and spec.key
+            ]
+            found.append((tr(menu).replace("&", ""), keys))
+        local = [
+            (tr(title), [(key, tr(words)) for key, words in keys])
+            for title, keys in _LOCAL_KEYS.items()
+        ]
+        return [section for section in found + local if section[1]]
+
+
+def _native(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _section(title: str, keys: list[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(6)
+    head = QLabel(title)
+    head.setProperty("role", "title")
+    grid.addWidget(head, 0, 0, 1, 2)
+    for row, (key, words) in enumerate(keys, start=1):
+        cap = QLabel(key)
+        cap.setProperty("role", "key")
+        cap.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        grid.addWidget(cap, row, 0)
+        grid.addWidget(QLabel(words), row, 1)
+    grid.setColumnStretch(1, 1)
+    return grid

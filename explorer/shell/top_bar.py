@@ -1,0 +1,141 @@
+"""The bar at the top: the project, training, and what leaves the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from explorer.i18n import tr, translator
+from explorer.resources import icon
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.actions import Actions
+    from flowengine.protocol import DeviceInfo
+
+_NAME_WIDTH = 150
+
+
+class TopBar(QToolBar):
+    """File on the left, training in the middle, export, language and theme on the right."""
+
+    device_picked = Signal(str)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("top_bar")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._actions = actions
+        self._training = False
+        self._devices: tuple[DeviceInfo, ...] = ()
+        self._name = QLabel()
+        self._name.setProperty("role", "title")
+        self._name.setMaximumWidth(_NAME_WIDTH)
+        self._train = QPushButton()
+        self._train.setProperty("role", "do")
+        self._train.clicked.connect(actions["train"].trigger)
+        self._device = QComboBox()
+        self._device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._device.activated.connect(self._pick_device)
+        self._language = QToolButton()
+        self._language.clicked.connect(self._next_language)
+        self._lay_out()
+        theme.changed.connect(self._show_training)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def set_project(self, name: str, unsaved: bool) -> None:
+        """Show the project's name, with a dot while there is work that no file holds."""
+        shown = f"{name} •" if unsaved else name
+        metrics = self._name.fontMetrics()
+        self._name.setText(metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH))
+        self._name.setToolTip(name)
+
+    def set_training(self, training: bool) -> None:
+        """Show whether the lanes are being trained."""
+        self._training = training
+        self._show_training()
+
+    def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
+        """Offer the devices that the engines have found."""
+        chosen = self._device.currentData() or "auto"
+        self._devices = tuple(devices)
+        self._device.clear()
+        self._device.addItem(tr("Automatic device"), "auto")
+        for device in devices:
+            self._device.addItem(device.name, device.kind)
+        self._device.setCurrentIndex(max(0, self._device.findData(chosen)))
+        self._device.setEnabled(bool(devices))
+
+    def retranslate(self) -> None:
+        """Say every word again."""
+        self.setWindowTitle(tr("Tools"))
+        self._device.setToolTip(tr("Where the models are trained"))
+        self._device.setAccessibleName(tr("Device"))
+        self._language.setText(translator.language.upper())
+        self._language.setToolTip(tr("Switch between English and Vietnamese"))
+        self._language.setAccessibleName(tr("Language"))
+        self.set_devices(self._devices)
+        self._show_training()
+
+    def _lay_out(self) -> None:
+        self.addWidget(self._name)
+        for name in ("open", "save", "undo", "redo"):
+            self.addWidget(self._button(name, words=name in ("open", "save")))
+        self.addWidget(_stretch())
+        self.addWidget(self._train)
+        for name in ("step", "reset"):
+            self.addWidget(self._button(name, words=True))
+        self.addWidget(self._device)
+        self.addWidget(_stretch())
+        self.addWidget(self._button("export", words=True))
+        self.addWidget(self._language)
+        self.addWidget(self._button("switch_theme", words=False))
+
+    def _button(self, name: str, *, words: bool) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._actions[name])
+        style = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if words
+            else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        button.setToolButtonStyle(style)
+        button.setObjectName(f"{name}_button")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _show_training(self) -> None:
+        name, text = ("pause", tr("Pause")) if self._training else ("play", tr("Train"))
+        self._train.setIcon(icon(name, "accent_text"))
+        self._train.setText(text)
+        self._train.setToolTip(self._actions["train"].toolTip())
+        action = self._actions["train"]
+        action.setText(text)
+        action.setIcon(icon(name))
+
+    def _pick_device(self, index: int) -> None:
+        self.device_picked.emit(self._device.itemData(index))
+
+    def _next_language(self) -> None:
+        other = "language_vi" if translator.language == "en" else "language_en"
+        self._actions[other].trigger()
+
+
+def _stretch() -> QWidget:
+    spacer = QWidget()
+    spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spacer

@@ -1,0 +1,123 @@
+"""Every role in every theme, readable, and a window that changes with them."""
+
+import re
+import tomllib
+
+import pytest
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QPushButton
+
+from explorer import resources
+from explorer.theme import theme
+
+ROLES = {
+    *("window", "surface", "surface_raised", "border", "text", "text_muted", "accent"),
+    *("accent_text", "discrete", "continuous", "target", "error", "warning", "success"),
+    *("panel", "grid_line", "selection"),
+}
+
+
+def luminance(colour) -> float:
+    def linear(c):
+        return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+
+    r, g, b, _ = colour.getRgbF()
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2 contrast ratio of two roles."""
+    a, b = sorted((luminance(theme.color(first)), luminance(theme.color(second))))
+    return (b + 0.05) / (a + 0.05)
+
+
+@pytest.fixture(params=["dark", "light"])
+def each_theme(request, qapp):
+    theme.set_theme(request.param)
+    return request.param
+
+
+def test_both_themes_have_the_same_roles():
+    tables = [
+        tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
+        for name in ("dark", "light")
+    ]
+    assert set(tables[0]) == set(tables[1]) >= ROLES
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper", "least"),
+    [
+        ("text", "window", 7.0),
+        ("text", "surface", 7.0),
+        ("text", "surface_raised", 7.0),
+        ("text_muted", "surface", 4.5),
+        ("text_muted", "surface_raised", 4.5),
+        ("accent_text", "accent", 4.5),
+        ("error", "surface", 4.5),
+        ("success", "surface", 4.5),
+        ("discrete", "surface", 4.5),
+        ("continuous", "surface", 4.0),
+        ("panel_text", "panel", 7.0),
+        ("discrete", "panel", 3.0),
+        ("continuous", "panel", 3.0),
+        ("target", "panel", 3.0),
+        ("accent", "surface", 3.0),
+    ],
+)
+def test_ink_is_readable_on_its_paper(each_theme, ink, paper, least):
+    assert contrast(ink, paper) >= least
+
+
+def test_a_role_that_is_none_is_an_error(qapp):
+    with pytest.raises(KeyError):
+        theme.color("mauve")
+
+
+def test_applying_dresses_the_application_and_follows_changes(qapp, qtbot):
+    theme.apply(qapp)
+    button = QPushButton("Train")
+    button.setProperty("role", "do")
+    qtbot.addWidget(button)
+    button.resize(120, 40)
+    button.show()
+
+    def painted():
+        return button.grab().toImage().pixelColor(60, 6)
+
+    assert painted() == theme.color("accent")
+    with qtbot.waitSignal(theme.changed):
+        theme.set_theme("light")
+    assert qapp.palette().color(QPalette.ColorRole.Window) == theme.color("window")
+    assert painted() == theme.color("accent")
+
+
+def test_the_style_sheet_is_one_that_qt_understands(each_theme, qapp):
+    theme.apply(qapp)  # Qt warns about what it can't parse, and warnings fail tests
+    assert "$" not in qapp.styleSheet()
+    for file in re.findall(r'url\("(.+?)"\)', qapp.styleSheet()):
+        with open(file, encoding="utf-8") as svg:
+            assert "currentColor" not in svg.read()
+
+
+def test_system_follows_the_desktop(qapp):
+    theme.set_theme("light")
+    theme.set_theme("system")
+    assert theme.choice == "system"
+    assert theme.name in ("dark", "light")
+
+
+def test_icons_are_drawn_in_the_colour_of_their_role(qapp):
+    image = resources.icon("square", "discrete").pixmap(24, 24).toImage()
+    colours = {
+        image.pixelColor(x, y).name()
+        for x in range(image.width())
+        for y in range(image.height())
+        if image.pixelColor(x, y).alpha() == 255
+    }
+    assert colours == {theme.color("discrete").name()}
+
+
+def test_an_icon_that_is_none_is_an_error(qapp):
+    with pytest.raises(FileNotFoundError):
+        resources.icon("no-such-icon")

@@ -1,0 +1,110 @@
+"""A layout that sets widgets in rows like words in a paragraph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+
+class FlowLayout(QLayout):
+    """Left to right at each item's own size, on to the next row where the width ends.
+
+    Its height follows from its width, so a parent's layout gives it as many rows as it needs.
+
+    Args:
+        parent: The widget to lay out.
+        spacing: Between neighbours and between rows, in pixels.
+    """
+
+    def __init__(self, parent: QWidget | None = None, spacing: int = 6) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(QMargins())
+        self.setSpacing(spacing)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take an item up at the end."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many items it holds."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """The item at an index; None outside the range, as Qt asks until it gets that."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Give an item away."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """It asks for no more room than it needs."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of all rows at some width, with the margins."""
+        margins = self.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        rows = self._rows(inner)
+        spaces = self.spacing() * max(0, len(rows) - 1)
+        return sum(map(_height, rows)) + spaces + margins.top() + margins.bottom()
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Set the items in rows, each centred on its row's middle line."""
+        super().setGeometry(rect)
+        inner = rect.marginsRemoved(self.contentsMargins())
+        y = inner.top()
+        for row in self._rows(inner.width()):
+            x, height = inner.left(), _height(row)
+            for item in row:
+                size = item.sizeHint()
+                size.setWidth(min(size.width(), inner.width()))
+                item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
+                x += size.width() + self.spacing()
+            y += height + self.spacing()
+
+    def sizeHint(self) -> QSize:
+        """All in one row."""
+        row = self._shown()
+        width = sum(item.sizeHint().width() for item in row)
+        width += self.spacing() * max(0, len(row) - 1)
+        return self._with_margins(QSize(width, _height(row)))
+
+    def minimumSize(self) -> QSize:
+        """Room for the widest and for the highest item."""
+        size = QSize()
+        for item in self._shown():
+            size = size.expandedTo(item.minimumSize())
+        return self._with_margins(size)
+
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if not item.isEmpty()]
+
+    def _rows(self, width: int) -> list[list[QLayoutItem]]:
+        rows: list[list[QLayoutItem]] = []
+        x = 0
+        for item in self._shown():
+            wanted = item.sizeHint().width()
+            if not rows or x + wanted > width:
+                rows.append([])
+                x = 0
+            rows[-1].append(item)
+            x += wanted + self.spacing()
+        return rows
+
+    def _with_margins(self, size: QSize) -> QSize:
+        return size.grownBy(self.contentsMargins())
+
+
+def _height(row: list[QLayoutItem]) -> int:
+    return max((item.sizeHint().height() for item in row), default=0)

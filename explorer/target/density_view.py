@@ -1,0 +1,221 @@
+"""A density on the screen, with the brush's footprint and the figures under the pointer over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from explorer.i18n import MINUS, number, tr, translator
+from explorer.target import overlay
+from explorer.target.brush import Brush, symmetry_images
+from explorer.target.picture import DensityPicture, SquareView
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from explorer.target.brush import Point
+    from explorer.target.raster import Raster, Region
+
+_FRAME = 1
+_CAPTION_SCALE: Final = 0.85
+
+
+class DensityView(QWidget):
+    """Shows a raster, square in data units, and repaints only what has changed.
+
+    Attributes:
+        hovered: Coordinates under the pointer in data units, and the probability density there.
+        pointer_left: The pointer has left the canvas.
+    """
+
+    hovered = Signal(float, float, float)
+    pointer_left = Signal()
+
+    def __init__(self, raster: Raster, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._raster = raster
+        self._picture = DensityPicture(raster)
+        self._brush = Brush()
+        self._dashed = False
+        self._pointer: Point | None = None
+        self._by_keyboard = False
+        self._line_start: Point | None = None
+        self._caption = ""
+        self._hint_shown = not raster.values.any()
+        self._drawn_over: list[QRect] = []
+        self._set_up()
+        theme.changed.connect(self.update)
+        translator.changed.connect(self.update)
+
+    def _set_up(self) -> None:
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(96, 96)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    # --- what it shows -----------------------------------------------------------------------
+
+    @property
+    def brush(self) -> Brush:
+        """The tip whose footprint follows the pointer."""
+        return self._brush
+
+    def view(self) -> SquareView:
+        """How data units lie on the widget."""
+        frame = QRectF(self.rect()).adjusted(_FRAME, _FRAME, -_FRAME, -_FRAME)
+        return SquareView(self._raster.extent, frame)
+
+    def show_raster(self, raster: Raster, *, hint: bool) -> None:
+        """Show another raster, and whether the invitation to draw stands over it."""
+        self._raster = raster
+        self._hint_shown = hint
+        self._picture.refresh(raster, raster.whole)
+        self._measure_pointer()
+        self._update_overlay()
+        self.update()
+
+    def refresh(self, regions: list[Region]) -> None:
+        """Show what has changed in some regions of the raster."""
+        view = self.view()
+        for region in regions:
+            self._picture.refresh(self._raster, region)
+            self.update(view.pixels(self._raster, region))
+
+    def set_footprint(self, brush: Brush, *, dashed: bool) -> None:
+        """Let another footprint follow the pointer; a dashed one takes away."""
+        self._brush = brush
+        self._dashed = dashed
+        self._update_overlay()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A square that fits a narrow dock."""
+        return QSize(240, 240)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Stay no taller than wide: the density is square, and more height would be a void."""
+        super().resizeEvent(event)
+        self.setMaximumHeight(max(self.minimumHeight(), self.width()))
+
+    # --- the pointer -------------------------------------------------------------------------
+
+    def move_pointer(self, point: Point, *, by_keyboard: bool = False) -> None:
+        """Put the brush over a point in data units, and tell the density there."""
+        self._pointer = point
+        self._by_keyboard = by_keyboard
+        self._measure_pointer()
+        self._update_overlay()
+
+    def lose_pointer(self) -> None:
+        """Take the brush off the canvas."""
+        self._pointer = None
+        self._measure_pointer()
+        self._update_overlay()
+        self.pointer_left.emit()
+
+    def aim_line(self, start: Point | None) -> None:
+        """Show a straight line from a point to the pointer, or none."""
+        if start != self._line_start:
+            self._line_start = start
+            self._update_overlay()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the brush's footprint away with the pointer."""
+        super().leaveEvent(event)
+        if not self._by_keyboard:
+            self.lose_pointer()
+
+    def _measure_pointer(self) -> None:
+        self._caption = ""
+        if self._pointer is None or self._held_back():
+            return
+        x, y = self._pointer
+        density = self._raster.density_at(x, y)
+        self._caption = f"({_fixed(x)}, {_fixed(y)})   p = {number(density)}"
+        self.hovered.emit(x, y, density)
+
+    def _held_back(self) -> bool:
+        """Whether figures would be in the way now."""
+        return False
+
+    # --- paint -------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the density and what lies over it; Qt clips both to what has changed."""
+        view = self.view()
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), theme.color("panel"))
+            self._picture.paint(painter, view.rect)
+            if self._brush.symmetry > 1:
+                overlay.paint_axes(painter, view.rect, self._brush.symmetry)
+            if self._hint_shown:
+                overlay.paint_hint(painter, view.rect, tr("Draw here"))
+            self._paint_pointer(painter, view)
+            self._paint_frame(painter)
+
+    def _paint_pointer(self, painter: QPainter, view: SquareView) -> None:
+        if self._pointer is None:
+            return
+        here = view.to_widget(*self._pointer)
+        if self._line_start is not None:
+            overlay.paint_line_ahead(painter, view.to_widget(*self._line_start), here)
+        overlay.paint_footprints(
+            painter, self._footprints(view), self._pixel_radius(view), dashed=self._dashed
+        )
+        if self._by_keyboard:
+            overlay.paint_cross(painter, here)
+        if self._caption:
+            painter.setFont(self._caption_font())
+            overlay.paint_caption(painter, self._caption_rect(view), self._caption)
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _footprints(self, view: SquareView) -> list[QPointF]:
+        if self._pointer is None:
+            return []
+        images = symmetry_images(self._raster.extent, self._brush.symmetry)
+        return [view.to_widget(*image(*self._pointer)) for image in images]
+
+    def _pixel_radius(self, view: SquareView) -> float:
+        return self._brush.radius(self._raster.extent) * view.scale
+
+    def _caption_font(self) -> QFont:
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * _CAPTION_SCALE)
+        return font
+
+    def _caption_rect(self, view: SquareView) -> QRectF:
+        """The lower left corner, unless the brush is there."""
+        metrics = QFontMetricsF(self._caption_font())
+        low = overlay.caption_rect(view.rect, metrics, self._caption, at_top=False)
+        radius = self._pixel_radius(view) + 2 * low.height()
+        here = view.to_widget(*self._pointer) if self._pointer else QPointF()
+        if low.adjusted(-radius, -radius, radius, radius).contains(here):
+            return overlay.caption_rect(view.rect, metrics, self._caption, at_top=True)
+        return low
+
+    def _update_overlay(self) -> None:
+        """Have repainted where the pointer's drawings were and where they are now."""
+        view = self.view()
+        radius = self._pixel_radius(view)
+        rects = [overlay.footprint_rect(centre, radius) for centre in self._footprints(view)]
+        if self._pointer is not None and self._caption:
+            rects.append(self._caption_rect(view).toAlignedRect())
+        if self._pointer is not None and self._line_start is not None:
+            line = QRectF(view.to_widget(*self._line_start), view.to_widget(*self._pointer))
+            rects.append(line.normalized().toAlignedRect().adjusted(-1, -1, 1, 1))
+        for rect in (*self._drawn_over, *rects):
+            self.update(rect)
+        self._drawn_over = rects
+
+
+def _fixed(value: float) -> str:
+    """A coordinate with as many decimals as a pixel is worth, so that it does not dance."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)

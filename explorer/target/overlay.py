@@ -1,0 +1,106 @@
+"""What is drawn over the density: the brush's footprint, the axes of symmetry, words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MARGIN = 6.0
+_CROSS = 3.0
+
+
+def paint_footprints(
+    painter: QPainter, centres: Sequence[QPointF], radius: float, *, dashed: bool
+) -> None:
+    """Draw the rim of the brush, and fainter ones where its images under the symmetry fall.
+
+    A light line inside a dark one shows on every colour of the map.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+    for i, centre in reversed(list(enumerate(centres))):
+        painter.setOpacity(1.0 if i == 0 else 0.45)
+        painter.setPen(QPen(theme.color("panel"), 3.0))
+        painter.drawEllipse(centre, radius, radius)
+        painter.setPen(QPen(theme.color("panel_text"), 1.25, line))
+        painter.drawEllipse(centre, radius, radius)
+    painter.setOpacity(1.0)
+
+
+def footprint_rect(centre: QPointF, radius: float) -> QRect:
+    """The pixels that `paint_footprints` may touch for one centre."""
+    reach = radius + _CROSS
+    return QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
+
+
+def paint_cross(painter: QPainter, centre: QPointF) -> None:
+    """Mark a point for those who steer by the keyboard and see no mouse pointer."""
+    arms = [
+        QLineF(centre - QPointF(_CROSS, 0), centre + QPointF(_CROSS, 0)),
+        QLineF(centre - QPointF(0, _CROSS), centre + QPointF(0, _CROSS)),
+    ]
+    for colour, width in ((theme.color("panel"), 3.0), (theme.color("panel_text"), 1.25)):
+        painter.setPen(QPen(colour, width))
+        painter.drawLines(arms)
+
+
+def paint_axes(painter: QPainter, frame: QRectF, fold: int) -> None:
+    """Draw the lines that a symmetry divides the plane by."""
+    mirrored = fold % 2 == 0
+    count = fold if mirrored else 2 * fold
+    step = 1 if mirrored else 2
+    reach = frame.width() + frame.height()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(_faint("panel_text", 0.28), 1.0, Qt.PenStyle.DotLine))
+    painter.save()
+    painter.setClipRect(frame, Qt.ClipOperation.IntersectClip)
+    for i in range(0, count, step):
+        angle = math.pi / 2 + 2 * math.pi * i / count
+        ray = QPointF(math.cos(angle), -math.sin(angle)) * reach
+        painter.drawLine(frame.center(), frame.center() + ray)
+    painter.restore()
+
+
+def paint_line_ahead(painter: QPainter, start: QPointF, end: QPointF) -> None:
+    """Show where the straight line of a Shift-click will run."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(_faint("panel_text", 0.7), 1.0, Qt.PenStyle.DashLine))
+    painter.drawLine(start, end)
+
+
+def paint_hint(painter: QPainter, frame: QRectF, text: str) -> None:
+    """Write an invitation across the empty canvas."""
+    painter.setPen(theme.color("panel_muted"))
+    painter.drawText(frame, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+
+def caption_rect(frame: QRectF, metrics: QFontMetricsF, text: str, *, at_top: bool) -> QRectF:
+    """Where a caption stands: in the lower left corner, or the upper one."""
+    width, height = metrics.horizontalAdvance(text) + 2 * _MARGIN, metrics.height() + 2
+    y = frame.top() + _MARGIN if at_top else frame.bottom() - _MARGIN - height
+    return QRectF(frame.left() + _MARGIN, y, width, height)
+
+
+def paint_caption(painter: QPainter, where: QRectF, text: str) -> None:
+    """Write figures over the picture, on a ground that keeps them readable."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_faint("panel", 0.75))
+    painter.drawRoundedRect(where, 4, 4)
+    painter.setPen(theme.color("panel_text"))
+    painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _faint(role: str, opacity: float) -> QColor:
+    colour = theme.color(role)
+    colour.setAlphaF(opacity)
+    return colour

@@ -1,0 +1,98 @@
+"""The preset targets, to be chosen by their pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+from PySide6.QtWidgets import QFrame, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from explorer.i18n import tr
+from explorer.target.picture import density_image
+from flowengine.targets.presets import PRESETS, preset_density
+
+if TYPE_CHECKING:
+    from flowengine.targets.presets import Preset
+
+_COLUMNS: Final = 4
+_THUMBNAIL: Final = 64
+_CELL: Final = QSize(92, 94)
+_PIXELS: Final = 128  # enough for a screen at twice the density
+
+
+class PresetPopup(QFrame):
+    """A small window that lists the presets and closes when one is chosen.
+
+    Attributes:
+        chosen: The name of the preset.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setProperty("role", "card")
+        self.list = QListWidget()
+        self.list.setViewMode(QListView.ViewMode.IconMode)
+        self.list.setMovement(QListView.Movement.Static)
+        self.list.setUniformItemSizes(True)
+        self.list.setWordWrap(True)
+        self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
+        self.list.setGridSize(_CELL)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.itemClicked.connect(self._choose)
+        self.list.itemActivated.connect(self._choose)
+        for preset in PRESETS.values():
+            self.list.addItem(_item(preset))
+        rows = -(-len(PRESETS) // _COLUMNS)
+        self.list.setFixedSize(_CELL.width() * _COLUMNS + 8, _CELL.height() * rows + 8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self.list)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say the presets' names in the language of the window."""
+        self.list.setAccessibleName(tr("Presets"))
+        for item, preset in zip(self._items(), PRESETS.values(), strict=True):
+            item.setText(tr(preset.title))
+            item.setToolTip(tr(preset.description))
+
+    def open_at(self, corner: QPoint, current: str | None) -> None:
+        """Show it with its upper left corner at a place on the screen, as far as there is room."""
+        names = list(PRESETS)
+        self.list.setCurrentRow(names.index(current) if current in names else 0)
+        self.adjustSize()
+        room = self.parentWidget().screen().availableGeometry()
+        x = max(room.left(), min(corner.x(), room.right() - self.width()))
+        y = max(room.top(), min(corner.y(), room.bottom() - self.height()))
+        self.move(x, y)
+        self.show()
+        self.list.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.list.item(row) for row in range(self.list.count())]
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        if self.isVisible():  # a click may also activate: one choice is enough
+            self.close()
+            self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _item(preset: Preset) -> QListWidgetItem:
+    item = QListWidgetItem()
+    item.setData(Qt.ItemDataRole.UserRole, preset.name)
+    density = preset_density(preset.name, _PIXELS)
+    image = density_image(density / np.float32(density.max()))
+    item.setIcon(QIcon(QPixmap.fromImage(image)))
+    return item

@@ -1,0 +1,204 @@
+"""The target editor: the canvas with its tools, the entropy, and the target that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.i18n import number, tr, translator
+from explorer.target.brush import Tool
+from explorer.target.canvas import TargetCanvas
+from explorer.target.preset_popup import PresetPopup
+from explorer.target.tools import ToolRows
+from flowengine.arrays import FrozenArray
+from flowengine.project import TargetSpec
+from flowengine.targets.presets import preset
+from flowengine.targets.sources import density_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+
+_TOOL_KEYS = {Qt.Key.Key_B: Tool.BRUSH, Qt.Key.Key_E: Tool.ERASER, Qt.Key.Key_S: Tool.SMOOTH}
+
+
+class TargetEditor(QWidget):
+    """Shows a target and proposes another with every stroke and every click.
+
+    Args:
+        parent: The widget it stands in.
+        header: Whether it shows its own title and entropy; without, a dock shows `figure`.
+
+    Attributes:
+        target_edited: A new `TargetSpec`, what undo calls the edit, and the key by which edits that
+            follow each other merge ("": never).
+        target_preview: The `TargetSpec` that a stroke has come to so far, at most ten times a
+            second, and the standing one again when a stroke is taken back. Never an empty one.
+        import_requested: A target from a file is wanted.
+        files_dropped: The URLs of files that were dropped, a list of QUrl.
+        figure_changed: The entropy in words, "H = 2.31 nats".
+    """
+
+    target_edited = Signal(object, str, str)
+    target_preview = Signal(object)
+    import_requested = Signal()
+    files_dropped = Signal(list)
+    figure_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None, *, header: bool = True) -> None:
+        super().__init__(parent)
+        self.canvas = TargetCanvas()
+        self.tools = ToolRows()
+        self.figure = ""
+        self._spec: TargetSpec | None = None
+        self._popup: PresetPopup | None = None
+        self._title, self._figure_label = QLabel(), QLabel()
+        self._title.setProperty("role", "title")
+        self._figure_label.setProperty("role", "muted")
+        self.setAcceptDrops(True)
+        self._lay_out(header=header)
+        self._connect()
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def _lay_out(self, *, header: bool) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        if header:
+            row = QHBoxLayout()
+            row.addWidget(self._title)
+            row.addStretch(1)
+            row.addWidget(self._figure_label)
+            layout.addLayout(row)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.tools)
+        layout.addStretch(0)
+
+    def _connect(self) -> None:
+        self.canvas.density_changed.connect(self._preview)
+        self.canvas.stroke_finished.connect(self._edit)
+        self.canvas.stroke_cancelled.connect(self._take_back)
+        self.tools.brush_changed.connect(self.canvas.set_brush)
+        self.tools.tool_changed.connect(self.canvas.set_tool)
+        self.tools.clear_requested.connect(self.clear)
+        self.tools.invert_requested.connect(self.invert)
+        self.tools.presets_requested.connect(self._show_presets)
+        self.tools.import_requested.connect(self.import_requested)
+
+    def retranslate(self) -> None:
+        """Say everything anew in the language of the window."""
+        self._title.setText(tr("Target"))
+        self._figure_label.setToolTip(
+            tr("Entropy of the target, exact. No model's NLL can lie below it.")
+        )
+        self._show_figure()
+        if self._popup is not None:
+            self._popup.retranslate()
+
+    # --- the target --------------------------------------------------------------------------
+
+    def set_target(self, spec: TargetSpec) -> None:
+        """Show a target of the document; the one that is shown already changes nothing."""
+        if spec == self._spec and not self.canvas.painting:
+            return
+        self._show(spec)
+
+    def clear(self) -> None:
+        """Empty the canvas."""
+        self._replace(np.zeros_like(self.canvas.density()), tr("Clear the target"))
+
+    def invert(self) -> None:
+        """Make dense what is empty, and empty what is dense."""
+        self._replace(1 - self.canvas.density(), tr("Invert the target"))
+
+    def choose_preset(self, name: str) -> None:
+        """Take one of the presets as the target.
+
+        Raises:
+            TargetError: there is no preset of that name.
+        """
+        text = tr("Preset: {title}").format(title=tr(preset(name).title))
+        spec = TargetSpec(source="preset", name=name)
+        if spec != self._spec:
+            self._show(spec)
+            self.target_edited.emit(spec, text, "")
+
+    def _show(self, spec: TargetSpec) -> None:
+        self._spec = spec
+        self.canvas.set_density(density_of(spec), spec.extent, clears=spec.source != "drawing")
+        self._show_figure()
+
+    def _replace(self, density: ArrayLike, text: str) -> None:
+        """Put another drawing on the canvas, as one edit."""
+        spec = self._drawn(density)
+        if spec != self._spec:
+            self._show(spec)
+            self.target_edited.emit(spec, text, "")
+
+    def _edit(self, density: NDArray[np.float32], text: str) -> None:
+        self._spec = self._drawn(density)
+        self._show_figure()
+        self.target_edited.emit(self._spec, text, "")
+
+    def _preview(self, density: NDArray[np.float32]) -> None:
+        self._show_figure()
+        if density.any():
+            self.target_preview.emit(self._drawn(density))
+
+    def _take_back(self) -> None:
+        self._show_figure()
+        if self._spec is not None and self.canvas.entropy is not None:
+            self.target_preview.emit(self._spec)
+
+    def _drawn(self, density: ArrayLike) -> TargetSpec:
+        return TargetSpec(
+            source="drawing",
+            name="drawing",
+            extent=self.canvas.extent,
+            density=FrozenArray(density),
+        )
+
+    def _show_figure(self) -> None:
+        entropy = self.canvas.entropy
+        self.figure = (
+            tr("H = –")
+            if entropy is None
+            else tr("H = {entropy} nats").format(entropy=number(entropy))
+        )
+        self._figure_label.setText(self.figure)
+        self.figure_changed.emit(self.figure)
+
+    # --- presets, keys, drops ----------------------------------------------------------------
+
+    def _show_presets(self, corner: QPoint) -> None:
+        if self._popup is None:  # its pictures are computed when they are first wanted
+            self._popup = PresetPopup(self)
+            self._popup.chosen.connect(self.choose_preset)
+        shown = self._spec.name if self._spec and self._spec.source == "preset" else None
+        self._popup.open_at(corner, shown)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Size the brush with [ and ], take up a tool with its letter."""
+        if event.key() == Qt.Key.Key_BracketLeft:
+            self.tools.shrink_brush()
+        elif event.key() == Qt.Key.Key_BracketRight:
+            self.tools.grow_brush()
+        elif event.key() in _TOOL_KEYS and not event.modifiers():
+            self.tools.set_tool(_TOOL_KEYS[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Pass the files on: whoever owns the document knows what they can be."""
+        event.acceptProposedAction()
+        self.files_dropped.emit(event.mimeData().urls())

@@ -142,21 +142,30 @@ class Store(QObject):
     def save(
         self,
         path: str | PathLike[str],
+        document: Project,
         lanes: Mapping[Lane, LaneState],
         thumbnail: bytes = b"",
     ) -> None:
-        """Write the document and its lanes to a file.
+        """Write a document and its lanes to a file.
+
+        Args:
+            path: The file, which becomes the store's.
+            document: What to write: the present document, or the one that `lanes` belong to if it
+                has been edited since; that edit then stays unsaved.
+            lanes: What training had made of each lane of `document`.
+            thumbnail: A PNG.
 
         Raises:
             ProjectError: the file cannot be written there; a file that was there is still whole.
         """
         target = Path(path).absolute()
-        whole = replace(self.project, name=target.stem[:200], lanes=dict(lanes))
+        whole = replace(document, name=target.stem[:200], lanes=dict(lanes))
         whole.save(target, thumbnail=thumbnail)
         self.lanes = dict(lanes)
         self.path = target
-        self.undo_stack.setClean()
-        self._set_trained(False)
+        if document == self.project:
+            self.undo_stack.setClean()
+            self._set_trained(False)
         remember_recent(target)
         self.path_changed.emit()
 

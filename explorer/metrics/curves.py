@@ -59,6 +59,14 @@ class CurvesView(QWidget):
         if not self._redraw.isActive():
             self._redraw.start()
 
+    def load(self, lane: Lane, history: bytes) -> None:
+        """Show what `LaneState.history` of a lane holds; b"" is nothing."""
+        self._histories[lane].load(history)
+        last = self._histories[lane].last
+        if last is not None:
+            self._entropy = last.nll - last.kl
+        self.draw()
+
     def clear(self) -> None:
         """Forget every curve."""
         for history in self._histories.values():
@@ -180,12 +188,13 @@ class CurvesView(QWidget):
     def values_at(self, seconds: float) -> str:
         """The values of both lanes nearest to a moment of training, as rich text."""
         parts = []
-        column = 2 if self.quantity == "nll" else 3
         for lane, history in self._histories.items():
             row = history.nearest(seconds)
             if row is not None:
                 colour = theme.color(lane).name()
-                parts.append(f'<span style="color:{colour}">{number(row[column])}</span>')
+                parts.append(
+                    f'<span style="color:{colour}">{number(getattr(row, self.quantity))}</span>'
+                )
         return " · ".join(parts) + (f" · {number(max(seconds, 0.0))} s" if parts else "")
 
     def _show_hint(self) -> None:

@@ -10,9 +10,12 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBox
 from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.metrics.curves import GOOD_KL
+from explorer.metrics.history import History
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from explorer.metrics.history import Row
+    from flowengine.project import Lane
     from flowengine.protocol import Metrics
 
 _ROWS: Final = {
@@ -30,19 +33,22 @@ class _Race:
     """How long a lane took to come to a good KL on the present target."""
 
     def __init__(self) -> None:
-        self._generation = -1
+        self._generation: int | None = None
         self._start = 0.0
         self._last = 0.0
         self.seconds: float | None = None
 
+    def take_up(self, seconds: float | None, last: float) -> None:
+        """Go on from a history: when it came to a good KL, if it did, and when it ended."""
+        self.seconds, self._last, self._generation = seconds, last, None
+
     def watch(self, metrics: Metrics) -> None:
+        """Take a measurement up; an earlier time than the last means a fresh start."""
         if metrics.seconds < self._last:
-            self._last = 0.0
-            self._generation = -1
-        if metrics.generation != self._generation:
-            self._generation = metrics.generation
-            self._start = self._last
-            self.seconds = None
+            self._last, self._start, self.seconds = 0.0, 0.0, None
+        elif self._generation not in (None, metrics.generation):
+            self._start, self.seconds = self._last, None
+        self._generation = metrics.generation
         if self.seconds is None and metrics.kl is not None and metrics.kl <= GOOD_KL:
             self.seconds = metrics.seconds - self._start
         self._last = metrics.seconds
@@ -67,20 +73,19 @@ class FiguresView(QWidget):
 
     def add(self, metrics: Metrics) -> None:
         """Show a measurement of a lane."""
-        race = self._races[metrics.lane]
-        race.watch(metrics)
-        shown = {
-            "kl": _nats(metrics.kl),
-            "nll": _nats(metrics.nll),
-            "entropy": _nats(metrics.entropy),
-            "rate": number(metrics.steps_per_second),
-            "reached": "–" if race.seconds is None else f"{number(race.seconds)} s",
-            "step": integer(metrics.step),
-            "seconds": f"{number(metrics.seconds)} s",
-        }
-        column = 1 + list(LANE_TITLES).index(metrics.lane)
-        for row, name in enumerate(_ROWS):
-            self._cell(row, column).setText(shown[name])
+        self._races[metrics.lane].watch(metrics)
+        self._show(metrics.lane, metrics, metrics.entropy, metrics.steps_per_second)
+
+    def load(self, lane: Lane, history: bytes) -> None:
+        """Show the end of what `LaneState.history` of a lane holds; b"" is nothing."""
+        past = History()
+        past.load(history)
+        last = past.last
+        if last is None:
+            return
+        self._races[lane].take_up(past.seconds_to(GOOD_KL), last.seconds)
+        rate = last.step / last.seconds if last.seconds > 0 else 0.0
+        self._show(lane, last, last.nll - last.kl, rate)
 
     def clear(self) -> None:
         """Show a dash for every figure."""
@@ -102,6 +107,21 @@ class FiguresView(QWidget):
             self._cell(row, 0).setText(tr(title))
         for column, title in enumerate(LANE_TITLES.values(), start=1):
             self._table.horizontalHeaderItem(column).setText(tr(title))
+
+    def _show(self, lane: Lane, now: Metrics | Row, entropy: float, rate: float) -> None:
+        reached = self._races[lane].seconds
+        shown = {
+            "kl": _nats(now.kl),
+            "nll": _nats(now.nll),
+            "entropy": _nats(entropy),
+            "rate": number(float(rate)),
+            "reached": "–" if reached is None else f"{number(reached)} s",
+            "step": integer(int(now.step)),
+            "seconds": f"{number(float(now.seconds))} s",
+        }
+        column = 1 + list(LANE_TITLES).index(lane)
+        for row, name in enumerate(_ROWS):
+            self._cell(row, column).setText(shown[name])
 
     def _set_up_table(self) -> None:
         table = self._table

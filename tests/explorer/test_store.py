@@ -86,7 +86,7 @@ def test_saved_and_opened_again_with_its_lanes(store, tmp_path, qtbot):
     store.apply(with_seed(store, 7), "Edit")
     assert store.modified
     with qtbot.waitSignals([store.modified_changed, store.path_changed]):
-        store.save(tmp_path / "seven.flow", lanes)
+        store.save(tmp_path / "seven.flow", store.project, lanes)
     assert not store.modified
 
     other = Store(Project(stack=default_stack()))
@@ -102,7 +102,7 @@ def test_saved_and_opened_again_with_its_lanes(store, tmp_path, qtbot):
 
 def test_undo_after_saving_is_work_that_no_file_holds(store, tmp_path):
     store.apply(with_seed(store, 1), "Edit")
-    store.save(tmp_path / "p.flow", {})
+    store.save(tmp_path / "p.flow", store.project, {})
     store.undo_stack.undo()
     assert store.modified
     store.undo_stack.redo()
@@ -115,7 +115,7 @@ def test_training_is_work_too(store, tmp_path, qtbot):
     assert told.args == [True]
     assert store.unsaved
     assert not store.modified
-    store.save(tmp_path / "p.flow", {})
+    store.save(tmp_path / "p.flow", store.project, {})
     assert not store.unsaved
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_project_changes_nothing(store, tmp_path):
 def test_a_place_that_cannot_be_written_keeps_the_work_unsaved(store, tmp_path):
     store.apply(with_seed(store, 1), "Edit")
     with pytest.raises(ProjectError):
-        store.save(tmp_path / "missing" / "p.flow", {})
+        store.save(tmp_path / "missing" / "p.flow", store.project, {})
     assert store.modified
     assert store.path is None
 
@@ -148,3 +148,12 @@ def test_recent_files_are_those_still_there_latest_first(tmp_path):
     assert recent[0] == names[5]
     assert len(recent) == MAX_RECENT - 1
     assert names[-1] not in recent
+
+
+def test_an_edit_made_while_saving_stays_unsaved(store, tmp_path):
+    store.apply(with_seed(store, 1), "Edit")
+    asked = store.project
+    store.apply(with_seed(store, 2), "Edit on")
+    store.save(tmp_path / "p.flow", asked, {})
+    assert store.modified
+    assert Project.open(tmp_path / "p.flow").seed == 1

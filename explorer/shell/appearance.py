@@ -1,0 +1,74 @@
+"""Theme and language: chosen in the View menu, remembered, restored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from explorer.i18n import LANGUAGES, translator
+from explorer.settings import settings
+from explorer.theme import CHOICES, theme
+
+if TYPE_CHECKING:
+    from explorer.actions import Actions
+
+_THEME_KEY: Final = "view/theme"
+_LANGUAGE_KEY: Final = "view/language"
+
+
+def restore_appearance(language: str | None = None) -> None:
+    """Take up the theme and the language of the last run, or the language that is given."""
+    choice = settings().value(_THEME_KEY, "dark")
+    theme.set_theme(choice if choice in CHOICES else "dark")
+    code = language or settings().value(_LANGUAGE_KEY, "en")
+    translator.set_language(code if code in LANGUAGES else "en")
+
+
+class Appearance(QObject):
+    """Follows the View menu and keeps its marks right."""
+
+    def __init__(self, actions: Actions, parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        theme.changed.connect(self._mark)
+        translator.changed.connect(self._mark)
+        self._mark()
+
+    def dark(self) -> None:
+        """Light on dark."""
+        self._choose_theme("dark")
+
+    def light(self) -> None:
+        """Dark on light."""
+        self._choose_theme("light")
+
+    def system(self) -> None:
+        """As the desktop has it."""
+        self._choose_theme("system")
+
+    def switch(self) -> None:
+        """Change between dark and light."""
+        self._choose_theme("light" if theme.name == "dark" else "dark")
+
+    def english(self) -> None:
+        """Speak English."""
+        self._choose_language("en")
+
+    def vietnamese(self) -> None:
+        """Speak Vietnamese."""
+        self._choose_language("vi")
+
+    def _choose_theme(self, choice: str) -> None:
+        settings().setValue(_THEME_KEY, choice)
+        theme.set_theme(choice)
+        self._mark()
+
+    def _choose_language(self, code: str) -> None:
+        settings().setValue(_LANGUAGE_KEY, code)
+        translator.set_language(code)
+        self._mark()
+
+    def _mark(self) -> None:
+        self._actions[f"theme_{theme.choice}"].setChecked(True)
+        self._actions[f"language_{translator.language}"].setChecked(True)

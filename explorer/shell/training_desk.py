@@ -1,0 +1,63 @@
+"""Train, Pause, Step, Reset, New start: what a person means, said to store and controller."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from PySide6.QtCore import QObject, Signal
+
+from explorer.i18n import tr
+
+if TYPE_CHECKING:
+    from explorer.store import Store
+    from explorer.training.controller import Controller
+
+_LARGEST_SEED = 2**31
+
+
+class TrainingDesk(QObject):
+    """Begins to train by itself when a target is drawn, unless the person has paused it."""
+
+    restarted = Signal()
+    """The lanes begin again from their first step: what was shown of them is past."""
+
+    def __init__(self, store: Store, controller: Controller, parent: QObject) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._controller = controller
+        self._held = False
+
+    def toggle(self) -> None:
+        """Train, or pause."""
+        self._held = self._controller.training
+        if self._held:
+            self._controller.pause()
+        else:
+            self._controller.train()
+
+    def step(self) -> None:
+        """Make one training step in each lane."""
+        self._held = True
+        self._controller.step()
+
+    def reset(self) -> None:
+        """Begin the same run again."""
+        self._controller.reset()
+        self.restarted.emit()
+
+    def new_start(self) -> None:
+        """Begin another run, with another seed."""
+        seed = secrets.randbelow(_LARGEST_SEED)
+        self._store.apply(replace(self._store.project, seed=seed), tr("New start"))
+        self.restarted.emit()
+
+    def follow_drawing(self) -> None:
+        """Fit what is being drawn, unless training was paused by hand."""
+        if not self._held and not self._controller.training:
+            self._controller.train()
+
+    def forget_pause(self) -> None:
+        """Another document: what was paused by hand was the former one."""
+        self._held = False

@@ -151,7 +151,7 @@ class GridTarget:
         if seed is None:
             seed = int(torch.randint(2**62, (1,), generator=generator))
         uniform = {"sobol": sobol_points, "iid": iid_points}[method](n, 2, seed)
-        return self.quantile(uniform).to(device=self.device, dtype=dtype)
+        return self._drawn(uniform).to(device=self.device, dtype=dtype)
 
     def stream(
         self,
@@ -163,8 +163,12 @@ class GridTarget:
     ) -> PointStream:
         """Endless batches of target points, shape (batch_size, 2), on this target's device."""
         return STREAMS[method](
-            2, batch_size, seed, transform=self.quantile, dtype=dtype, device=self.device
+            2, batch_size, seed, transform=self._drawn, dtype=dtype, device=self.device
         )
+
+    def _drawn(self, uniform: Tensor) -> Tensor:
+        """The quantiles of uniform points, computed and left where the tables are."""
+        return self.quantile(uniform.to(self._rows.ends))
 
     def _rounding_margin(self) -> tuple[float, float]:
         """How many cells a point keeps from its cell's border, so that float32 leaves it inside."""

@@ -101,23 +101,28 @@ def _stroke(points: Array, width: float) -> Array:
     return np.vstack([points + taper * across, (points - taper * across)[::-1]])
 
 
+def _skull(start: float, stop: float, count: int) -> Array:
+    """Part of the head's ellipse, between two angles in degrees, shape (count, 2)."""
+    t = np.deg2rad(np.linspace(start, stop, count))
+    return np.column_stack([2.6 * np.cos(t), 2.15 * np.sin(t) - 0.75])
+
+
 def _head() -> Array:
     """An ellipse with two ears: from the right tip around the chin to the left, and the crown."""
-    t = np.linspace(np.deg2rad(38), np.deg2rad(-218), 90)
-    skull = np.column_stack([2.55 * np.cos(t), 2.2 * np.sin(t) - 0.7])
-    crown = np.deg2rad(np.linspace(112, 68, 12))
-    top = np.column_stack([2.55 * np.cos(crown), 2.2 * np.sin(crown) - 0.7])
-    return np.vstack([[[2.25, 3.3]], skull, [[-2.25, 3.3]], top])
+    tip = np.array([[2.35, 2.9]])
+    return np.vstack([tip, _skull(24, -204, 90), tip * [-1, 1], _skull(118, 62, 12)])
 
 
 _HEAD = _head()
-_INNER_EAR = np.array([[2.0, 2.65], [1.85, 1.2], [1.15, 1.6]])
-_NOSE = np.array([[-0.26, -0.72], [0.26, -0.72], [0.0, -1.02]])
-_MUZZLE = np.array([[-0.05, -0.95], [0.05, -0.95], [0.05, -1.3], [-0.05, -1.3]])
-_arc = np.linspace(np.pi, 2 * np.pi, 16)
-_MOUTH = _stroke(np.column_stack([0.35 + 0.35 * np.cos(_arc), -1.3 + 0.32 * np.sin(_arc)]), 0.12)
-_reach = np.linspace(0, 1, 10)[:, None]
+_INNER_EAR = np.array([[2.18, 2.3], [2.17, 1.15], [1.57, 1.32]])
+_NOSE = np.array([[-0.26, -0.75], [0.26, -0.75], [0.0, -1.05]])
+_MUZZLE = np.array([[-0.06, -1.0], [0.06, -1.0], [0.06, -1.35], [-0.06, -1.35]])
+_SMILE = np.linspace(np.pi, 2 * np.pi, 16)
+_MOUTH = _stroke(
+    np.column_stack([0.36 + 0.36 * np.cos(_SMILE), -1.32 + 0.34 * np.sin(_SMILE)]), width=0.14
+)
+_REACH = np.linspace(0, 1, 10)[:, None]
 _WHISKERS = tuple(
-    _stroke(np.array([1.6, -0.95]) + _reach * [[2.2, rise]] - [0, 0.15] * _reach**2, 0.16)
-    for rise in (0.55, 0.0, -0.55)
+    _stroke(np.array([1.6, -1.0]) + _REACH * [[2.1, rise]] - [0, 0.2] * _REACH**2, width=0.18)
+    for rise in (0.7, 0.1, -0.5)
 )

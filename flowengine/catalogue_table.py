@@ -1,0 +1,87 @@
+"""The catalogue written out: as plain values for scripts, as Markdown for people. No torch."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from flowengine.catalogue import (
+    CONTINUOUS_SPECS,
+    LAYER_SPECS,
+    ContinuousSpec,
+    Field,
+    LayerSpec,
+    fields_of,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Entry = type[LayerSpec] | type[ContinuousSpec]
+_HEADINGS = ("Setting", "Meaning", "Allowed", "Default", "Unit")
+
+
+def catalogue_dict() -> dict[str, list[dict[str, Any]]]:
+    """Every layer and continuous flow with its fields, limits and defaults, ready for JSON."""
+    return {
+        "layers": [_entry_dict(cls) for cls in LAYER_SPECS],
+        "continuous": [_entry_dict(cls) for cls in CONTINUOUS_SPECS],
+    }
+
+
+def catalogue_markdown() -> str:
+    """The catalogue as a Markdown page: one section for each entry, one table for its settings."""
+    parts = ["# Layers", *map(_section, LAYER_SPECS)]
+    parts += ["# Continuous flows", *map(_section, CONTINUOUS_SPECS)]
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table whose columns also line up in a terminal."""
+    cells = [list(headings), *(list(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def allowed(field: Field) -> str:
+    """The limits of a setting in the words of mathematics: `(0, 20]`, `1 … 512`, `x or y`."""
+    if field.choices:
+        return " or ".join(field.choices)
+    if field.type is int:
+        return f"{field.minimum} … {field.maximum}"
+    opening = "(" if field.exclusive_minimum else "["
+    return f"{opening}{field.minimum:g}, {field.maximum:g}]"
+
+
+def _entry_dict(cls: Entry) -> dict[str, Any]:
+    group = {"group": cls.group} if issubclass(cls, LayerSpec) else {}
+    return {
+        "kind": kind_of(cls),
+        "title": cls.title,
+        **group,
+        "description": inspect.getdoc(cls),
+        "formula": cls.formula,
+        "reference": cls.reference,
+        "fields": [field._asdict() | {"type": field.type.__name__} for field in fields_of(cls)],
+    }
+
+
+def _section(cls: Entry) -> str:
+    head = (
+        f"## {cls.title} (`{kind_of(cls)}`)\n\n{inspect.getdoc(cls)}\n\n"
+        f"- Formula: {cls.formula}\n- Reference: {cls.reference}"
+    )
+    fields = fields_of(cls)
+    if not fields:
+        return f"{head}\n- No settings"
+    rows = [
+        (f"`{f.name}`", f.description or f.title, allowed(f), str(f.default), f.unit)
+        for f in fields
+    ]
+    return f"{head}\n\n{markdown_table(_HEADINGS, rows)}"

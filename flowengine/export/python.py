@@ -1,0 +1,161 @@
+"""The format `python`: a folder with one `model.py` that needs torch and safetensors alone."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import textwrap
+from typing import TYPE_CHECKING
+
+from safetensors.torch import save
+
+from flowengine.catalogue import fields_of
+from flowengine.continuous import ContinuousFlow
+from flowengine.errors import ExportError
+from flowengine.export import ExportCancelled
+from flowengine.export.assemble import PACKAGE, assemble, has_template
+from flowengine.export.readme import readme
+from flowengine.export.reload import largest_difference
+from flowengine.stack import DiscreteFlow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from flowengine.export import Cancelled, Progress
+    from flowengine.flow import Flow
+    from flowengine.layers import Layer
+    from flowengine.project import Lane, Project
+
+TOLERANCE = 1e-4
+
+
+def export_python(
+    flow: Flow,
+    folder: Path,
+    *,
+    project: Project,
+    lane: Lane,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> float:
+    """Write `model.py`, `weights.safetensors` and `README.md` into an empty folder and check them.
+
+    Returns:
+        The largest difference of log_prob and samples between the engine and a fresh process.
+
+    Raises:
+        ExportError: a layer has no template, or the difference is over `TOLERANCE`.
+        ExportCancelled: `cancelled` said so.
+    """
+    progress(0.0, "writing the model")
+    flow = copy.deepcopy(flow).cpu().float().eval().requires_grad_(False)
+    source = model_source(flow, project.name, lane)
+    (folder / "model.py").write_text(source, encoding="utf-8")
+    weights = weights_of(flow)
+    (folder / "weights.safetensors").write_bytes(save(weights))
+    _refuse_cancelled(cancelled)
+
+    progress(0.2, "loading it in a fresh process")
+    difference = largest_difference(flow, folder, project.target.extent, cancelled)
+    _refuse_cancelled(cancelled)
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"The exported model differs from the engine's by {difference:.2g}, and at most "
+            f"{TOLERANCE:g} is allowed; nothing was written"
+        )
+    progress(0.9, "writing the README")
+    count = sum(weight.numel() for weight in weights.values())
+    text = readme(project, lane, weights=count, difference=difference)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    progress(1.0, "done")
+    return difference
+
+
+def model_source(flow: Flow, name: str, lane: str) -> str:
+    """The text of `model.py` for this very model.
+
+    Raises:
+        ExportError: there is no template for a layer or for this kind of flow.
+    """
+    if isinstance(flow, DiscreteFlow):
+        kinds = [layer.spec.kind for layer in flow.active]
+        templates, build = [*kinds, "discrete_flow"], _build_discrete(flow.active)
+    elif isinstance(flow, ContinuousFlow):
+        templates, build = ["continuous_flow"], _build_continuous(flow)
+    else:
+        raise ExportError(f"The python export does not know {type(flow).__name__} yet")
+    for kind in templates:
+        if not has_template(kind):
+            raise ExportError(f"The python export does not know the layer {kind!r} yet")
+    return assemble([*templates, "usage"], docstring=_docstring(name, lane), build=build)
+
+
+def weights_of(flow: Flow) -> dict[str, Tensor]:
+    """The tensors of the exported model, by the names that its own classes give them."""
+    if isinstance(flow, DiscreteFlow):
+        return {
+            f"layers.{i}.{name}": weight.detach().clone()
+            for i, layer in enumerate(flow.active)
+            for name, weight in layer.named_parameters()
+        }
+    return {name: weight.detach().clone() for name, weight in flow.named_parameters()}
+
+
+def _docstring(name: str, lane: str) -> str:
+    # A project's name may hold anything; nothing in it may end the docstring or escape from it.
+    shown = "".join(c if c.isprintable() and c not in '"\\' else " " for c in name)
+    title = textwrap.fill(
+        f"Exported from the Flow Explorer project {shown.strip() or 'Untitled'}.", 100
+    )
+    return f"""A trained {lane} normalizing flow in the plane.
+
+{title}
+
+    python model.py             a few samples and their densities
+
+    import model
+    model.log_prob(x)           points (n, 2) to log-densities (n,), in nats
+    model.sample(1000, seed=0)  points (1000, 2)
+    model.load()                the torch module itself, with forward (z to x) and inverse (x to z)
+
+The weights lie beside this file; torch and safetensors are all that it needs.
+"""
+
+
+def _build_discrete(layers: list[Layer]) -> str:
+    calls = "".join(f"        {_call(layer)},\n" for layer in layers)
+    return (
+        'def build() -> Flow:\n    """The layers of this model, base first."""\n'
+        f"    return Flow(\n{calls}    )\n"
+    )
+
+
+def _build_continuous(flow: ContinuousFlow) -> str:
+    spec = flow.spec
+    return (
+        'def build() -> Flow:\n    """The network and the solver of this model."""\n'
+        f"    return Flow(width={spec.width}, depth={spec.depth}, solver={_text(spec.solver)}, "
+        f"solver_steps={spec.solver_steps})\n"
+    )
+
+
+def _call(layer: Layer) -> str:
+    """The line that makes a layer: its class and those of its settings that the class takes."""
+    template = importlib.import_module(f"{PACKAGE}.{layer.spec.kind}")
+    name = type(layer.spec).__name__
+    taken = inspect.signature(getattr(template, name)).parameters
+    settings = [field.name for field in fields_of(type(layer.spec)) if field.name in taken]
+    given = ", ".join(f"{s}={_text(getattr(layer.spec, s))}" for s in settings)
+    return f"{name}({given})"
+
+
+def _text(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _refuse_cancelled(cancelled: Cancelled) -> None:
+    if cancelled():
+        raise ExportCancelled("The export was cancelled; nothing was written")

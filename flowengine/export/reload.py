@@ -1,0 +1,118 @@
+"""Loading an export as its users will, in a process without this project, and comparing it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from flowengine.errors import ExportError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from flowengine.export import Cancelled
+    from flowengine.flow import Flow
+    from flowengine.project import Extent
+
+POINTS = 1000
+SEED = 20_000
+PATIENCE_S = 300.0
+SCRIPT = Path(__file__).with_name("fresh_process.py")
+
+
+@torch.no_grad()
+def largest_difference(
+    flow: Flow, folder: Path, extent: Extent, cancelled: Cancelled = lambda: False
+) -> float:
+    """Compare `folder/model.py` with the engine at `POINTS` points and as many latent points.
+
+    Half of the points lie anywhere in twice the extent, so that tails count; half are the model's
+    own samples. Where a value is larger than 1, its difference is told as a part of it.
+
+    Raises:
+        ExportError: the exported model does not run.
+    """
+    generator = torch.Generator().manual_seed(SEED)
+    z = torch.randn(POINTS, 2, generator=generator)
+    samples, _ = flow.forward(z)
+    x = torch.cat([_around(extent, POINTS // 2, generator), samples[: POINTS - POINTS // 2]])
+    x = torch.nan_to_num(x)
+    got = _run_fresh(folder, {"x": x, "z": z}, cancelled)
+    if not got:
+        return 0.0
+    seeded = flow.sample(POINTS, generator=torch.Generator().manual_seed(SEED))
+    expected = {"log_prob": flow.log_prob(x), "samples": samples, "seeded": seeded}
+    return max(_difference(got[name], expected[name]) for name in expected)
+
+
+def _around(extent: Extent, count: int, generator: torch.Generator) -> Tensor:
+    x_min, x_max, y_min, y_max = extent
+    low, size = torch.tensor([x_min, y_min]), torch.tensor([x_max - x_min, y_max - y_min])
+    return low + size * (2 * torch.rand(count, 2, generator=generator) - 0.5)
+
+
+def _run_fresh(folder: Path, points: dict[str, Tensor], cancelled: Cancelled) -> dict[str, Tensor]:
+    """What the model gives in a process that knows nothing of this one; empty if cancelled."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as elsewhere:
+        given, found = Path(elsewhere, "given.safetensors"), Path(elsewhere, "found.safetensors")
+        save_file(points, given)
+        # -P and -E: neither this folder, nor PYTHONPATH, nor anything but what is installed.
+        command = [
+            sys.executable,
+            "-P",
+            "-E",
+            "-B",
+            str(SCRIPT),
+            str(folder / "model.py"),
+            str(given),
+            str(found),
+        ]
+        process = subprocess.Popen(
+            command,
+            cwd=elsewhere,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+        )
+        try:
+            complaint = _wait(process, cancelled)
+        finally:
+            process.kill()
+            process.wait()
+        if cancelled():
+            return {}
+        if process.returncode != 0:
+            lines = complaint.decode(errors="replace").strip().splitlines()
+            raise ExportError(
+                f"The exported model does not run: {(lines or ['no reason given'])[-1]}"
+            )
+        tensors: dict[str, Tensor] = load_file(found)
+        return tensors
+
+
+def _wait(process: subprocess.Popen[bytes], cancelled: Cancelled) -> bytes:
+    """What the process says on stderr until it ends, or until the export is cancelled."""
+    waited = 0.0
+    while waited < PATIENCE_S and not cancelled():
+        try:
+            return process.communicate(timeout=0.1)[1]
+        except subprocess.TimeoutExpired:
+            waited += 0.1
+    return b""
+
+
+def _difference(got: Tensor, expected: Tensor) -> float:
+    if got.shape != expected.shape:
+        return float("inf")
+    same = (got == expected) | (got.isnan() & expected.isnan())
+    scale = expected.abs().clamp(min=1.0)
+    difference = torch.where(same, 0.0, (got - expected).abs() / scale)
+    return float(torch.nan_to_num(difference, nan=torch.inf).max())

@@ -1,0 +1,29 @@
+"""Template: a stack of layers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Flow(nn.Module):
+    """A stack of invertible layers, base first, between a standard normal z and data x."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Generate: z (batch, 2) to x (batch, 2), and log|det dx/dz| (batch,) in nats."""
+        total = z.new_zeros(len(z))
+        for layer in self.layers:
+            z, log_det = layer(z)
+            total = total + log_det
+        return z, total
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalize: x (batch, 2) to z (batch, 2), and log|det dz/dx| (batch,) in nats."""
+        total = x.new_zeros(len(x))
+        for layer in reversed(self.layers):
+            x, log_det = layer.inverse(x)  # type: ignore[operator]
+            total = total + log_det
+        return x, total

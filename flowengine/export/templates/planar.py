@@ -1,0 +1,53 @@
+"""Template: push the plane along one direction."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Planar(nn.Module):
+    """x = z + u · tanh(wᵀz + b), with wᵀu kept above −1.
+
+    Source: Rezende & Mohamed, 2015, arXiv:1505.05770, eq. 10-12 and appendix A.1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(2))
+        self.u = nn.Parameter(torch.zeros(2))
+        self.b = nn.Parameter(torch.zeros(()))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Base to target, and log|det dx/dz|."""
+        u, strength = self._constrained()
+        bend = (z @ self.w + self.b).tanh()
+        return z + u * bend[:, None], (strength * (1 - bend * bend)).log1p()
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Target to base, solved in the one coordinate that moves, a = wᵀz + b; log|det dz/dx|."""
+        u, strength = self._constrained()
+        bend = newton(x @ self.w + self.b, strength).tanh()
+        return x - u * bend[:, None], -(strength * (1 - bend * bend)).log1p()
+
+    def _constrained(self) -> tuple[Tensor, Tensor]:
+        """The direction u that the map really takes, and its strength wᵀu > −1."""
+        dot = (self.w * self.u).sum()
+        strength = F.softplus(dot) - (1 - 1e-3)
+        square = self.w.square().sum().clamp(min=1e-12)
+        return self.u + (strength - dot) * self.w / square, strength
+
+
+def newton(c: Tensor, strength: Tensor, steps: int = 21) -> Tensor:
+    """The root a of a + strength · tanh(a) = c, for strength > −1.
+
+    The start lies on the far side of the root from 0, from where Newton's steps never overshoot.
+    """
+    near, far = c.abs() / (1 + strength), c.abs() - strength
+    start = torch.where(strength > 0, torch.maximum(near, far), torch.minimum(near, far))
+    root = torch.copysign(start, c)
+    for _ in range(steps):
+        bend = root.tanh()
+        root = root - (root + strength * bend - c) / (1 + strength * (1 - bend * bend))
+    return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject
@@ -12,14 +13,14 @@ from explorer.resources import icon
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenuBar, QWidget
+    from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 
 class ActionSpec(NamedTuple):
     """One action.
 
     Attributes:
-        slot: The method of the window that it calls; a checkable action passes whether it is on.
+        slot: The method that it calls, as seen from the window: "documents.save".
         menu: The menu it stands in; "" for an action that only has a key.
         group: Actions of one group exclude each other; "" for none.
     """
@@ -45,65 +46,67 @@ MENUS: Final = (FILE, EDIT, TRAIN, PLAY, VIEW, HELP)
 
 # fmt: off
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
-    ActionSpec("new", FILE, mark("New"), "Ctrl+N", "file-plus", "new_project",
+    ActionSpec("new", FILE, mark("New"), "Ctrl+N", "file-plus", "documents.new",
                mark("Start a new project")),
-    ActionSpec("open", FILE, mark("Open…"), "Ctrl+O", "folder-open", "open_project",
+    ActionSpec("open", FILE, mark("Open…"), "Ctrl+O", "folder-open", "documents.choose_and_open",
                mark("Open a project file")),
-    ActionSpec("save", FILE, mark("Save"), "Ctrl+S", "save", "save_project",
+    ActionSpec("save", FILE, mark("Save"), "Ctrl+S", "save", "documents.save",
                mark("Save the project with what has been trained"), separated=True),
-    ActionSpec("save_as", FILE, mark("Save as…"), "Ctrl+Shift+S", "save-all", "save_project_as",
+    ActionSpec("save_as", FILE, mark("Save as…"), "Ctrl+Shift+S", "save-all", "documents.save_as",
                mark("Save the project under another name")),
-    ActionSpec("import", FILE, mark("Import a target…"), "Ctrl+I", "image", "import_target",
+    ActionSpec("import", FILE, mark("Import a target…"), "Ctrl+I", "image",
+               "documents.choose_and_import",
                mark("Take a picture, a table of points or an array as the target"), separated=True),
     ActionSpec("export", FILE, mark("Export…"), "Ctrl+E", "download", "export_model",
                mark("Take a trained model away")),
     ActionSpec("quit", FILE, mark("Quit"), "Ctrl+Q", "log-out", "close",
                mark("Close the window and end the engines"), separated=True),
 
-    ActionSpec("undo", EDIT, mark("Undo"), "Ctrl+Z", "undo-2", "undo",
+    ActionSpec("undo", EDIT, mark("Undo"), "Ctrl+Z", "undo-2", "store.undo_stack.undo",
                mark("Take the last edit back")),
-    ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "redo",
+    ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "store.undo_stack.redo",
                mark("Make the edit again that was taken back")),
     ActionSpec("paste", EDIT, mark("Paste a picture as the target"), "Ctrl+V", "image",
-               "paste_target", mark("Take the picture on the clipboard as the target"),
+               "documents.paste", mark("Take the picture on the clipboard as the target"),
                separated=True),
 
-    ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "toggle_training",
+    ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "training.toggle",
                mark("Fit both models to the target, or pause")),
-    ActionSpec("step", TRAIN, mark("Step"), "Ctrl+.", "step-forward", "train_step",
+    ActionSpec("step", TRAIN, mark("Step"), "Ctrl+.", "step-forward", "training.step",
                mark("Make a single training step")),
-    ActionSpec("reset", TRAIN, mark("Reset"), "Ctrl+Backspace", "rotate-ccw", "reset_training",
+    ActionSpec("reset", TRAIN, mark("Reset"), "Ctrl+Backspace", "rotate-ccw", "training.reset",
                mark("Start again with the same seed: exactly the same run"), separated=True),
     ActionSpec("new_start", TRAIN, mark("New start"), "Ctrl+Shift+Backspace", "dices",
-               "restart_training", mark("Start again with a new seed")),
+               "training.new_start", mark("Start again with a new seed")),
 
-    ActionSpec("play", PLAY, mark("Play"), "Space", "play", "toggle_playback",
+    ActionSpec("play", PLAY, mark("Play"), "Space", "play", "stage.toggle",
                mark("Let the picture move from base to target, or hold it")),
-    ActionSpec("frame_back", PLAY, mark("One frame back"), ",", "step-back", "frame_back",
+    ActionSpec("frame_back", PLAY, mark("One frame back"), ",", "step-back", "stage.frame_back",
                mark("Go back by one frame"), separated=True),
-    ActionSpec("frame_forward", PLAY, mark("One frame on"), ".", "step-forward", "frame_forward",
-               mark("Go on by one frame")),
-    ActionSpec("to_base", PLAY, mark("To the base"), "Home", "skip-back", "go_to_base",
+    ActionSpec("frame_forward", PLAY, mark("One frame on"), ".", "step-forward",
+               "stage.frame_forward", mark("Go on by one frame")),
+    ActionSpec("to_base", PLAY, mark("To the base"), "Home", "skip-back", "stage.to_base",
                mark("Show the base distribution")),
-    ActionSpec("to_target", PLAY, mark("To the target"), "End", "skip-forward", "go_to_target",
+    ActionSpec("to_target", PLAY, mark("To the target"), "End", "skip-forward", "stage.to_target",
                mark("Show where the flows arrive")),
-    ActionSpec("direction", PLAY, mark("Switch direction"), "D", "arrow-right", "switch_direction",
-               mark("Generate (z → x) or normalize (x → z)"), separated=True),
+    ActionSpec("direction", PLAY, mark("Switch direction"), "D", "arrow-right",
+               "stage.switch_direction", mark("Generate (z → x) or normalize (x → z)"),
+               separated=True),
 
-    ActionSpec("theme_dark", VIEW, mark("Dark"), "", "moon", "use_dark_theme",
+    ActionSpec("theme_dark", VIEW, mark("Dark"), "", "moon", "appearance.dark",
                mark("Light on dark"), group="theme", separated=True),
-    ActionSpec("theme_light", VIEW, mark("Light"), "", "sun", "use_light_theme",
+    ActionSpec("theme_light", VIEW, mark("Light"), "", "sun", "appearance.light",
                mark("Dark on light"), group="theme"),
-    ActionSpec("theme_system", VIEW, mark("Like the system"), "", "monitor", "use_system_theme",
+    ActionSpec("theme_system", VIEW, mark("Like the system"), "", "monitor", "appearance.system",
                mark("Follow the dark or light mode of the desktop"), group="theme"),
     ActionSpec("switch_theme", VIEW, mark("Switch dark and light"), "Ctrl+Shift+L", "contrast",
-               "switch_theme", mark("Change between the dark and the light theme")),
-    ActionSpec("language_en", VIEW, "English", "", "languages", "use_english",
+               "appearance.switch", mark("Change between the dark and the light theme")),
+    ActionSpec("language_en", VIEW, "English", "", "languages", "appearance.english",
                mark("Show the window in English"), group="language", separated=True),
-    ActionSpec("language_vi", VIEW, "Tiếng Việt", "", "languages", "use_vietnamese",
+    ActionSpec("language_vi", VIEW, "Tiếng Việt", "", "languages", "appearance.vietnamese",
                mark("Show the window in Vietnamese"), group="language"),
     ActionSpec("reset_layout", VIEW, mark("Reset the arrangement"), "", "maximize-2",
-               "reset_layout", mark("Put every part of the window back in its place"),
+               "arrangement.reset", mark("Put every part of the window back in its place"),
                separated=True),
 
     ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard", "show_shortcuts",
@@ -129,7 +132,7 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def fill(self, bar: QMenuBar) -> dict[str, object]:
+    def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Lay the menus out in a menu bar, and give them back by the name of `MENUS`."""
         menus = {}
         for name in MENUS:
@@ -162,8 +165,8 @@ class Actions(QObject):
             group = self._groups.setdefault(spec.group, QActionGroup(self))
             action.setCheckable(True)
             group.addAction(action)
-        slot = getattr(window, spec.slot)
-        action.triggered.connect(lambda _checked=False: slot())
+        slot = attrgetter(spec.slot)
+        action.triggered.connect(lambda _checked=False: slot(window)())
         window.addAction(action)  # the key works even where no menu bar shows the action
         return action
 

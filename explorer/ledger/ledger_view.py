@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import number, signed, tr, translator
-from explorer.ledger.text import as_text, density_text, point_text
+from explorer.i18n import number, tr, translator
+from explorer.ledger.lines import as_text, every_line, point_text, sum_lines
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from explorer.ledger.lines import Line
     from flowengine.protocol import Ledger, LedgerRow
 
 _TAU_ROLE = Qt.ItemDataRole.UserRole
@@ -135,55 +136,38 @@ class LedgerView(QWidget):
 
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
-        self._table.setRowCount(0)
-        discrete, continuous = (self._ledgers.get(lane) for lane in ("discrete", "continuous"))
-        if discrete is not None:
-            self._add_layers(discrete)
-            self._add_sum(discrete, tr("log p(x)"), "")
-        if continuous is not None:
-            total = -sum(row.log_det for row in continuous.rows)
-            self._add_sum(continuous, tr("CNF −∫div v dt"), signed(total))
-        shown = discrete or continuous
+        lines = self._lines()
+        self._table.setRowCount(len(lines))
+        for index, (lane, line) in enumerate(lines):
+            self._put(index, lane, line)
+        shown = next(iter(self._ledgers.values()), None)
         self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
 
-    def _add_layers(self, ledger: Ledger) -> None:
-        base, *layers = ledger.rows
-        self._add(f"z = {point_text(base.position)}", "", density_text(base.log_prob), base)
-        for index, row in enumerate(layers, start=1):
-            self._add(
-                f"{index} {tr(row.title)}", signed(row.log_det), density_text(row.log_prob), row
-            )
+    def _lines(self) -> list[tuple[str, Line]]:
+        discrete, continuous = (self._ledgers.get(lane) for lane in ("discrete", "continuous"))
+        lines = every_line(discrete) if discrete else []
+        more = sum_lines(continuous) if continuous else []
+        if discrete:  # the target is the same for both, so it is said once
+            more = [line for line in more if line.title != tr("target's log p")]
+        return [("discrete", line) for line in lines] + [("continuous", line) for line in more]
 
-    def _add_sum(self, ledger: Ledger, title: str, log_det: str) -> None:
-        colour = ledger.lane
-        self._add(title, log_det, density_text(ledger.log_prob), ledger.rows[-1], colour=colour)
-        if ledger.target_log_prob is not None:
-            self._add(tr("target's log p"), "", density_text(ledger.target_log_prob))
-        self._add(tr("round trip"), "", number(ledger.round_trip_error, 2))
-
-    def _add(
-        self,
-        title: str,
-        log_det: str,
-        log_prob: str,
-        row: LedgerRow | None = None,
-        colour: str = "",
-    ) -> None:
-        index = self._table.rowCount()
-        self._table.insertRow(index)
-        for column, text in enumerate((title, log_det, log_prob)):
-            item = QTableWidgetItem(text)
-            if column:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            if colour:
-                font = self._table.font()
-                font.setBold(True)
-                item.setFont(font)
-                item.setForeground(theme.color(colour))
-            if row is not None:
-                item.setData(_TAU_ROLE, row.tau)
-                item.setToolTip(_tip(row))
-            self._table.setItem(index, column, item)
+    def _put(self, index: int, lane: str, line: Line) -> None:
+        """Write a line into the table, into the cells that are there, so that choices stay."""
+        font = self._table.font()
+        font.setBold(line.total)
+        colour = theme.color(lane if line.total else "text")
+        for column, text in enumerate((line.title, line.log_det, line.log_prob)):
+            item = self._table.item(index, column)
+            if item is None:
+                item = QTableWidgetItem()
+                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                item.setTextAlignment(right if column else Qt.AlignmentFlag.AlignVCenter)
+                self._table.setItem(index, column, item)
+            item.setText(text)
+            item.setFont(font)
+            item.setForeground(colour)
+            item.setData(_TAU_ROLE, None if line.row is None else line.row.tau)
+            item.setToolTip("" if line.row is None else _tip(line.row))
 
     def _text(self, row: int, column: int) -> str:
         return self._table.item(row, column).text()

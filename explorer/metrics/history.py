@@ -52,7 +52,7 @@ class History:
         self._rows.clear()
         if data:
             with np.load(io.BytesIO(data), allow_pickle=False) as table:
-                columns = [table[name].tolist() for name in COLUMNS]
+                columns = [table[name].astype(np.float64).tolist() for name in COLUMNS]
             self._rows = [Row(*row) for row in zip(*columns, strict=True)]
             self._thin_out()
 

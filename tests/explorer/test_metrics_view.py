@@ -1,0 +1,160 @@
+"""Curves and figures show what the engines measured."""
+
+import io
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from explorer.i18n import translator
+from explorer.metrics.history import MAX_POINTS, History
+from explorer.metrics.metrics_view import MetricsView
+from flowengine.project import LaneState
+from flowengine.protocol import Metrics
+
+
+def measured(step, kl, lane="discrete", generation=1, entropy=2.0, **changes):
+    nll = None if kl is None else entropy + kl
+    fields = {
+        "lane": lane, "generation": generation, "step": step, "seconds": step / 100, "kl": kl,
+        "steps_per_second": 100.0, "loss": 2.0, "nll": nll, "entropy": entropy,
+    }  # fmt: skip
+    return Metrics(**(fields | changes))
+
+
+def saved(**columns):
+    buffer = io.BytesIO()
+    np.savez(buffer, **columns)
+    return LaneState(history=buffer.getvalue())
+
+
+@pytest.fixture
+def view(qtbot):
+    view = MetricsView()
+    qtbot.addWidget(view)
+    view.resize(320, 460)
+    view.show()
+    return view
+
+
+def test_a_curve_grows_with_every_measurement(view, qtbot):
+    for step, kl in ((100, 0.4), (200, 0.1)):
+        view.add(measured(step, kl))
+
+    def drawn():
+        x, y = view.curves.curve("discrete")
+        np.testing.assert_allclose(x, [1.0, 2.0])
+        np.testing.assert_allclose(y, [0.4, 0.1])
+
+    qtbot.waitUntil(lambda: drawn() is None, timeout=2000)
+    assert not len(view.curves.curve("continuous")[0])
+
+
+def test_an_earlier_step_starts_the_curve_again(view):
+    view.add(measured(100, 0.4))
+    view.add(measured(50, 0.5))
+    view.curves.draw()
+    assert list(view.curves.curve("discrete")[0]) == [0.5]
+
+
+def test_a_measurement_without_kl_draws_nothing_and_shows_a_dash(view):
+    view.add(measured(100, None))
+    view.curves.draw()
+    assert not len(view.curves.curve("discrete")[0])
+    assert view.figures.text("discrete", "kl") == "–"
+    assert view.figures.text("discrete", "step") == "100"
+
+
+def test_a_kl_of_nothing_or_less_is_still_drawn_on_a_logarithmic_scale(view):
+    view.add(measured(100, -0.002))
+    view.curves.draw()
+    assert view.curves.curve("discrete")[1] == pytest.approx([1e-4])
+    view.curves.set_logarithmic(False)
+    assert view.curves.curve("discrete")[1] == pytest.approx([-0.002])
+
+
+def test_the_floor_of_nll_is_the_entropy(view):
+    view.add(measured(100, 0.3, entropy=1.688))
+    view.curves.draw()
+    assert view.curves.floor == 0.05
+    view.curves.show_quantity("nll")
+    assert view.curves.floor == 1.688
+
+
+def test_buttons_choose_quantity_and_scale(view):
+    buttons = {b.text(): b for b in view.curves.findChildren(type(view.curves._kl_button))}
+    QTest.mouseClick(buttons["NLL"], Qt.MouseButton.LeftButton)
+    assert view.curves.quantity == "nll"
+    assert not buttons["KL"].isChecked()
+    QTest.mouseClick(buttons["KL"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(buttons["log"], Qt.MouseButton.LeftButton)
+    assert view.curves.quantity == "kl"
+    assert not view.curves.logarithmic
+
+
+def test_hovering_gives_the_nearest_values_of_both_lanes(view):
+    for lane, kl in (("discrete", 0.021), ("continuous", 0.048)):
+        view.add(measured(100, kl, lane=lane))
+        view.add(measured(300, kl / 2, lane=lane))
+    view.curves.draw()
+    told = view.curves.values_at(1.4)
+    assert "0.0210" in told
+    assert "0.0480" in told
+    assert "1.40 s" in told
+
+
+def test_the_mouse_over_the_plot_shows_values(view, qtbot):
+    view.add(measured(100, 0.021))
+    view.add(measured(300, 0.011))
+    view.curves.draw()
+    plot = view.curves._plot
+    QTest.mouseMove(plot.viewport(), QPoint(plot.width() // 2, plot.height() // 2))
+    qtbot.waitUntil(lambda: "0.0" in view.curves._values.text())
+
+
+def test_time_to_a_good_kl_counts_from_the_present_target(view):
+    view.add(measured(100, 0.2))
+    view.add(measured(200, 0.04))
+    view.add(measured(300, 0.02))
+    assert view.figures.text("discrete", "reached") == "2.00 s"
+    view.add(measured(400, 1.5, generation=2))
+    assert view.figures.text("discrete", "reached") == "–"
+    view.add(measured(500, 0.05, generation=2))
+    assert view.figures.text("discrete", "reached") == "2.00 s"
+
+
+def test_figures_are_those_of_the_last_measurement(view):
+    view.add(measured(3120, 0.0213, entropy=2.31, steps_per_second=412.4))
+    shown = {row: view.figures.text("discrete", row) for row in ("kl", "nll", "rate", "step")}
+    assert shown == {"kl": "0.0213", "nll": "2.331", "rate": "412", "step": "3,120"}
+    assert view.figures.text("continuous", "kl") == "–"
+
+
+def test_saved_curves_are_shown_at_once(view):
+    columns = {"step": [10, 20], "seconds": [1.0, 2.0], "nll": [2.3, 2.04], "kl": [0.3, 0.04]}
+    view.load({"discrete": saved(**columns), "continuous": LaneState()})
+    assert list(view.curves.curve("discrete")[1]) == pytest.approx([0.3, 0.04])
+    assert view.figures.text("discrete", "kl") == "0.0400"
+    assert view.figures.text("discrete", "entropy") == "2.000"
+    assert view.figures.text("discrete", "reached") == "2.00 s"
+    view.add(measured(300, 0.03, seconds=3.0, generation=7))
+    assert view.figures.text("discrete", "reached") == "2.00 s"
+    view.curves.draw()
+    assert len(view.curves.curve("discrete")[0]) == 3
+
+
+def test_a_long_history_stays_short_and_keeps_its_ends():
+    history = History()
+    for step in range(1, 10 * MAX_POINTS):
+        history.add(measured(step, 1 / step))
+    steps = history.column("step")
+    assert len(steps) <= MAX_POINTS
+    assert steps[0] == 1
+    assert steps[-1] == 10 * MAX_POINTS - 1
+    assert (np.diff(steps) > 0).all()
+
+
+def test_it_speaks_vietnamese(view):
+    translator.set_language("vi")
+    assert view.figures._table.item(5, 0).text() == "bước"

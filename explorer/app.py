@@ -1,0 +1,141 @@
+"""The program: arguments, the application, the first project, and what happens to errors."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer import resources
+from explorer.i18n import LANGUAGES, tr
+from explorer.main_window import MainWindow
+from explorer.shell.appearance import restore_appearance
+from explorer.store import Store
+from explorer.theme import theme
+from explorer.training.controller import Controller
+from flowengine.errors import FlowError
+from flowengine.project import Project, default_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+EXAMPLE: Final = "star.flow"
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program until its window is closed; gives the exit status."""
+    arguments = parse(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    app = application()
+    restore_appearance(arguments.lang)
+    theme.apply(app)
+    window = open_window(arguments.project)
+    if arguments.screenshot is not None:
+        QTimer.singleShot(
+            round(1000 * arguments.after), window, lambda: _shoot(window, arguments.screenshot)
+        )
+    return app.exec()
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; what can't be read ends the program with status 2 and a sentence."""
+    parser = argparse.ArgumentParser(
+        prog="flow-explorer",
+        description="Draw a density and watch a discrete and a continuous flow fit it.",
+    )
+    parser.add_argument("project", nargs="?", type=Path, metavar="PROJECT.flow")
+    parser.add_argument("--lang", choices=sorted(LANGUAGES), help="language of the window")
+    parser.add_argument("--screenshot", type=Path, metavar="OUT.png", help="save a picture, end")
+    parser.add_argument(
+        "--after", type=float, default=3.0, metavar="SECONDS", help="when to take the picture"
+    )
+    arguments = parser.parse_args(argv)
+    if not 0 <= arguments.after <= 86400:
+        parser.error(f"--after must lie in [0, 86400] seconds, got {arguments.after}")
+    return arguments
+
+
+def application() -> QApplication:
+    """The application, made once; its name decides where settings are kept."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        return app
+    QApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Flow Explorer")
+    app.setWindowIcon(resources.icon("waves", "accent"))
+    return app
+
+
+def open_window(path: Path | None) -> MainWindow:
+    """Show the window on a project, or on the example; the engines start once it is painted.
+
+    A project that can't be opened leaves the example there, with a sentence that says why.
+    """
+    project, trouble = _example(), ""
+    store = Store(project)
+    if path is not None:
+        try:
+            store.open(path)
+        except FlowError as error:
+            trouble = str(error)
+    window = MainWindow(store, Controller())
+    _report_errors_in(window)
+    if trouble:
+        window.banner.show_error(trouble)
+    window.show()
+    QTimer.singleShot(0, window, window.start_engines)
+    return window
+
+
+def _example() -> Project:
+    """The trained project that ships with the program; a fresh one if it is missing."""
+    path = resources.path("examples", EXAMPLE)
+    if not path.is_file():
+        return Project(stack=default_stack())
+    return Project.open(path)
+
+
+def _report_errors_in(window: MainWindow) -> None:
+    """Log an error that nobody foresaw and say so in the window, which stays open."""
+
+    def report(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        log.error("unexpected error", exc_info=(kind, error, trace))
+        text = str(error) if isinstance(error, FlowError) else f"{kind.__name__}: {error}"
+        QTimer.singleShot(0, window, lambda: window.banner.show_error(_sentence(text)))
+
+    sys.excepthook = report
+    threading.excepthook = lambda args: report(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+
+
+def _sentence(text: str) -> str:
+    return tr("Something went wrong that should not have: {what}. Your work is still here.").format(
+        what=text.rstrip(".")
+    )
+
+
+def _shoot(window: MainWindow, path: Path) -> None:
+    """Save a picture of the window and end the program: 0 if it was written, 1 if not."""
+    written = window.grab().save(str(path))
+    if not written:
+        log.error("%s could not be written", path)
+    window.controller.stop()
+    QApplication.exit(0 if written else 1)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,330 @@
+"""The window: docks, menus, and the wires between store, editors, panels and engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+
+from explorer.actions import FILE, VIEW, Actions
+from explorer.export.exporter import Exporter
+from explorer.i18n import mark, tr, translator
+from explorer.ledger.ledger_view import LedgerView
+from explorer.metrics.metrics_view import MetricsView
+from explorer.shell.about import AboutBox
+from explorer.shell.appearance import Appearance
+from explorer.shell.arrangement import Arrangement
+from explorer.shell.banner import Banner
+from explorer.shell.card import CardDock
+from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
+from explorer.shell.inquiry import Inquiry
+from explorer.shell.keys import keeps_for_itself
+from explorer.shell.model_tabs import ModelTabs
+from explorer.shell.recent_menu import RecentMenu
+from explorer.shell.shortcuts import ShortcutSheet
+from explorer.shell.stage import Stage
+from explorer.shell.status_line import StatusLine
+from explorer.shell.top_bar import TopBar
+from explorer.shell.training_desk import TrainingDesk
+from explorer.target.target_bar import TargetEditor
+from flowengine import protocol
+from flowengine.errors import FlowError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+
+    from explorer.store import Store
+    from explorer.training.controller import Controller
+    from flowengine.project import Lane, LaneState, Project, TargetSpec
+    from flowengine.protocol import Event
+
+SMALLEST: Final = (1100, 700)
+USUAL: Final = (1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """Shows a store's document and drives a controller's engines.
+
+    The engines are started by whoever makes the window, once it has been painted.
+    """
+
+    def __init__(self, store: Store, controller: Controller) -> None:
+        super().__init__()
+        self.store = store
+        self.controller = controller
+        self._closing = False
+        self._build_parts()
+        self._build_frame()
+        self._connect_document()
+        self._connect_editors()
+        self._connect_engines()
+        translator.changed.connect(self._show_title)
+        self._load()
+        self.arrangement.restore()
+
+    def start_engines(self) -> None:
+        """Give the document to the engines, and start them if they do not run."""
+        self.controller.start(self.store.project, self.store.lanes)
+
+    # --- what the window is made of -------------------------------------------------------------
+
+    def _build_parts(self) -> None:
+        self.banner = Banner()
+        self.target = TargetEditor(header=False)
+        self.models = ModelTabs(self.store.project)
+        self.stage = Stage(self.controller)
+        self.ledger = LedgerView()
+        self.metrics = MetricsView()
+        self.documents = Documents(self.store, self._checkpoint, self.stage.thumbnail, self)
+        self.exporter = Exporter(self.controller, self)
+        self.training = TrainingDesk(self.store, self.controller, self)
+        self.inquiry = Inquiry(self.controller, self)
+
+    def _build_frame(self) -> None:
+        self.setMinimumSize(*SMALLEST)
+        self.resize(*USUAL)
+        self.setAcceptDrops(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.actions_ = Actions(self)
+        self.appearance = Appearance(self.actions_, self)
+        self.top_bar = TopBar(self.actions_, self)
+        self.addToolBar(self.top_bar)
+        self.status_line = StatusLine(self)
+        self.setStatusBar(self.status_line)
+        self._build_centre()
+        self._build_docks()
+        self._build_menus()
+
+    def _build_centre(self) -> None:
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(4, 10, 4, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self.banner)
+        layout.addWidget(self.stage, 1)
+        self.setCentralWidget(centre)
+
+    def _build_docks(self) -> None:
+        self.docks = {
+            "target": CardDock("target", mark("Target"), self.target, self),
+            "models": CardDock("models", mark("Models"), self.models, self),
+            "ledger": CardDock("ledger", mark("Ledger"), self.ledger, self),
+            "metrics": CardDock("metrics", mark("Fit"), self.metrics, self),
+        }
+        left = [self.docks["target"], self.docks["models"]]
+        right = [self.docks["ledger"], self.docks["metrics"]]
+        self.arrangement = Arrangement(self, left, right)
+
+    def _build_menus(self) -> None:
+        menus = self.actions_.fill(self.menuBar())
+        self.recent_menu = RecentMenu(self)
+        self.recent_menu.chosen.connect(self.documents.open)
+        menus[FILE].insertMenu(self.actions_["save"], self.recent_menu)
+        first = self.actions_["theme_dark"]
+        for dock in self.docks.values():
+            menus[VIEW].insertAction(first, dock.toggleViewAction())
+
+    # --- wires ----------------------------------------------------------------------------------
+
+    def _connect_document(self) -> None:
+        self.store.changed.connect(self._follow_edit)
+        self.store.loaded.connect(self._load)
+        self.store.loaded.connect(self.start_engines)
+        self.store.path_changed.connect(self._show_title)
+        self.store.unsaved_changed.connect(self._show_title)
+        self.store.undo_stack.canUndoChanged.connect(self.actions_["undo"].setEnabled)
+        self.store.undo_stack.canRedoChanged.connect(self.actions_["redo"].setEnabled)
+        self.actions_["undo"].setEnabled(False)
+        self.actions_["redo"].setEnabled(False)
+        self.documents.failed.connect(self.banner.show_error)
+        self.documents.saved.connect(self.status_line.set_saved_now)
+        self.documents.target_chosen.connect(self._take_target)
+
+    def _connect_editors(self) -> None:
+        self.target.target_edited.connect(self._edit_target)
+        self.target.target_preview.connect(self._preview_target)
+        self.target.import_requested.connect(self.documents.choose_and_import)
+        self.target.files_dropped.connect(lambda urls: self.documents.take(_paths(urls)))
+        self.target.figure_changed.connect(self.docks["target"].set_figure)
+        self.models.edited.connect(self._edit)
+        self.models.layer_activated.connect(self.stage.show_layer)
+        self.models.figure_changed.connect(self.docks["models"].set_figure)
+        self.stage.layer_shown.connect(self.models.set_active_layer)
+        self.stage.point_picked.connect(self.inquiry.ask)
+        self.stage.fps_changed.connect(self.status_line.set_fps)
+        self.inquiry.point_changed.connect(self.stage.set_marker)
+        self.inquiry.answered.connect(self.ledger.set_ledger)
+        self.ledger.tau_picked.connect(self.stage.go_to)
+        self.ledger.point_changed.connect(self.docks["ledger"].set_figure)
+
+    def _connect_engines(self) -> None:
+        self.controller.message.connect(self._receive)
+        self.controller.training_changed.connect(self.top_bar.set_training)
+        self.controller.training_changed.connect(self._say_training)
+        self.controller.devices_changed.connect(self.top_bar.set_devices)
+        self.controller.notice.connect(self.status_line.say)
+        self.top_bar.device_picked.connect(self.controller.set_device)
+        self.training.restarted.connect(self.metrics.clear)
+        self.exporter.finished.connect(self.status_line.say)
+
+    # --- the document ---------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Show another document, moving as it was when it was saved."""
+        self.inquiry.drop()
+        self.ledger.clear()
+        self.banner.dismiss()
+        self.training.forget_pause()
+        self.metrics.load(self.store.lanes)
+        self.stage.load(self.store.lanes)
+        self.status_line.forget_saved()
+        self._show(self.store.project)
+        self._show_title()
+
+    def _show(self, project: Project) -> None:
+        self.target.set_target(project.target)
+        self.models.set_project(project)
+        self.stage.set_project(project)
+
+    def _follow_edit(self, _before: Project, after: Project) -> None:
+        self._show(after)
+        self.controller.set_project(after)
+
+    def _edit(self, project: Project, text: str, merge_key: str) -> bool:
+        """Make an edit, or say why it can't be; the editors then show what stands."""
+        try:
+            self.store.apply(project, text, merge_key)
+        except FlowError as error:
+            self.banner.show_error(str(error))
+            self._show(self.store.project)
+            return False
+        return True
+
+    def _edit_target(self, target: TargetSpec, text: str, merge_key: str) -> None:
+        if self._edit(replace(self.store.project, target=target), text, merge_key):
+            self.training.follow_drawing()
+
+    def _take_target(self, target: TargetSpec, text: str) -> None:
+        self._edit_target(target, text, "")
+
+    def _preview_target(self, target: TargetSpec) -> None:
+        self.stage.set_target(target)
+        self.controller.preview_target(target)
+        self.training.follow_drawing()
+
+    def _show_title(self) -> None:
+        self.top_bar.set_project(self.documents.name, self.store.unsaved)
+        self.status_line.set_unsaved(self.store.unsaved)
+        self.setWindowTitle(f"{self.documents.name}[*] – Flow Explorer")
+        self.setWindowModified(self.store.unsaved)
+
+    def _checkpoint(self, then: Callable[[dict[Lane, LaneState]], None]) -> None:
+        """Ask the engines for the lanes, and add what the panels show of them."""
+
+        def complete(lanes: dict[Lane, LaneState]) -> None:
+            traces = self.stage.traces()
+            then({k: replace(s, trace=traces.get(k, s.trace)) for k, s in lanes.items()})
+
+        if self.controller.running:
+            self.controller.request_checkpoints(complete)
+        else:
+            complete(dict(self.store.lanes))
+
+    # --- the engines ----------------------------------------------------------------------------
+
+    def _receive(self, lane: str, message: Event) -> None:
+        if self.exporter.receive(message):
+            return
+        self.stage.receive(lane, message)
+        self.inquiry.receive(message)
+        match message:
+            case protocol.Ready():
+                self.status_line.set_engine_ready(lane)
+            case protocol.Metrics():
+                self._take_metrics(message)
+            case protocol.LayerFacts():
+                self.models.set_facts(message)
+            case protocol.LaneStatus():
+                self._take_status(message)
+            case protocol.Notice():
+                self.status_line.say(message.text)
+            case protocol.Failure():
+                self.banner.show_error(message.text)
+
+    def _take_metrics(self, metrics: protocol.Metrics) -> None:
+        self.metrics.add(metrics)
+        if self.controller.training:
+            self.store.mark_trained()
+            self.status_line.set_rate(metrics.lane, metrics.steps_per_second)
+
+    def _take_status(self, status: protocol.LaneStatus) -> None:
+        if status.state != "training":
+            self.status_line.set_rate(status.lane, 0.0)
+        if status.state in ("stopped", "blocked") and status.reason:
+            self.status_line.say(status.reason)
+
+    def _say_training(self, training: bool) -> None:
+        text = tr("Training: both lanes fit the target") if training else tr("Training rests")
+        self.status_line.say(text)
+
+    # --- menus ----------------------------------------------------------------------------------
+
+    def export_model(self) -> None:
+        """Ask what to take away and where to."""
+        path = self.store.path
+        self.exporter.open(self.documents.stem, path.parent if path else None)
+
+    def show_shortcuts(self) -> None:
+        """Show every key."""
+        ShortcutSheet(self).open()
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        AboutBox(self).open()
+
+    # --- Qt's own -------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Leave a control its own keys: Space presses a button, Home moves a slider."""
+        if event.type() == QEvent.Type.ShortcutOverride and keeps_for_itself(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome projects, pictures, tables and arrays."""
+        suffixes = {path.suffix.lower() for path in _paths(event.mimeData().urls())}
+        if suffixes & {SUFFIX, *TARGET_SUFFIXES}:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a project, or take a file as the target."""
+        event.acceptProposedAction()
+        self.documents.take(_paths(event.mimeData().urls()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End the engines, once unsaved work is safe."""
+        if not self._closing:
+            self.documents.leave(self._confirm_closing)
+        if not self._closing:
+            event.ignore()
+            return
+        self.arrangement.remember()
+        self.controller.stop()
+        event.accept()
+
+    def _confirm_closing(self) -> None:
+        """Close for good; comes later than the question where saving takes its time."""
+        self._closing = True
+        self.close()
+
+
+def _paths(urls: list) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -1,0 +1,37 @@
+"""Which control keeps which key although the window has an action on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QTabBar,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
+_MOVES: Final = {Qt.Key.Key_Home, Qt.Key.Key_End}
+_LETTERS: Final = {Qt.Key.Key_D, Qt.Key.Key_Comma, Qt.Key.Key_Period}
+_KEPT: Final = (
+    (QAbstractButton, {Qt.Key.Key_Space}),
+    (QAbstractSlider, _MOVES),
+    (QTabBar, _MOVES),
+    (QComboBox, {Qt.Key.Key_Space, *_MOVES, *_LETTERS}),
+    (QAbstractItemView, {Qt.Key.Key_Space, *_MOVES, *_LETTERS}),
+)
+
+
+def keeps_for_itself(event: QKeyEvent) -> bool:
+    """Whether the control with the focus has its own use of a key."""
+    control = QApplication.focusWidget()
+    if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        return False
+    key = Qt.Key(event.key())
+    return any(isinstance(control, kind) and key in keys for kind, keys in _KEPT)

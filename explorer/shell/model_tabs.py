@@ -1,0 +1,85 @@
+"""The models of both lanes: the stack, the continuous flow, and how they are trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from explorer.i18n import tr, translator
+from explorer.shell.recipe_form import RecipeForm
+from explorer.stack.continuous_form import ContinuousForm
+from explorer.stack.stack_view import StackEditor
+
+if TYPE_CHECKING:
+    from flowengine.catalogue import ContinuousSpec, LayerSpec
+    from flowengine.project import Project, Training
+    from flowengine.protocol import LayerFacts
+
+
+class ModelTabs(QWidget):
+    """Three editors of one document, in tabs."""
+
+    edited = Signal(object, str, str)
+    """The new `Project`, what the edit is called, and the key by which edits are one."""
+    layer_activated = Signal(str)
+    figure_changed = Signal(str)
+
+    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._project = project
+        self.stack = StackEditor()
+        self.continuous = ContinuousForm(project.continuous)
+        self.recipe = RecipeForm(project.training)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for page in (self.stack, _scrolled(self.continuous), _scrolled(self.recipe)):
+            self.tabs.addTab(page, "")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+        self.stack.stack_edited.connect(self._edit_stack)
+        self.stack.layer_activated.connect(self.layer_activated)
+        self.stack.weights_changed.connect(self.figure_changed)
+        self.continuous.continuous_edited.connect(self._edit_continuous)
+        self.recipe.training_edited.connect(self._edit_training)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def set_project(self, project: Project) -> None:
+        """Show the models of a document."""
+        self._project = project
+        self.stack.set_stack(project.stack)
+        self.continuous.set_continuous(project.continuous)
+        self.recipe.set_training(project.training)
+
+    def set_facts(self, facts: LayerFacts) -> None:
+        """Show what an engine has measured of the layers."""
+        self.stack.set_facts({fact.id: fact for fact in facts.layers})
+
+    def set_active_layer(self, layer_id: str, fraction: float) -> None:
+        """Light up the layer that acts now; "" for none."""
+        self.stack.set_active_layer(layer_id or None, fraction)
+
+    def retranslate(self) -> None:
+        """Say the tabs again."""
+        for index, text in enumerate((tr("Stack"), tr("Continuous"), tr("Training"))):
+            self.tabs.setTabText(index, text)
+
+    def _edit_stack(self, stack: tuple[LayerSpec, ...], text: str, key: str) -> None:
+        self.edited.emit(replace(self._project, stack=stack), text, key)
+
+    def _edit_continuous(self, spec: ContinuousSpec, text: str, key: str) -> None:
+        self.edited.emit(replace(self._project, continuous=spec), text, key)
+
+    def _edit_training(self, training: Training, text: str, key: str) -> None:
+        self.edited.emit(replace(self._project, training=training), text, key)
+
+
+def _scrolled(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    return area

@@ -1,0 +1,109 @@
+"""The walls of the program: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+QT = {"PySide6", "PyQt5", "PyQt6", "pyqtgraph", "shiboken6", "explorer"}
+TORCH = {"torch", "torchdiffeq", "functorch"}
+SPAWNS = {"subprocess", "multiprocessing"}
+TORCH_FREE = [
+    "flowengine",
+    "flowengine.project",
+    "flowengine.catalogue",
+    "flowengine.protocol",
+    "flowengine.projectfile",
+    "flowengine.errors",
+    "flowengine.targets.presets",
+    "flowengine.targets.sources",
+]
+WINDOW = ["explorer.app", "explorer.main_window", "explorer.training.controller"]
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported_by(path: Path) -> set[str]:
+    """Every module that a file names in an import, wherever in the file it stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top packages that a fresh process holds after importing a module."""
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"},
+        timeout=60,
+    )
+    return set(done.stdout.split())
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", sources("flowengine"), ids=relative)
+def test_the_engine_imports_no_qt_and_no_window(path):
+    assert not roots(imported_by(path)) & QT
+
+
+@pytest.mark.parametrize("path", sources("explorer"), ids=relative)
+def test_the_window_imports_no_torch(path):
+    assert not roots(imported_by(path)) & TORCH
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sources("explorer") if "training" not in p.relative_to(ROOT).parts],
+    ids=relative,
+)
+def test_only_the_training_folder_starts_processes(path):
+    assert not roots(imported_by(path)) & SPAWNS
+    assert "QProcess" not in path.read_text(encoding="utf-8")
+    assert not imported_by(path) & {"flowengine.worker", "flowengine.cli", "flowengine.trainer"}
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_the_documents_load_no_torch_and_no_qt(module):
+    loaded = loaded_by(module)
+    assert not loaded & TORCH
+    assert not loaded & QT
+
+
+@pytest.mark.parametrize("module", WINDOW)
+def test_the_windows_process_loads_no_torch(module):
+    loaded = loaded_by(module)
+    assert "PySide6" in loaded
+    assert not loaded & TORCH
+
+
+@pytest.mark.parametrize("folder", ["panels", "target", "stack", "metrics", "ledger"])
+def test_panels_and_editors_do_not_know_who_asks(folder):
+    forbidden = ("explorer.main_window", "explorer.store", "explorer.training", "explorer.shell")
+    for path in sources(f"explorer/{folder}"):
+        asked = [name for name in imported_by(path) if name.startswith(forbidden)]
+        assert not asked, f"{relative(path)} imports {asked}"

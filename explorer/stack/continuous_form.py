@@ -1,0 +1,79 @@
+"""The editor of the continuous flow: which kind it is, and its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+from explorer.i18n import tr, translator
+from explorer.stack.names import about
+from explorer.stack.spec_form import SpecForm
+from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from flowengine.catalogue import ContinuousSpec
+
+
+class ContinuousForm(QWidget):
+    """Shows a continuous flow and asks for edits of it."""
+
+    continuous_edited = Signal(object, str, str)
+    """The new spec, what the edit is called for undo, and the key by which edits are one."""
+
+    def __init__(self, spec: ContinuousSpec, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kind_box = QComboBox()
+        for cls in CONTINUOUS_SPECS:
+            self.kind_box.addItem("", kind_of(cls))
+        self._about, self._formula = QLabel(), QLabel()
+        for label in (self._about, self._formula):
+            label.setWordWrap(True)
+            label.setProperty("role", "muted")
+        self.form = SpecForm(spec)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        for widget in (self.kind_box, self._about, self._formula, self.form):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.kind_box.activated.connect(self._change_kind)
+        self.form.edited.connect(self._change_setting)
+        translator.changed.connect(self.retranslate)
+        self.set_continuous(spec)
+        self.retranslate()
+
+    def set_continuous(self, spec: ContinuousSpec) -> None:
+        """Show a continuous flow; sends nothing."""
+        self.form.set_spec(spec)
+        self.kind_box.setCurrentIndex(self.kind_box.findData(spec.kind))
+        self._formula.setText(spec.formula)
+        self._about.setText(tr(about(type(spec))))
+        self.kind_box.setToolTip(spec.reference)
+
+    def retranslate(self) -> None:
+        """Say every word in the language of the window."""
+        self.kind_box.setAccessibleName(tr("Kind of continuous flow"))
+        for row, cls in enumerate(CONTINUOUS_SPECS):
+            self.kind_box.setItemText(row, tr(cls.title))
+        self._about.setText(tr(about(type(self.form.spec))))
+
+    def _change_kind(self, row: int) -> None:
+        cls = continuous_class(self.kind_box.itemData(row))
+        old = self.form.spec
+        if cls is type(old):
+            return
+        shared = {f.name for f in fields_of(cls)} & {f.name for f in fields_of(type(old))}
+        spec = cls(**{name: getattr(old, name) for name in shared})
+        self.set_continuous(spec)
+        self.continuous_edited.emit(spec, tr("Use {flow}").format(flow=tr(cls.title)), "")
+
+    def _change_setting(self, spec: msgspec.Struct, name: str) -> None:
+        title = next(f.title for f in fields_of(type(spec)) if f.name == name)
+        text = tr("Change {setting} of the continuous flow").format(
+            setting=tr(title)[:1].lower() + tr(title)[1:]
+        )
+        self.continuous_edited.emit(spec, text, f"continuous.{name}")

@@ -1,0 +1,108 @@
+"""The editor of one setting, chosen by what the catalogue says of its field.
+
+Every editor has `value_edited` (a person has changed the value), `problem` (what is typed cannot
+stand; "" when it can), `show_value(value)`, which sends nothing, and `retranslate()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+
+from explorer.i18n import tr
+from explorer.stack.number_boxes import RealNumberBox, WholeNumberBox
+from flowengine.errors import SpecError
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QWheelEvent
+
+    from flowengine.catalogue import Field
+
+FieldEditor = "WholeNumberBox | RealNumberBox | ChoiceBox | Switch | TextBox"
+
+
+class ChoiceBox(QComboBox):
+    """One of the choices of a field."""
+
+    value_edited = Signal(object)
+    problem = Signal(str)
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for choice in field.choices:
+            self.addItem("", choice)
+        self.activated.connect(lambda row: self.value_edited.emit(self.itemData(row)))
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say the choices in the language of the window."""
+        for row in range(self.count()):
+            self.setItemText(row, tr(self.itemData(row).replace("_", " ")))
+
+    def show_value(self, value: str) -> None:
+        """Show a choice without sending it."""
+        self.setCurrentIndex(self.findData(value))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the list: scrolling past must change nothing."""
+        event.ignore()
+
+
+class Switch(QCheckBox):
+    """Yes or no."""
+
+    value_edited = Signal(object)
+    problem = Signal(str)
+
+    def __init__(self, _field: Field) -> None:
+        super().__init__()
+        self.clicked.connect(self.value_edited)
+
+    def retranslate(self) -> None:
+        """Nothing to say: the row's label names the switch."""
+
+    def show_value(self, value: bool) -> None:
+        """Show a state without sending it."""
+        self.setChecked(value)
+
+
+class TextBox(QLineEdit):
+    """Free text, given out when Enter is pressed or the box is left."""
+
+    value_edited = Signal(object)
+    problem = Signal(str)
+
+    def __init__(self, _field: Field) -> None:
+        super().__init__()
+        self.editingFinished.connect(self._give_out)
+
+    def retranslate(self) -> None:
+        """Nothing to say: the text is the person's own."""
+
+    def show_value(self, value: str) -> None:
+        """Show a text without sending it."""
+        if value != self.text():
+            self.setText(value)
+
+    def _give_out(self) -> None:
+        if self.isModified():
+            self.setModified(False)
+            self.value_edited.emit(self.text())
+
+
+_EDITORS = {int: WholeNumberBox, float: RealNumberBox, bool: Switch, str: TextBox}
+
+
+def editor_for(field: Field) -> FieldEditor:
+    """A new editor for a field.
+
+    Raises:
+        SpecError: the field is neither a number nor a choice, a text or a yes-or-no.
+    """
+    kind = ChoiceBox if field.choices else _EDITORS.get(field.type)
+    if kind is None:
+        raise SpecError(f"There is no editor for {field.name!r}, which is a {field.type}")
+    return kind(field)

@@ -1,0 +1,260 @@
+"""How a layer's card looks, and which of its parts lies under a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from explorer.i18n import signed, tr
+from explorer.resources import icon
+from explorer.stack.names import weights_text
+from explorer.stack.stack_model import CardRole
+from explorer.stack.thumbnail import grid_pixmap, plain_grid
+from explorer.theme import mix, theme
+from flowengine.project import MAX_LAYERS
+
+if TYPE_CHECKING:
+    from flowengine.catalogue import LayerSpec
+    from flowengine.protocol import LayerFact
+
+Part = Literal["eye", "lock", "settings"]
+PARTS: Final[tuple[Part, ...]] = ("settings", "lock", "eye")  # from right to left
+
+SPACING: Final = 6
+THUMBNAIL: Final = 44
+_PADDING: Final = 6
+_GAP: Final = 10
+_ICON: Final = 14
+_ICON_PITCH: Final = 22
+_RADIUS: Final = 8.0
+_SMALL: Final = 0.88
+_BYPASSED_OPACITY: Final = 0.45
+_PROGRESS: Final = 2.0
+_PICTURES_KEPT: Final = 4 * MAX_LAYERS
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CardLayout(NamedTuple):
+    """Where the parts of a card lie, in the coordinates of the list's viewport."""
+
+    card: QRect
+    thumbnail: QRect
+    name: QRect
+    weights: QRect
+    log_det: QRect
+
+    @classmethod
+    def of(cls, row: QRect, metrics: QFontMetrics) -> CardLayout:
+        """Lay out a card at the top of its row; an open form has the rest of the row."""
+        head = QRect(row.topLeft(), QSize(row.width(), card_height(metrics)))
+        thumbnail = QRect(0, 0, THUMBNAIL, THUMBNAIL)
+        thumbnail.moveCenter(QPoint(0, head.center().y() + 1))
+        thumbnail.moveLeft(head.left() + _PADDING)
+        left, right = thumbnail.right() + _GAP, head.right() - _GAP + 2
+        line = metrics.height()
+        top = head.center().y() - line + 1
+        value = QRect(0, top, metrics.horizontalAdvance("+00.00"), line)
+        value.moveRight(right)
+        name = QRect(QPoint(left, top), QPoint(value.left() - 4, top + line - 1))
+        below = QRect(QPoint(left, top + line + 1), QPoint(right, top + 2 * line))
+        card = QRect(row.topLeft(), QSize(row.width(), row.height() - SPACING))
+        return cls(card, thumbnail, name, below, value)
+
+    def part(self, part: Part) -> QRect:
+        """Where the eye, the lock or the settings can be clicked: larger than the icon itself."""
+        place = PARTS.index(part)
+        centre_x = self.weights.right() - _ICON // 2 - place * _ICON_PITCH
+        rect = QRect(0, 0, _ICON_PITCH, _ICON_PITCH)
+        rect.moveCenter(QPoint(centre_x, self.weights.center().y()))
+        return rect
+
+    def part_at(self, point: QPoint) -> Part | None:
+        """The part under a point, if any is."""
+        return next((part for part in PARTS if self.part(part).contains(point)), None)
+
+
+def card_height(metrics: QFontMetrics) -> int:
+    """The height of a card without a form, in logical pixels."""
+    return max(THUMBNAIL, 2 * metrics.height() + 2) + 2 * _PADDING - 2
+
+
+class _Picture(NamedTuple):
+    fact: LayerFact | None
+    look: tuple[str, float]
+    pixmap: QPixmap
+
+
+class CardPainter(QStyledItemDelegate):
+    """Paints the cards of a stack.
+
+    Attributes:
+        open_id: The layer whose form is open, or "".
+        form_height: The room that the form needs under its card.
+        active_id: The layer that acts now, or "".
+        fraction: How far it is, from 0 to 1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_id = ""
+        self.form_height = 0
+        self.active_id = ""
+        self.fraction = 0.0
+        self._pictures: dict[str, _Picture] = {}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """A card, the form under it if it is open, and the space to the next card."""
+        layer = index.data(CardRole.LAYER)
+        opened = layer is not None and layer.id == self.open_id
+        height = card_height(option.fontMetrics) + self.form_height * opened + SPACING
+        return QSize(10 * THUMBNAIL // 2, height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one card."""
+        layer: LayerSpec | None = index.data(CardRole.LAYER)
+        fact: LayerFact | None = index.data(CardRole.FACT)
+        layout = CardLayout.of(option.rect, option.fontMetrics)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_frame(painter, layout, option, layer)
+        painter.setOpacity(1.0 if layer is None or layer.enabled else _BYPASSED_OPACITY)
+        ratio = painter.device().devicePixelRatioF()
+        painter.drawPixmap(layout.thumbnail.topLeft(), self._picture(layer, fact, ratio))
+        _paint_words(painter, layout, option, index, layer, fact)
+        painter.setOpacity(1.0)
+        if layer is not None:
+            _paint_parts(painter, layout, option, layer, opened=layer.id == self.open_id)
+        painter.restore()
+
+    def _paint_frame(
+        self,
+        painter: QPainter,
+        layout: CardLayout,
+        option: QStyleOptionViewItem,
+        layer: LayerSpec | None,
+    ) -> None:
+        active = layer is not None and layer.id == self.active_id
+        box = QRectF(layout.card).adjusted(0.5, 0.5, -0.5, -0.5)
+        colour, width = _outline(option, active=active)
+        painter.setPen(QPen(colour, width))
+        painter.setBrush(_ground(option))
+        inset = (width - 1) / 2
+        painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), _RADIUS, _RADIUS)
+        if active:
+            start = QPointF(box.left() + _RADIUS, layout.thumbnail.bottom() + _PADDING - 3)
+            reach = (box.width() - 2 * _RADIUS) * self.fraction
+            painter.setPen(QPen(theme.color("discrete"), _PROGRESS, c=Qt.PenCapStyle.RoundCap))
+            painter.drawLine(start, start + QPointF(reach, 0))
+
+    def _picture(self, layer: LayerSpec | None, fact: LayerFact | None, ratio: float) -> QPixmap:
+        """The thumbnail of a layer, drawn anew only with its grid, the theme or the screen."""
+        name = layer.id if layer else ""
+        known = self._pictures.get(name)
+        if known is None or known.fact is not fact or known.look != (theme.name, ratio):
+            if len(self._pictures) > _PICTURES_KEPT:  # of layers that have long been removed
+                self._pictures.clear()
+            grid = plain_grid() if fact is None else fact.grid
+            known = _Picture(fact, (theme.name, ratio), grid_pixmap(grid, THUMBNAIL, ratio))
+            self._pictures[name] = known
+        return known.pixmap
+
+
+def _outline(option: QStyleOptionViewItem, *, active: bool) -> tuple[QColor, float]:
+    selected = bool(option.state & QStyle.StateFlag.State_Selected)
+    focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+    if active:
+        return theme.color("discrete"), 1.5
+    if selected and focused:
+        return theme.color("accent"), 1.0
+    if selected or option.state & QStyle.StateFlag.State_MouseOver:
+        return mix(theme.color("border"), theme.color("text_muted"), 0.6), 1.0
+    return theme.color("border"), 1.0
+
+
+def _ground(option: QStyleOptionViewItem) -> QColor:
+    if option.state & QStyle.StateFlag.State_Selected:
+        return mix(theme.color("surface_raised"), theme.color("selection"), 0.6)
+    return mix(theme.color("surface"), theme.color("surface_raised"), 0.6)
+
+
+def _paint_words(
+    painter: QPainter,
+    layout: CardLayout,
+    option: QStyleOptionViewItem,
+    index: Index,
+    layer: LayerSpec | None,
+    fact: LayerFact | None,
+) -> None:
+    name_font = QFont(option.font)
+    name_font.setStrikeOut(layer is not None and not layer.enabled)
+    painter.setFont(name_font)
+    painter.setPen(theme.color("text"))
+    room = layout.name if layer else layout.name.united(layout.log_det)
+    _write(painter, room, index.data())
+    painter.setFont(small(option.font))
+    painter.setPen(theme.color("text_muted"))
+    if layer is None:
+        _write(painter, layout.weights, "z ~ N(0, I)")
+    elif fact is not None:
+        _write(painter, layout.weights, weights_text(fact.weights))
+        _write(painter, layout.log_det, signed(fact.mean_log_det), Qt.AlignmentFlag.AlignRight)
+
+
+def _write(
+    painter: QPainter,
+    rect: QRect,
+    text: str,
+    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+def _paint_parts(
+    painter: QPainter,
+    layout: CardLayout,
+    option: QStyleOptionViewItem,
+    layer: LayerSpec,
+    *,
+    opened: bool,
+) -> None:
+    reached = option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected)
+    signs = {
+        "eye": ("eye" if layer.enabled else "eye-off", not layer.enabled),
+        "lock": ("lock" if layer.frozen else "lock-open", layer.frozen),
+        "settings": ("chevron-up" if opened else "chevron-down", opened),
+    }
+    for part, (sign, noted) in signs.items():
+        if reached or noted:
+            rect = QRect(0, 0, _ICON, _ICON)
+            rect.moveCenter(layout.part(part).center())
+            icon(sign, "text" if noted else "text_muted").paint(painter, rect)
+
+
+def small(font: QFont) -> QFont:
+    """The size of what stands second: weights, figures, hints."""
+    second = QFont(font)
+    second.setPointSizeF(font.pointSizeF() * _SMALL)
+    return second
+
+
+def part_hint(part: Part, layer: LayerSpec) -> str:
+    """What a click on a part of the card does."""
+    if part == "eye":
+        return tr("Bypass this layer (B)") if layer.enabled else tr("Let this layer act again (B)")
+    if part == "lock":
+        return tr("Let its weights train (L)") if layer.frozen else tr("Freeze its weights (L)")
+    return tr("Settings (Enter)")

@@ -1,0 +1,214 @@
+"""The list of cards as a place to drag from and to drop on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QCursor, QDrag, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
+
+from explorer.i18n import tr
+from explorer.stack.card_list import CardList
+from explorer.stack.layer_card import SPACING, card_height, small
+from explorer.stack.mime import from_mime
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import (
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDragMoveEvent,
+        QDropEvent,
+        QPaintEvent,
+    )
+
+
+_CARET: Final = 3.0
+_DRAG_OPACITY: Final = 0.85
+_EDGE: Final = 32  # a drag this near to the top or bottom scrolls the list, in pixels
+_SCROLL_MS: Final = 16
+_FASTEST: Final = 14
+
+
+class LayerList(CardList):
+    """A stack that layers can be dropped on, and cards dragged about in and out of.
+
+    Places are named by gaps: gap k lies before the k-th layer, counted from 0.
+    """
+
+    insert_requested = Signal(object, int)
+    """A layer was dropped that is none of this stack: the layer, the gap."""
+    move_requested = Signal(str, int)
+    """A card was dragged to another place: its id, the gap."""
+    removal_requested = Signal(str)
+    """A card was dragged out of the editor: its id."""
+
+    def __init__(self, editor: QWidget) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self._gap: int | None = None
+        self._drag_point = QPoint()
+        self._scroll = QTimer(self, interval=_SCROLL_MS)
+        self._scroll.timeout.connect(self._scroll_on)
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QListView.DragDropMode.DragDrop)
+
+    @property
+    def gap(self) -> int | None:
+        """The gap that shows the insertion caret; None while nothing is dragged over the list."""
+        return self._gap
+
+    # --- dragging a card away -------------------------------------------------------------------
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Let the chosen card be moved, copied with Ctrl, or thrown away outside the editor."""
+        layer = self.current_layer()
+        if layer is None:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self.cards.mimeData([self.currentIndex()]))
+        drag.setPixmap(self._picture())
+        cursor = self.viewport().mapFromGlobal(QCursor.pos())
+        drag.setHotSpot(cursor - self.visualRect(self.currentIndex()).topLeft())
+        result = drag.exec(actions, Qt.DropAction.MoveAction)
+        self._end_drag_over()
+        if result == Qt.DropAction.IgnoreAction and self._let_go_outside():
+            self.removal_requested.emit(layer.id)
+
+    def _let_go_outside(self) -> bool:
+        # After Escape the button is still down: the drag was given up, not ended elsewhere.
+        held = bool(QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton)
+        inside = self._editor.rect().contains(self._editor.mapFromGlobal(QCursor.pos()))
+        return not held and not inside
+
+    def _picture(self) -> QPixmap:
+        """The chosen card without its form, as it hangs on the mouse."""
+        row = self.visualRect(self.currentIndex())
+        size = row.size()
+        size.setHeight(card_height(self.fontMetrics()))
+        pixmap = QPixmap(size * self.devicePixelRatioF())
+        pixmap.setDevicePixelRatio(self.devicePixelRatioF())
+        pixmap.fill(Qt.GlobalColor.transparent)
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.rect = QRect(0, 0, size.width(), size.height() + SPACING)
+        option.state |= QStyle.StateFlag.State_Selected
+        painter = QPainter(pixmap)
+        painter.setOpacity(_DRAG_OPACITY)
+        self.painter.paint(painter, option, self.currentIndex())
+        painter.end()
+        return pixmap
+
+    # --- something is dragged over the list -----------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a layer, and nothing else."""
+        self._drag_over(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show the caret where the layer would come, and scroll at the edges."""
+        self._drag_over(event)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Take the caret away."""
+        self._end_drag_over()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Ask for what was dropped: a card of this stack moves, anything else is inserted."""
+        layer = from_mime(event.mimeData())
+        gap = self.gap_at(event.position().toPoint())
+        self._end_drag_over()
+        if layer is None:
+            event.ignore()
+            return
+        event.setDropAction(self._action(event))
+        event.accept()
+        if event.dropAction() == Qt.DropAction.MoveAction:
+            self.move_requested.emit(layer.id, gap)
+        else:
+            self.insert_requested.emit(layer, gap)
+
+    def gap_at(self, point: QPoint) -> int:
+        """The gap nearest to a point of the viewport."""
+        half = card_height(self.fontMetrics()) // 2
+        layers = range(1, self.cards.rowCount())
+        below = (
+            row for row in layers if point.y() < self.visualRect(self.cards.index(row)).top() + half
+        )
+        return next(below, self.cards.rowCount()) - 1
+
+    def _drag_over(self, event: QDragMoveEvent) -> None:
+        if from_mime(event.mimeData()) is None:
+            event.ignore()
+            return
+        event.setDropAction(self._action(event))
+        event.accept()
+        self._drag_point = event.position().toPoint()
+        self._show_caret(self.gap_at(self._drag_point))
+        if self._pull() and not self._scroll.isActive():
+            self._scroll.start()
+
+    def _action(self, event: QDropEvent) -> Qt.DropAction:
+        own = event.source() is self
+        copies = event.proposedAction() == Qt.DropAction.CopyAction
+        return Qt.DropAction.MoveAction if own and not copies else Qt.DropAction.CopyAction
+
+    def _end_drag_over(self) -> None:
+        self._scroll.stop()
+        self._show_caret(None)
+
+    def _show_caret(self, gap: int | None) -> None:
+        if gap != self._gap:
+            self._gap = gap
+            self.viewport().update()
+
+    def _pull(self) -> int:
+        """How far to scroll now, in pixels; negative is up, 0 away from the edges."""
+        y, height = self._drag_point.y(), self.viewport().height()
+        if y < _EDGE:
+            return -round(_FASTEST * min(1.0, (_EDGE - y) / _EDGE))
+        if y > height - _EDGE:
+            return round(_FASTEST * min(1.0, (y - height + _EDGE) / _EDGE))
+        return 0
+
+    def _scroll_on(self) -> None:
+        bar = self.verticalScrollBar()
+        before = bar.value()
+        bar.setValue(before + self._pull())
+        if bar.value() == before:
+            self._scroll.stop()
+        else:
+            self._show_caret(self.gap_at(self._drag_point))
+
+    # --- painting -------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the cards, over them the caret, and a hint where there are no layers."""
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self.stack:
+            self._paint_hint(painter)
+        if self._gap is not None:
+            self._paint_caret(painter)
+        painter.end()
+
+    def _paint_caret(self, painter: QPainter) -> None:
+        before = self.visualRect(self.cards.index(self._gap))
+        y = before.bottom() + 1 - SPACING / 2
+        painter.setPen(QPen(theme.color("accent"), _CARET, c=Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(before.left() + 3, y), QPointF(before.right() - 3, y))
+
+    def _paint_hint(self, painter: QPainter) -> None:
+        base = self.visualRect(self.cards.index(0))
+        box = QRectF(base.left(), base.bottom() + 1, base.width(), base.height() - SPACING)
+        pen = QPen(theme.color("border"), 1.5, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
+        painter.setPen(theme.color("text_muted"))
+        painter.setFont(small(self.font()))
+        words = tr("Drag a layer here, or press one of the + buttons")
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(box.adjusted(8, 2, -8, -2), flags, words)

@@ -1,0 +1,46 @@
+"""What layers are called, on their cards and inside sentences."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from explorer.i18n import tr
+from flowengine.catalogue import CouplingSpec
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from flowengine.catalogue import LayerSpec
+
+
+def card_name(layer: LayerSpec) -> str:
+    """A layer as its card names it; a coupling with the coordinate that it changes: "… · y"."""
+    title = tr(layer.title)
+    return f"{title} · {changed_coordinate(layer)}" if isinstance(layer, CouplingSpec) else title
+
+
+def changed_coordinate(layer: CouplingSpec) -> str:
+    """The coordinate that a coupling transforms: the one that it does not keep."""
+    return {"x": "y", "y": "x"}.get(layer.keeps, "x / y")
+
+
+def about(cls: type[Struct]) -> str:
+    """What a spec says it does: the first paragraph of its description in the catalogue."""
+    return " ".join(inspect.getdoc(cls).split("\n\n")[0].split())
+
+
+def in_sentence(layer: LayerSpec) -> str:
+    """A layer's title inside a sentence: "spline coupling", but "ActNorm" as it is."""
+    title = tr(layer.title)
+    first = title.split()[0]
+    return title if first[1:] != first[1:].lower() else title[:1].lower() + title[1:]
+
+
+def weights_text(count: int) -> str:
+    """How many weights there are, in words."""
+    if count == 0:
+        return tr("no weights")
+    if count == 1:
+        return tr("1 weight")
+    return tr("{count} weights").format(count=f"{count:,}")

@@ -1,0 +1,135 @@
+"""The grouped list of the palette, with a + at the end of every row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.resources import icon
+from explorer.stack.layer_card import small
+from explorer.stack.palette_model import PaletteModel, PaletteRole
+from explorer.theme import mix, theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+_PLUS: Final = 16
+_INDENT: Final = 8
+_RADIUS: Final = 5.0
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class PaletteList(QListView):
+    """The kinds of layers that match; Enter, a double click or the + adds one, as does a drag."""
+
+    chosen = Signal(object)
+    """A new layer is wanted after the selected card."""
+    left_upwards = Signal()
+    """The up key was pressed on the first row: the search box should have the keyboard."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kinds = PaletteModel()
+        self.setModel(self.kinds)
+        self.setItemDelegate(_RowPainter())
+        self.setMouseTracking(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.doubleClicked.connect(self._choose)
+        self.kinds.modelReset.connect(self.updateGeometry)
+
+    def choose_current(self) -> None:
+        """Ask for the layer of the current row, or of the first where none is current."""
+        current = self.currentIndex()
+        self._choose(current if current.isValid() else self.kinds.first())
+
+    def sizeHint(self) -> QSize:
+        """High enough for all rows, as far as there is room."""
+        rows = self.kinds.rowCount()
+        height = sum(self.sizeHintForRow(row) for row in range(rows))
+        return QSize(super().sizeHint().width(), height + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """Three rows."""
+        return QSize(120, min(self.sizeHint().height(), 3 * self.fontMetrics().height() * 2))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter adds the layer; up from the first row leaves to the search box."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.choose_current()
+        elif event.key() == Qt.Key.Key_Up and self.currentIndex() == self.kinds.first():
+            self.left_upwards.emit()
+        elif event.text().isprintable() and event.text():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on the + adds the layer."""
+        super().mouseReleaseEvent(event)
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        if event.button() == Qt.MouseButton.LeftButton and self.plus_rect(index).contains(point):
+            self._choose(index)
+
+    def plus_rect(self, index: Index) -> QRect:
+        """Where the + of a row lies in the viewport; empty for a heading."""
+        if self.kinds.spec_at(index) is None:
+            return QRect()
+        return _plus_rect(self.visualRect(index))
+
+    def _choose(self, index: Index) -> None:
+        layer = self.kinds.spec_at(index)
+        if layer is not None:
+            self.chosen.emit(layer)
+
+
+class _RowPainter(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(100, option.fontMetrics.height() + 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if index.data(PaletteRole.SPEC) is None:
+            _paint_heading(painter, option, index.data())
+        else:
+            _paint_kind(painter, option, index.data())
+        painter.restore()
+
+
+def _paint_heading(painter: QPainter, option: QStyleOptionViewItem, title: str) -> None:
+    font = small(option.font)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    painter.setPen(theme.color("text_muted"))
+    painter.drawText(option.rect.adjusted(2, 4, 0, 0), Qt.AlignmentFlag.AlignVCenter, title)
+
+
+def _paint_kind(painter: QPainter, option: QStyleOptionViewItem, title: str) -> None:
+    selected = bool(option.state & QStyle.StateFlag.State_Selected)
+    hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+    if selected or hovered:
+        raised = mix(theme.color("surface_raised"), theme.color("selection"), 0.7 * selected)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(raised)
+        painter.drawRoundedRect(option.rect.adjusted(0, 1, -1, -1), _RADIUS, _RADIUS)
+    plus = _plus_rect(option.rect)
+    room = option.rect.adjusted(_INDENT, 0, plus.left() - option.rect.right() - 4, 0)
+    title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room.width())
+    painter.setPen(theme.color("text"))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, title)
+    icon("plus", "accent" if selected or hovered else "text_muted").paint(painter, plus)
+
+
+def _plus_rect(row: QRect) -> QRect:
+    plus = QRect(0, 0, _PLUS, _PLUS)
+    plus.moveCenter(QPoint(row.right() - _PLUS, row.center().y()))
+    return plus

@@ -110,7 +110,7 @@ class ScaleShift(LayerSpec, tag="scale_shift"):
 
 
 class ActNorm(LayerSpec, tag="actnorm"):
-    """Scale and shift each axis, started so that the first batch comes out centred with spread 1."""
+    """Scale and shift each axis, started so that the first batch is centred with spread 1."""
 
     title = "ActNorm"
     group = "elementwise"
@@ -324,7 +324,7 @@ def continuous_class(kind: str) -> type[ContinuousSpec]:
 
 
 def fields_of(cls: type[Struct]) -> tuple[Field, ...]:
-    """The settings of a spec class in the order of the form: inherited ones last, no id or switches."""
+    """The settings of a spec class, in the order of the form; not the id and the switches."""
     hints = typing.get_type_hints(cls, include_extras=True)
     own = [f for f in msgspec.structs.fields(cls) if f.name not in _COMMON]
     return tuple(_field(f, hints[f.name]) for f in own)

@@ -26,7 +26,8 @@ def build_flow(project: Project, lane: Lane) -> Flow:
         SpecError: the lane's model is impossible, e.g. the stack is empty.
     """
     if lane == "discrete":
-        return build(project.stack, project.seed)
+        stack: Flow = build(project.stack, project.seed)
+        return stack
     return build_continuous(project.continuous, project.seed)
 
 

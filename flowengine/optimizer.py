@@ -59,7 +59,8 @@ class FlatAdam(Generic[M]):
 
     def gradient_norm(self) -> Tensor:
         """Euclidean norm of the whole gradient, a scalar tensor."""
-        return torch.linalg.vector_norm(self._gradient)
+        norm: Tensor = torch.linalg.vector_norm(self._gradient)
+        return norm
 
     def step(self, learning_rate: float, clip_norm: float) -> bool:
         """Follow the gradient, shortened to `clip_norm` if it is longer.

@@ -33,10 +33,10 @@ from flowengine.errors import ProjectError, SpecError
 if TYPE_CHECKING:
     from os import PathLike
 
-FORMAT = "flow-explorer"
-VERSION = 1
-LANES = ("discrete", "continuous")
+FORMAT: Literal["flow-explorer"] = "flow-explorer"
+VERSION: Literal[1] = 1
 Lane = Literal["discrete", "continuous"]
+LANES: tuple[Lane, ...] = ("discrete", "continuous")
 Extent = tuple[float, float, float, float]
 DEFAULT_EXTENT: Extent = (-4.0, 4.0, -4.0, 4.0)
 MAX_LAYERS = 128
@@ -240,7 +240,7 @@ def parse_stack(text: str) -> tuple[LayerSpec, ...]:
     layers: list[LayerSpec] = []
     for part in filter(None, (p.strip() for p in text.split(","))):
         match = re.fullmatch(r"(\w+)\s*(?:\*\s*(\d{1,3}))?", part)
-        if match is None or match[2] is not None and not 1 <= int(match[2]) <= MAX_LAYERS:
+        if match is None or (match[2] and not 1 <= int(match[2]) <= MAX_LAYERS):
             raise SpecError(
                 f'A stack is written like "actnorm,affine_coupling*8", with counts from 1 to '
                 f"{MAX_LAYERS}; got {part!r}"
@@ -297,7 +297,7 @@ def resolve_keeps(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
     for layer in stack:
         if isinstance(layer, CouplingSpec):
             kept = layer.keeps if layer.keeps != "auto" else ("y" if kept == "x" else "x")
-            layer = msgspec.structs.replace(layer, keeps=kept)  # noqa: PLW2901
+            layer = msgspec.structs.replace(layer, keeps=kept)
         resolved.append(layer)
     return tuple(resolved)
 
@@ -306,7 +306,7 @@ def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa:
     if isinstance(value, FrozenArray):
         return value
     if isinstance(value, Mapping):
-        name = value.get("array")
+        name = str(value.get("array"))
         if set(value) != {"array"} or name not in arrays:
             raise ValueError(f"expected an array that the project holds, got {dict(value)!r}")
         value = arrays[name]

@@ -11,7 +11,7 @@ layers, layer k acts while `tau` lies in [k/K, (k+1)/K]; for a continuous flow `
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -435,7 +435,7 @@ def _pack(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, np.ndarray):
         array = np.ascontiguousarray(value)
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        return {"dtype": array.dtype.str, "shape": array.shape, "data": memoryview(array).cast("B")}
+        return {"dtype": array.dtype.str, "shape": array.shape, "data": array.tobytes()}
     raise NotImplementedError(f"{type(value).__name__} does not travel")
 
 
@@ -484,7 +484,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[Any], data: bytes) -> Any:  # noqa:
         raise ProtocolError(f"A message could not be read: {error}") from None
 
 
-def write_frame(stream: BinaryIO, message: Command | Event) -> None:
+def write_frame(stream: IO[bytes], message: Command | Event) -> None:
     """Write one message and flush.
 
     Raises:
@@ -496,7 +496,7 @@ def write_frame(stream: BinaryIO, message: Command | Event) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """The bytes of the next message, or None where the stream ends between two messages.
 
     Raises:
@@ -516,7 +516,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return data
 
 
-def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+def _read_exactly(stream: IO[bytes], count: int) -> bytes:
     chunks: list[bytes] = []
     missing = count
     while missing and (chunk := stream.read(missing)):

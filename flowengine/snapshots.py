@@ -12,7 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -30,7 +31,9 @@ from flowengine.protocol import (
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
+    from flowengine.continuous import ContinuousFlow
     from flowengine.protocol import Event
+    from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Trainer
 
 SHARE = 0.10
@@ -148,18 +151,18 @@ class Display:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
         for i in range(SLICES if view.particles else 0):
-            self._tasks[f"particles {i}"] = Task(lambda _, i=i: self._particles(i), 0.4)
+            self._tasks[f"particles {i}"] = Task(partial(self._particles, i), 0.4)
         if view.heat:
-            self._tasks["heat"] = Task(lambda t: self._heat(self._last_heat, t), 0.4)
+            self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.4)
             for i in range(self._heat_frames()):
                 if i != self._last_heat:
-                    self._tasks[f"heat {i}"] = Task(lambda t, i=i: self._heat(i, t), 6.0)
+                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 6.0)
         if self.trainer.lane == "discrete":
-            self._tasks["layers"] = Task(lambda _: self._layers(), 1.0)
+            self._tasks["layers"] = Task(self._layers, 1.0)
             if view.grid:
-                self._tasks["grid"] = Task(lambda _: self._grid(), 0.6)
+                self._tasks["grid"] = Task(self._grid, 0.6)
         elif view.field:
-            self._tasks["field"] = Task(lambda _: self._field(), 1.5)
+            self._tasks["field"] = Task(self._field, 1.5)
         self._make_start_urgent()
 
     def _make_start_urgent(self) -> None:
@@ -191,7 +194,7 @@ class Display:
             entropy=figures.entropy,
         )
 
-    def _particles(self, part: int) -> Work:
+    def _particles(self, part: int, _training: bool) -> Work:
         points = self._start_points()
         piece = points.tensor_split(SLICES)[part]
         first = sum(len(p) for p in points.tensor_split(SLICES)[:part])
@@ -225,7 +228,7 @@ class Display:
             return trainer.target.sample(n, seed=seed)
         return latent_batch(n, seed).to(trainer.device)
 
-    def _grid(self) -> Work:
+    def _grid(self, _training: bool) -> Work:
         mesh = _mesh(-GRID_REACH, GRID_REACH, GRID_NODES).to(self.trainer.device)
         yield
         trace = self.trainer.average.trace(mesh)
@@ -281,14 +284,15 @@ class Display:
         x_min, x_max, y_min, y_max = self.trainer.target.extent
         return (min(x_min, -4.0), max(x_max, 4.0), min(y_min, -4.0), max(y_max, 4.0))
 
-    def _field(self) -> Work:
+    def _field(self, _training: bool) -> Work:
         extent = self._shown_extent()
         points = _cell_centres(extent, FIELD_NODES).to(self.trainer.device)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
+        flow = cast("ContinuousFlow", self.trainer.average)
         frames = []
         for t in tau.tolist():
             with torch.no_grad():
-                frames.append(self.trainer.average.velocity(points, t))
+                frames.append(flow.velocity(points, t))
             yield
         velocity = torch.stack(frames).float().cpu().numpy()
         return FieldFrames(
@@ -300,12 +304,12 @@ class Display:
             velocity=velocity.reshape(FIELD_FRAMES, FIELD_NODES, FIELD_NODES, 2),
         )
 
-    def _layers(self) -> Work:
+    def _layers(self, _training: bool) -> Work:
         seed = derived_seed(self.trainer.project.seed, DISPLAY_STREAM)
         points = latent_batch(LAYER_POINTS, seed).to(self.trainer.device)
         yield
         with torch.no_grad():
-            facts = self.trainer.average.layer_facts(points)
+            facts = cast("DiscreteFlow", self.trainer.average).layer_facts(points)
         return LayerFacts(
             generation=self.generation, step=self.trainer.step_count, layers=tuple(facts)
         )
@@ -313,7 +317,8 @@ class Display:
 
 def latent_batch(n: int, seed: int) -> torch.Tensor:
     """Evenly spread points of the standard normal, shape (n, 2), float32."""
-    return torch.special.ndtri(sobol_points(n, 2, seed)).float()
+    points: torch.Tensor = torch.special.ndtri(sobol_points(n, 2, seed))
+    return points.float()
 
 
 def _mesh(low: float, high: float, n: int) -> torch.Tensor:
@@ -327,6 +332,7 @@ def _cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Te
     """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
     x_min, x_max, y_min, y_max = extent
     steps = (torch.arange(n) + 0.5) / n
-    y, x = torch.meshgrid(y_min + steps * (y_max - y_min), x_min + steps * (x_max - x_min),
-                          indexing="ij")
+    y, x = torch.meshgrid(
+        y_min + steps * (y_max - y_min), x_min + steps * (x_max - x_min), indexing="ij"
+    )
     return torch.stack([x, y], dim=-1).reshape(-1, 2)

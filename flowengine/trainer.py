@@ -15,7 +15,6 @@ from flowengine.errors import NumericsError, SpecError
 from flowengine.lane import build_flow
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
-from flowengine.project import Lane, LaneState, Project, Recipe
 from flowengine.schedule import Schedule
 from flowengine.targets import from_spec
 from flowengine.targets.streams import derived_seed
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.flow import Flow
+    from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
 
 HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024}
@@ -112,7 +112,7 @@ class Trainer:
             self._initialize()
         self.optimizer.zero_grad()
         loss = self.objective.loss(self.model)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         rate = self.schedule.rate(self.schedule_step, self.progress) * self.rate_scale
         moved = self.optimizer.step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
         self.loss = float(loss.detach())
@@ -134,10 +134,11 @@ class Trainer:
         return self.record(total / len(self.held_out))
 
     def measure(self, chunk: int = 1024) -> Iterator[Tensor]:
-        """log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,)."""
+        """Log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,)."""
         for points in self.held_out.split(chunk):
             with torch.no_grad():
-                yield self.target.log_prob(points) - self.average.log_prob(points)
+                gap = self.target.log_prob(points) - self.average.log_prob(points)
+            yield gap
 
     def record(self, kl: float) -> Figures:
         """Turn a measured KL into figures and add them to the history."""
@@ -193,7 +194,7 @@ class Trainer:
         Raises:
             ProjectError: it belongs to another model.
         """
-        state = unpack_state(saved, self.average, self.lane)
+        state = unpack_state(saved, self.average.state_dict(), self.lane)
         self._apply(state)
 
     def _state(self) -> TrainerState:

@@ -8,7 +8,7 @@ import os
 import queue
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import torch
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Command, Event
 
 NICENESS = 10
-CHECKPOINT_EVERY_S = 4.0
+CHECKPOINT_EVERY_S = 2.0
 # A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
 SUPERSEDED = (protocol.ReplaceTarget, protocol.EditStack, protocol.EditContinuous, protocol.SetView)
 
@@ -307,9 +307,7 @@ class Worker:
 
     def _move_to(self, device: str) -> None:
         trainer = self._ready_trainer()
-        project = msgspec.structs.replace(
-            trainer.project, lanes={self._lane: trainer.state()}
-        )
+        project = msgspec.structs.replace(trainer.project, lanes={self._lane: trainer.state()})
         moved = Trainer(project, self._lane, device=device)  # may raise: then all stays as it was
         self._device, self._trainer = device, moved
         self._display = Display(moved, self._generation, self._view)
@@ -375,7 +373,7 @@ def _is_superseded(command: Command, later: list[Command | None]) -> bool:
     return isinstance(command, SUPERSEDED) and any(type(c) is type(command) for c in later)
 
 
-def serve(stdin: BinaryIO, stdout: BinaryIO) -> None:
+def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Read commands from one stream and write events to another until either ends."""
     commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
     lock = threading.Lock()
@@ -392,14 +390,12 @@ def serve(stdin: BinaryIO, stdout: BinaryIO) -> None:
                 except ProtocolError as error:
                     send(protocol.Failure(request=0, error="ProtocolError", text=str(error)))
         except (ProtocolError, OSError) as error:
-            print(f"flowengine worker: {error}", file=sys.stderr)
+            sys.stderr.write(f"flowengine worker: {error}\n")
         finally:
             commands.put(None)
 
     threading.Thread(target=read, name="commands", daemon=True).start()
-    send(
-        protocol.Ready(devices=available_devices(), torch=torch.__version__, pid=os.getpid())
-    )
+    send(protocol.Ready(devices=available_devices(), torch=str(torch.__version__), pid=os.getpid()))
     try:
         Worker(send).run(commands)
     except BrokenPipeError:
@@ -414,4 +410,7 @@ def main() -> None:
     frames = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.stdout = sys.stderr
-    serve(sys.stdin.buffer, frames)
+    # Unbuffered: the reading thread may still wait in it when the interpreter ends, and the lock of
+    # a buffer that such a thread holds is a fatal error.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as commands:
+        serve(commands, frames)

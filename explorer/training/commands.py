@@ -30,9 +30,7 @@ def changes_structure(lane: Lane, old: Project, new: Project) -> bool:
     )
 
 
-def commands_between(
-    lane: Lane, old: Project, new: Project, generation: int
-) -> list[Command]:
+def commands_between(lane: Lane, old: Project, new: Project, generation: int) -> list[Command]:
     """The fewest commands that take a lane's engine from one document to another."""
     commands: list[Command] = []
     if old.target != new.target:

@@ -31,7 +31,7 @@ class EngineProcess:
     """
 
     def __init__(self) -> None:
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed with the last words
         self._process = subprocess.Popen(
             [sys.executable, "-m", "flowengine", "worker"],
             stdin=subprocess.PIPE,

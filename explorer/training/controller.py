@@ -1,0 +1,259 @@
+"""The window's one door to its engines: intentions in, messages out."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.training.lane_link import LaneLink
+from flowengine import protocol
+from flowengine.project import LANES, LaneState, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flowengine.project import Lane, TargetSpec
+    from flowengine.protocol import Direction, Event
+
+SILENCE_S = 30.0
+SAVE_PATIENCE_MS = 4000
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Controller(QObject):
+    """Runs one engine for each lane and speaks to all of them as one.
+
+    Nothing here waits: every method returns at once, and answers come as `message(lane, …)`
+    with an event of `flowengine.protocol`. Pictures of a model that has since been edited are
+    dropped before they get here.
+
+    Signals:
+        message: A lane's name and what its engine said.
+        training_changed: Whether the person wants training to run.
+        devices_changed: What the engines can train on, a list of `DeviceInfo`.
+        notice: A sentence for the status bar.
+    """
+
+    message = Signal(str, object)
+    training_changed = Signal(bool)
+    devices_changed = Signal(list)
+    notice = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._links: dict[Lane, LaneLink] = {}
+        self._project: Project | None = None
+        self._training = False
+        self._device: Device = "auto"
+        self._view = protocol.SetView()
+        self._devices: tuple[protocol.DeviceInfo, ...] = ()
+        self._requests = itertools.count(1)
+        self._savings: dict[int, _Saving] = {}
+        self._watch = QTimer(self, interval=2000)
+        self._watch.timeout.connect(self._look_for_silence)
+
+    @property
+    def training(self) -> bool:
+        """Whether the person wants training to run."""
+        return self._training
+
+    @property
+    def devices(self) -> list[protocol.DeviceInfo]:
+        """What the engines said they can train on; empty until the first one is up."""
+        return list(self._devices)
+
+    @property
+    def running(self) -> bool:
+        """Whether there are engines."""
+        return bool(self._links)
+
+    def engine_pids(self) -> dict[str, int | None]:
+        """The process number of each lane's engine."""
+        return {lane: link.training_thread.engine_pid for lane, link in self._links.items()}
+
+    # --- the document ---------------------------------------------------------------------------
+
+    def start(self, project: Project, lanes: Mapping[Lane, LaneState] | None = None) -> None:
+        """Take up a project: start the engines, or give it to those that run already.
+
+        Args:
+            project: The document.
+            lanes: What training has made of its lanes so far; those of `project` if left out.
+        """
+        states: dict[Lane, LaneState] = dict(project.lanes if lanes is None else lanes)
+        self._project = msgspec.structs.replace(project, lanes={})
+        for lane in LANES:
+            link = self._links.get(lane) or self._new_link(lane)
+            link.load(self._project, states.get(lane, LaneState()), training=self._training)
+        self._watch.start()
+
+    def set_project(self, project: Project) -> None:
+        """Follow an edit of the document with the smallest commands that do it."""
+        self._project = msgspec.structs.replace(project, lanes={})
+        for link in self._links.values():
+            link.follow(self._project)
+
+    def preview_target(self, target: TargetSpec) -> None:
+        """Fit a target that is still being drawn; the document follows when the stroke ends."""
+        if self._project is not None:
+            self.set_project(msgspec.structs.replace(self._project, target=target))
+
+    # --- training -------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Train both lanes until told otherwise."""
+        self._set_training(True)
+
+    def pause(self) -> None:
+        """Let both lanes rest after the step in progress."""
+        self._set_training(False)
+
+    def step(self, count: int = 1) -> None:
+        """Make `count` steps in each lane, then rest."""
+        self._training = False
+        for link in self._links.values():
+            link.step(count)
+        self.training_changed.emit(False)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Start both lanes again from their first step, with the document's seed or another."""
+        if self._project is None:
+            return
+        self._project = msgspec.structs.replace(
+            self._project, seed=self._project.seed if seed is None else seed
+        )
+        for link in self._links.values():
+            link.reset(self._project)
+
+    def set_device(self, device: Device) -> None:
+        """Train on another device; a lane that cannot go there says so and stays."""
+        self._device = device
+        for link in self._links.values():
+            link.set_device(device)
+
+    def set_view(self, **changes: bool | int | Direction) -> None:
+        """Tell the engines what is looked at: see `protocol.SetView` for the names."""
+        view = msgspec.structs.replace(self._view, **changes)
+        if view != self._view:
+            self._view = view
+            for link in self._links.values():
+                link.set_view(view)
+
+    # --- questions ------------------------------------------------------------------------------
+
+    def query(self, x: float, y: float) -> int:
+        """Ask both lanes for the ledger of a point of data space; gives the request's number."""
+        request = next(self._requests)
+        for link in self._links.values():
+            link.send([protocol.Query(request=request, point=(x, y))])
+        return request
+
+    def request_checkpoints(self, callback: Callable[[dict[Lane, LaneState]], None]) -> None:
+        """Ask for the state of every lane and call back when all are there.
+
+        A lane that does not answer in time is given as its engine last told it, so that saving
+        never hangs on a busy or broken engine.
+        """
+        request = next(self._requests)
+        waiting = {lane for lane, link in self._links.items() if link.up}
+        self._savings[request] = _Saving(callback, set(waiting), {})
+        for lane in waiting:
+            self._links[lane].send([protocol.Checkpoint(request=request)])
+        delay = SAVE_PATIENCE_MS if waiting else 0
+        QTimer.singleShot(delay, self, lambda: self._finish_saving(request))
+
+    def export(self, lane: Lane, fmt: str, path: str) -> int:
+        """Have a lane's engine write its trained model; gives the request's number."""
+        request = next(self._requests)
+        self._links[lane].send([protocol.Export(request=request, format=fmt, path=path)])
+        return request
+
+    def cancel_export(self, request: int) -> None:
+        """Give up an export."""
+        for link in self._links.values():
+            link.send([protocol.CancelExport(request=request)])
+
+    def stop(self) -> None:
+        """End all engines and wait for them; the controller can be started again."""
+        self._watch.stop()
+        for link in self._links.values():
+            link.training_thread.stop()
+        for link in self._links.values():
+            link.training_thread.wait()
+            link.deleteLater()
+        self._links.clear()
+        for request in list(self._savings):
+            self._finish_saving(request)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _new_link(self, lane: Lane) -> LaneLink:
+        link = LaneLink(lane, self._view, self._device, self)
+        link.message.connect(self._receive)
+        link.notice.connect(self.notice)
+        self._links[lane] = link
+        link.training_thread.start()
+        return link
+
+    def _set_training(self, training: bool) -> None:
+        self._training = training
+        for link in self._links.values():
+            link.set_training(training)
+        self.training_changed.emit(training)
+
+    def _receive(self, lane: str, message: Event) -> None:
+        if isinstance(message, protocol.Ready) and message.devices != self._devices:
+            self._devices = message.devices
+            self.devices_changed.emit(list(message.devices))
+        if isinstance(message, protocol.CheckpointReply) and message.request:
+            self._take_checkpoint(message)
+            return
+        if isinstance(message, protocol.LaneStatus):
+            self._follow_status(message)
+        self.message.emit(lane, message)
+
+    def _follow_status(self, status: protocol.LaneStatus) -> None:
+        """When every lane has stopped by its own rule, training as a whole is over."""
+        if self._training and all(link.has_stopped for link in self._links.values()):
+            self._training = False
+            self.training_changed.emit(False)
+
+    def _take_checkpoint(self, reply: protocol.CheckpointReply) -> None:
+        saving = self._savings.get(reply.request)
+        if saving is None:
+            return
+        saving.states[reply.lane] = reply.state
+        saving.waiting.discard(reply.lane)
+        if not saving.waiting:
+            self._finish_saving(reply.request)
+
+    def _finish_saving(self, request: int) -> None:
+        saving = self._savings.pop(request, None)
+        if saving is None:
+            return
+        states = {lane: link.last_state() for lane, link in self._links.items()}
+        states |= saving.states
+        saving.callback({lane: state for lane, state in states.items() if state.weights})
+
+    def _look_for_silence(self) -> None:
+        """End an engine that should be training but has said nothing for long."""
+        for link in self._links.values():
+            silent = time.monotonic() - link.training_thread.last_heard
+            if link.up and link.busy and silent > SILENCE_S:
+                link.training_thread.kill_engine()
+
+
+class _Saving:
+    def __init__(
+        self,
+        callback: Callable[[dict[Lane, LaneState]], None],
+        waiting: set[Lane],
+        states: dict[Lane, LaneState],
+    ) -> None:
+        self.callback = callback
+        self.waiting = waiting
+        self.states = states

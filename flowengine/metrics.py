@@ -17,8 +17,6 @@ from flowengine.quadrature import integrate
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor
 
     from flowengine.flow import Flow
@@ -122,7 +120,7 @@ def held_out_points(target: GridTarget, n: int = LIVE_POINTS) -> Tensor:
 
 @torch.no_grad()
 def log_prob(flow: Flow, points: Tensor) -> Tensor:
-    """log q(x) in nats, shape (n,), a chunk at a time; `points` may be of any type and device."""
+    """Log q(x) in nats, shape (n,), a chunk at a time; `points` may be of any type and device."""
     like = next(flow.parameters(), points)
     chunks = points.to(like).split(CHUNK)
     return torch.cat([flow.log_prob(chunk) for chunk in chunks]).to(points.device)
@@ -146,9 +144,7 @@ def mass(flow: Flow, extent: Extent) -> float:
     if not torch.isfinite(reach).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
     low, high = reach.min(0).values.double(), reach.max(0).values.double()
-    return integrate(
-        lambda x: log_prob(flow, x).double().exp(), low, high, crowd=samples.double()
-    )
+    return integrate(lambda x: log_prob(flow, x).double().exp(), low, high, crowd=samples.double())
 
 
 @torch.no_grad()
@@ -196,7 +192,8 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
 
 def base_points(n: int, seed: int = _SEED) -> Tensor:
     """Evenly spread points of the standard normal base, shape (n, 2), float32."""
-    return torch.special.ndtri(sobol_points(n, 2, seed)).float()
+    points: Tensor = torch.special.ndtri(sobol_points(n, 2, seed))
+    return points.float()
 
 
 @torch.no_grad()

@@ -75,7 +75,8 @@ def preset(name: str) -> Preset:
 
 def _centres(size: int) -> Array:
     step = 2 * HALF_WIDTH / size
-    return np.arange(size) * step + (step / 2 - HALF_WIDTH)
+    centres: Array = np.arange(size) * step + (step / 2 - HALF_WIDTH)
+    return centres
 
 
 # --- densities from points and curves with Gaussian noise -----------------------------------------
@@ -99,7 +100,8 @@ def _gaussians(
 def _midpoints(start: float, stop: float, count: int) -> Array:
     """The middles of `count` equal pieces: with equal weights, the midpoint rule."""
     step = (stop - start) / count
-    return np.arange(count) * step + (start + step / 2)
+    middles: Array = np.arange(count) * step + (start + step / 2)
+    return middles
 
 
 def _moons(axis: Array) -> Array:

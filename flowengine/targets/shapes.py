@@ -66,19 +66,19 @@ def heart(axis: Array) -> Array:
 
 def cat(axis: Array) -> Array:
     """A cat's face: eyes, nose and mouth are thin places of an even head with whiskers."""
-    face = filled(axis, _HEAD)
-    for ear in _mirrored(_INNER_EAR):
-        face -= 0.45 * filled(axis, ear)
-    for eye in _mirrored(_ellipse(1.0, 0.25, 0.46, 0.52)):
-        face -= 0.9 * filled(axis, eye)
-    for pupil in _mirrored(_ellipse(1.0, 0.25, 0.14, 0.42)):
-        face += 0.9 * filled(axis, pupil)
-    face -= 0.9 * filled(axis, _NOSE)
-    for stroke in (*_mirrored(_MOUTH), _MUZZLE):
-        face -= 0.9 * filled(axis, stroke) * (face > 0.5)
-    for whisker in (w for root in _WHISKERS for w in _mirrored(root)):
-        face = np.maximum(face, 0.75 * filled(axis, whisker) * (face < 0.5))
-    return softened(axis, np.clip(face, 0.0, 1.0), sigma=0.04)
+    eyes = _all_filled(axis, *_mirrored(_EYE)) - _all_filled(axis, *_mirrored(_PUPIL))
+    lines = _all_filled(axis, _NOSE, _MUZZLE, *_mirrored(_MOUTH))
+    inner_ears = _all_filled(axis, *_mirrored(_INNER_EAR))
+    whiskers = _all_filled(axis, *(side for whisker in _WHISKERS for side in _mirrored(whisker)))
+    thin = np.maximum(0.9 * np.maximum(eyes, lines), 0.45 * inner_ears)
+    face = np.maximum(filled(axis, _HEAD), 0.75 * whiskers)
+    return softened(axis, face * (1 - thin), sigma=0.04)
+
+
+def _all_filled(axis: Array, *outlines: Array) -> Array:
+    """How much of each cell lies inside any of several polygons, each cell by the fullest."""
+    together: Array = np.maximum.reduce([filled(axis, outline) for outline in outlines])
+    return together
 
 
 def _ellipse(x: float, y: float, width: float, height: float) -> Array:
@@ -114,6 +114,8 @@ def _head() -> Array:
 
 
 _HEAD = _head()
+_EYE = _ellipse(1.0, 0.25, 0.46, 0.52)
+_PUPIL = _ellipse(1.0, 0.25, 0.14, 0.42)
 _INNER_EAR = np.array([[2.18, 2.3], [2.17, 1.15], [1.57, 1.32]])
 _NOSE = np.array([[-0.26, -0.75], [0.26, -0.75], [0.0, -1.05]])
 _MUZZLE = np.array([[-0.06, -1.0], [0.06, -1.0], [0.06, -1.35], [-0.06, -1.35]])

@@ -6,6 +6,8 @@ what it was given. Loads no torch.
 
 from __future__ import annotations
 
+import tokenize
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 
 MAX_NAME = 200
 MAX_FILE_BYTES = 512 * 1024**2
+# what NumPy raises on a header that is none: it reads it as Python's own literals
+_NO_ARRAY = (
+    *(ValueError, OSError, EOFError, TypeError, KeyError, OverflowError, UserWarning),
+    *(SyntaxError, tokenize.TokenError, RecursionError, MemoryError),
+)
 
 
 def density_of(spec: TargetSpec) -> NDArray[np.float32]:
@@ -161,10 +168,12 @@ def _picture_spec(density: NDArray[np.float64], name: str) -> TargetSpec:
 def _spec_from_npy(path: Path) -> TargetSpec:
     _check_file(path)
     try:
-        # a map reads nothing before its shape is known, and never unpickles
-        array = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, OSError, EOFError) as error:
-        raise TargetError(f"{path} is not a NumPy array (.npy): {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy repairs some headers, with a warning
+            # a map reads nothing before its shape is known, and never unpickles
+            array = np.lib.format.open_memmap(path, mode="r")
+    except _NO_ARRAY as error:
+        raise TargetError(f"{path} is not a NumPy array (.npy): {_one_line(error)}") from None
     if array.ndim == 2 and array.shape[1] == 2:
         return spec_from_points(check_points(array, str(path)), path.stem)
     check_shape(array.shape, str(path))
@@ -213,6 +222,10 @@ def _check_file(path: Path) -> None:
         raise TargetError(f"{path} is empty")
     if size > MAX_FILE_BYTES:
         raise TargetError(f"{path} may have {MAX_FILE_BYTES:,} bytes, it has {size:,}")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def _short(name: str) -> str:

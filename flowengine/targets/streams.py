@@ -41,7 +41,7 @@ def iid_points(n: int, dim: int, seed: int) -> Tensor:
 
 def derived_seed(seed: int, *path: int) -> int:
     """A seed that belongs to `path`, e.g. (block,), and is independent of every other path's."""
-    return int(np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0] >> 1)
 
 
 class PointStream(ABC):

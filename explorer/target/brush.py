@@ -1,4 +1,4 @@
-"""Painting a density: soft round stamps, strung along the pointer's path into strokes.
+"""Painting a density: stamps of a soft round tip, each swept along a short piece of the path.
 
 A stroke keeps the strongest stamp that each of its cells has met and lays that once over what was
 there before. So a stroke looks the same however fast it was drawn and however often it crosses
@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.target.raster import NOTHING, Raster, Region
+from explorer.target.raster import NOTHING, Point, Raster, Region, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from flowengine.project import Extent
 
-_STAMPS_PER_RADIUS = 6
-_BLUR_PER_RADIUS = 0.125
-
-Point = tuple[float, float]
+# Over how many radii a stamp is swept. What is laid down may be swept over any length, and a
+# diameter keeps the rectangle about a slanting piece small; what adds up goes by small steps.
+_SWEEP = 2.0
+_SMOOTHING_SWEEP = 1 / 6
+_BLUR_PER_RADIUS = 1 / 8
 
 
 class Tool(Enum):
@@ -74,12 +76,16 @@ class _Footprint:
         self._reach = radius if soft else max(radius, edge / 2) + edge / 2
         self._fade = radius * brush.softness if soft else edge
 
-    def at(self, x: float, y: float) -> tuple[Region, NDArray[np.float32]]:
-        """The cells under a stamp at a point in data units, and their weights from 0 to 1."""
-        region = self._raster.around(x, y, self._reach)
-        distance = self._raster.distances(region, x, y)
+    def along(
+        self, segment: Segment, pressures: tuple[float, float]
+    ) -> tuple[Region, NDArray[np.float32]]:
+        """The cells under a stamp swept along a segment, and their weights from 0 to 1."""
+        region = self._raster.around(segment, self._reach)
+        share, distance = self._raster.nearest(region, segment)
         t = np.clip((self._reach - distance) * np.float32(1 / self._fade), 0, 1)
-        return region, t * t * (3 - 2 * t)
+        weight = t * t * (3 - 2 * t)
+        first, last = (np.float32(pressure) for pressure in pressures)
+        return region, weight * (first + (last - first) * share if last != first else first)
 
 
 class Stroke:
@@ -100,7 +106,8 @@ class Stroke:
         self._mask = np.zeros_like(raster.values)
         self._radius = brush.radius(raster.extent)
         self._footprint = _Footprint(raster, brush)
-        self._spacing = max(self._radius / _STAMPS_PER_RADIUS, min(raster.cell_size) / 2)
+        sweep = _SMOOTHING_SWEEP if tool is Tool.SMOOTH else _SWEEP
+        self._sweep = max(sweep * self._radius, min(raster.cell_size))
         self._last: tuple[float, float, float] | None = None
 
     def move_to(self, x: float, y: float, pressure: float = 1.0) -> list[Region]:
@@ -116,48 +123,48 @@ class Stroke:
         """
         images = symmetry_images(self._raster.extent, self._brush.symmetry)
         written = [NOTHING] * len(images)
-        for stamp_x, stamp_y, weight, share in self._steps(x, y, pressure):
+        for (start, end), pressures in self._pieces(x, y, pressure):
             for i, image in enumerate(images):
-                region = self._stamp(*image(stamp_x, stamp_y), weight, share)
+                region = self._stamp((image(*start), image(*end)), pressures)
                 written[i] = written[i].united(region)
         self._last = (x, y, pressure)
         return [region for region in written if region.cells]
 
-    def _steps(
+    def _pieces(
         self, x: float, y: float, pressure: float
-    ) -> Iterator[tuple[float, float, float, float]]:
-        """Where stamps fall on the way to a point: x, y, pressure, and their share of the spacing.
-
-        The share makes tools that add up do the same on the same path, whether the pointer came in
-        many small moves or in a few large ones.
-        """
+    ) -> Iterator[tuple[Segment, tuple[float, float]]]:
+        """The way to a point in pieces for one stamp each, with the pressures at their ends."""
         if self._last is None:
-            yield x, y, pressure, 1.0
+            yield ((x, y), (x, y)), (pressure, pressure)
             return
-        x0, y0, pressure0 = self._last
-        length = math.hypot(x - x0, y - y0)
-        count = math.ceil(length / self._spacing)
-        for i in range(1, count + 1):
-            t = i / count
-            yield (
-                x0 + t * (x - x0),
-                y0 + t * (y - y0),
-                pressure0 + t * (pressure - pressure0),
-                length / count / self._spacing,
-            )
+        length = math.hypot(x - self._last[0], y - self._last[1])
+        count = math.ceil(length / self._sweep)
+        if not count:
+            return
+        stops = [_between(self._last, (x, y, pressure), i / count) for i in range(count + 1)]
+        for (x0, y0, pressure0), (x1, y1, pressure1) in pairwise(stops):
+            yield ((x0, y0), (x1, y1)), (pressure0, pressure1)
 
-    def _stamp(self, x: float, y: float, pressure: float, share: float) -> Region:
-        region, weight = self._footprint.at(x, y)
+    def _stamp(self, segment: Segment, pressures: tuple[float, float]) -> Region:
+        region, weight = self._footprint.along(segment, pressures)
         if not region.cells:
             return NOTHING
-        weight = weight * np.float32(pressure)
         if self._tool is Tool.SMOOTH:
-            self._smooth(region, weight * np.float32(share * self._brush.strength))
+            self._smooth(region, weight * np.float32(self._share(segment)))
         else:
             self._lay(region, weight)
         self.stamps += 1
         self.cells += region.cells
         return region
+
+    def _share(self, segment: Segment) -> float:
+        """How much of a full stamp a piece of the path is due; the first dab is one.
+
+        So that what adds up does the same on the same path, whether the pointer came in many small
+        moves or in a few large ones.
+        """
+        length = math.dist(*segment)
+        return length / self._sweep if length else 1.0
 
     def _lay(self, region: Region, weight: NDArray[np.float32]) -> None:
         window = region.slices
@@ -174,6 +181,7 @@ class Stroke:
         reach = self._radius * _BLUR_PER_RADIUS
         half = max(1, round(reach / height)), max(1, round(reach / width))
         window = self._raster.values[region.slices]
+        weight *= np.float32(self._brush.strength)
         window += weight * (_box_blur(self._raster.values, region, half) - window)
 
 
@@ -213,32 +221,26 @@ def symmetry_images(extent: Extent, fold: int) -> list[Image]:
     ]
 
 
+def _between(
+    start: tuple[float, float, float], end: tuple[float, float, float], share: float
+) -> tuple[float, float, float]:
+    x, y, pressure = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+    return x, y, pressure
+
+
 def _box_blur(
     values: NDArray[np.float32], region: Region, half: tuple[int, int]
 ) -> NDArray[np.float32]:
     """Means over (2·half + 1) cells in each direction, for a region; the border repeats."""
-    rows, columns = values.shape
-    near = Region(
-        max(0, region.bottom - half[0]),
-        min(rows, region.top + half[0]),
-        max(0, region.left - half[1]),
-        min(columns, region.right + half[1]),
-    )
-    padding = (
-        (half[0] - (region.bottom - near.bottom), half[0] - (near.top - region.top)),
-        (half[1] - (region.left - near.left), half[1] - (near.right - region.right)),
-    )
-    padded = np.pad(values[near.slices], padding, mode="edge")
-    blurred = _running_mean(_running_mean(padded, half[0], axis=0), half[1], axis=1)
-    return np.maximum(blurred, 0).astype(np.float32)
-
-
-def _running_mean(values: NDArray[np.floating], half: int, axis: int) -> NDArray[np.float64]:
-    """Means over 2·half + 1 neighbours along an axis, which gets 2·half shorter."""
-    size = 2 * half + 1
-    sums = np.cumsum(values, axis=axis, dtype=np.float64)
-    zero = np.zeros_like(np.take(sums, [0], axis=axis))
-    sums = np.concatenate([zero, sums], axis=axis)
-    length = values.shape[axis] - size + 1
-    ends = np.take(sums, range(size, size + length), axis=axis)
-    return (ends - np.take(sums, range(length), axis=axis)) / size
+    rows, columns = (2 * n + 1 for n in half)
+    # One row and column more than the means need: their sums are what is taken off the others'.
+    row_index = np.arange(region.bottom - half[0] - 1, region.top + half[0])
+    column_index = np.arange(region.left - half[1] - 1, region.right + half[1])
+    near = values[
+        np.clip(row_index, 0, values.shape[0] - 1)[:, None],
+        np.clip(column_index, 0, values.shape[1] - 1),
+    ]
+    sums = near.cumsum(axis=0, dtype=np.float64)
+    sums = (sums[rows:] - sums[:-rows]).cumsum(axis=1)
+    means = (sums[:, columns:] - sums[:, :-columns]) / (rows * columns)
+    return np.maximum(means, 0).astype(np.float32)  # rounding may fall below 0 by an ulp

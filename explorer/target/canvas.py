@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from PySide6.QtWidgets import QWidget
 
-    from explorer.target.brush import Point
+    from explorer.target.raster import Point
     from flowengine.project import Extent
 
 CHANGE_INTERVAL_MS: Final = 100
@@ -41,11 +41,11 @@ _TAB_REASONS: Final = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocu
 
 
 class TargetCanvas(DensityView):
-    """A density that can be painted into: left button or Space paints, right button erases.
+    """A density that can be painted into: the left button paints, the right button erases.
 
     A stroke lasts from press to release, or until its button is lost, the focus goes or the canvas
     is hidden; Escape takes it back. Shift with a press draws a straight line from where the last
-    stroke ended. Arrow keys move the brush, in finer steps with Ctrl.
+    stroke ended. Arrow keys move the brush, in finer steps with Ctrl; then Space paints.
 
     Attributes:
         stroke_started: A stroke begins.
@@ -257,7 +257,10 @@ class TargetCanvas(DensityView):
         if event.key() == Qt.Key.Key_Escape:
             return self.painting
         others = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-        return event.key() in {*_ARROWS, Qt.Key.Key_Space} and not event.modifiers() & others
+        if event.modifiers() & others:
+            return False
+        # While the mouse steers the brush, Space stays what it is in the rest of the window.
+        return event.key() in _ARROWS or (event.key() == Qt.Key.Key_Space and self._by_keyboard)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the brush with the arrows, paint with Space, take a stroke back with Escape."""
@@ -282,8 +285,6 @@ class TargetCanvas(DensityView):
             self._finish()
 
     def _begin_with_space(self, event: QKeyEvent) -> None:
-        if self._pointer is None:
-            self.move_pointer(self._centre(), by_keyboard=True)
         self._aim(shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         self._begin(Qt.Key.Key_Space, self._tool)
 

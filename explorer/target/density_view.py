@@ -15,8 +15,7 @@ from explorer.target.picture import DensityPicture, SquareView
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from explorer.target.brush import Point
-    from explorer.target.raster import Raster, Region
+    from explorer.target.raster import Point, Raster, Region
 
 _FRAME = 1
 _CAPTION_SCALE: Final = 0.85
@@ -98,6 +97,7 @@ class DensityView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stay no taller than wide: the density is square, and more height would be a void."""
         super().resizeEvent(event)
+        self._update_overlay()
         self.setMaximumHeight(max(self.minimumHeight(), self.width()))
 
     # --- the pointer -------------------------------------------------------------------------

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.target.brush import Brush, Point, Stroke, Tool
-from explorer.target.raster import Raster, Region
+from explorer.target.brush import Brush, Stroke, Tool
+from explorer.target.raster import Point, Raster, Region
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

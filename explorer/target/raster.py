@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 CELLS = 256
 
+Point = tuple[float, float]
+Segment = tuple[Point, Point]
+
 
 class Region(NamedTuple):
     """A rectangle of cells, half-open on both axes: rows bottom … top - 1, row 0 at y_min."""
@@ -115,23 +118,39 @@ class Raster:
         value = self.value_at(x, y)
         return value / self.mass if value else 0.0
 
-    def around(self, x: float, y: float, radius: float) -> Region:
-        """The cells whose centres may lie within `radius` of a point, all in data units."""
-        row, column = self.to_cells(x, y)
+    def around(self, segment: Segment, radius: float) -> Region:
+        """The cells whose centres may lie within `radius` of a segment, all in data units."""
+        (row_0, column_0), (row_1, column_1) = (self.to_cells(*end) for end in segment)
         width, height = self.cell_size
-        reach_rows, reach_columns = radius / height, radius / width
         rows, columns = self.values.shape
         return Region(
-            max(0, int(np.floor(row - reach_rows))),
-            min(rows, int(np.ceil(row + reach_rows))),
-            max(0, int(np.floor(column - reach_columns))),
-            min(columns, int(np.ceil(column + reach_columns))),
+            max(0, math.floor(min(row_0, row_1) - radius / height)),
+            min(rows, math.ceil(max(row_0, row_1) + radius / height)),
+            max(0, math.floor(min(column_0, column_1) - radius / width)),
+            min(columns, math.ceil(max(column_0, column_1) + radius / width)),
         )
 
-    def distances(self, region: Region, x: float, y: float) -> NDArray[np.float32]:
-        """From a point to the centres of a region's cells, in data units, in the region's shape."""
-        row, column = self.to_cells(x, y)
+    def nearest(
+        self, region: Region, segment: Segment
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where a segment comes closest to each cell of a region.
+
+        Returns:
+            How far along the segment that is, from 0 to 1, and its distance to the cell's centre in
+            data units; both in the region's shape.
+        """
+        start, end = segment
+        along_x, along_y = end[0] - start[0], end[1] - start[1]
+        row, column = self.to_cells(*start)
         width, height = self.cell_size
-        dy = (np.arange(region.bottom, region.top, dtype=np.float32) + (0.5 - row)) * height
-        dx = (np.arange(region.left, region.right, dtype=np.float32) + (0.5 - column)) * width
-        return np.sqrt(np.square(dy)[:, None] + np.square(dx)[None, :], dtype=np.float32)
+        dx = (np.arange(region.left, region.right) + (0.5 - column)) * width
+        dy = (np.arange(region.bottom, region.top) + (0.5 - row)) * height
+        square = along_x**2 + along_y**2 or 1.0
+        share = np.add.outer(
+            (dy * (along_y / square)).astype(np.float32),
+            (dx * (along_x / square)).astype(np.float32),
+        )
+        np.clip(share, 0, 1, out=share)
+        off_x = dx.astype(np.float32) - share * np.float32(along_x)
+        off_y = dy.astype(np.float32)[:, None] - share * np.float32(along_y)
+        return share, np.sqrt(off_x * off_x + off_y * off_y)

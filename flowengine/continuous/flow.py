@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flowengine.continuous import solvers
 from flowengine.continuous.velocity import Velocity
-from flowengine.errors import ShapeError
+from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace, base_log_prob, check_points
 from flowengine.protocol import LedgerRow
 
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 
 TRACE_FRAMES = 33
 LEDGER_ROWS = 16
+CHUNK = 16_384  # bounds the memory that a million points take
 
 
 class _Frame(NamedTuple):
-    """A moment on the way: time, positions (batch, 2), log_det (batch,) and Jacobian so far."""
+    """A moment on the way from where the points started.
+
+    Attributes:
+        t: The clock.
+        positions: Shape (batch, 2).
+        log_det: log|det| of the map from the start to here, shape (batch,).
+        jacobian: Of the same map, shape (batch, 2, 2).
+    """
 
     t: float
     positions: Tensor
@@ -36,10 +44,13 @@ class _Frame(NamedTuple):
 class ContinuousFlow(Flow):
     """x = z + ∫ v(x(t), t) dt from t = 0 (base) to t = 1 (target), in fixed solver steps.
 
-    `log_det` is exactly that of the discrete solver map that was called. `forward` and `inverse`
-    each follow the field from their own side, so that they undo each other up to the solver's
-    error, which shrinks with the fourth (RK4) or second (Heun) power of `spec.solver_steps`.
-    Densities always come from `inverse`: they integrate to one for any number of steps.
+    The solver's steps are maps of the plane, and `log_det` is theirs, exactly: the density
+    integrates to one however few steps there are. `forward` and `inverse` each follow the field
+    from their own side, so that they undo each other up to the solver's error, which falls with
+    the fourth (RK4) or second (Heun) power of `spec.solver_steps`. Densities come from `inverse`,
+    and so do the rows of the ledger, whose last is `log_prob` itself.
+
+    A span of the clock that is no whole number of steps is crossed in equal, shorter ones.
 
     Attributes:
         spec: The network's size, the solver and its steps.
@@ -53,11 +64,11 @@ class ContinuousFlow(Flow):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z -> x and log|det dx/dz|; see `Flow.forward`."""
-        return self._transport(check_points(z, "z"), 0.0, 1.0)
+        return self.forward_from(check_points(z, "z"), 0.0)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x -> z and log|det dz/dx|; see `Flow.inverse`."""
-        return self._transport(check_points(x), 1.0, 0.0)
+        return self.inverse_from(check_points(x), 1.0)
 
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """On from clock `tau` to the target; see `Flow.forward_from`."""
@@ -69,34 +80,39 @@ class ContinuousFlow(Flow):
 
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
-        """Follow base points to the target; see `Flow.trace`."""
-        path = list(self._path(check_points(z, "z"), 0.0, 1.0, frames, densities=densities))
-        return _trace(path, path[0], densities=densities)
+        """Follow base points to the target; see `Flow.trace`.
+
+        Frames between two solver steps lie on the solver's own dense output, which costs no
+        evaluation of the field; their log_det is that of the map which leads to them, exactly.
+        """
+        return self._trace(check_points(z, "z"), 0.0, 1.0, frames, densities=densities)
 
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
     ) -> Trace:
-        """Follow target points back to the base; see `Flow.inverse_trace`."""
-        path = list(self._path(check_points(x), 1.0, 0.0, frames, densities=densities))
-        return _trace(path[::-1], path[-1], densities=densities)
+        """Follow target points back to the base; see `Flow.inverse_trace` and `trace`."""
+        return self._trace(check_points(x), 1.0, 0.0, frames, densities=densities)
 
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
         x = self._point(point)
-        path = list(self._path(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True))[::-1]
+        path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True))[::-1]
         log_prob = float(base_log_prob(path[0].positions))
         rows = [_row("base", "Base", path[0], 0.0, log_prob, torch.eye(2))]
         for before, after in itertools.pairwise(path):
             log_det = float(after.log_det - before.log_det)
             log_prob -= log_det
-            jacobian = torch.linalg.solve(before.jacobian, after.jacobian, left=False)[0]
+            jacobian = torch.linalg.solve(before.jacobian, after.jacobian, left=False)
             rows.append(_row("t", f"t = {after.t:.3g}", after, log_det, log_prob, jacobian))
         again, _ = self.forward(path[0].positions)
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
     def _transport(self, u: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
+        if not torch.is_grad_enabled() and len(u) > CHUNK:
+            parts = [self._transport(part, start, end) for part in u.split(CHUNK)]
+            return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
         log_det = torch.zeros_like(u[:, 0])
         for step in self._steps(u, start, end, jacobian=True):
             u = step.position()
@@ -106,52 +122,69 @@ class ContinuousFlow(Flow):
     def _steps(
         self, u: Tensor, start: float, end: float, *, jacobian: bool
     ) -> Iterator[solvers.Step]:
-        # The tolerance keeps 0.125 · 8 at one step where the product rounds up.
+        if not (0 <= start <= 1 and 0 <= end <= 1):
+            raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
+        # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
         count = math.ceil(self.spec.solver_steps * abs(end - start) - 1e-9)
         return solvers.steps(
             self.velocity, u, (start, end), count, solver=self.spec.solver, jacobian=jacobian
         )
 
-    def _path(
+    def _frames(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
     ) -> Iterator[_Frame]:
-        """The key frames from one side to the other, with the same number in every step."""
+        """The key frames from one side to the other, as many in every solver step."""
         wanted = TRACE_FRAMES if frames is None else max(frames, 2)
         per_step = math.ceil((wanted - 1) / self.spec.solver_steps)
         log_det = torch.zeros_like(u[:, 0])
         jacobian = torch.eye(2, dtype=u.dtype, device=u.device).expand(len(u), 2, 2)
         yield _Frame(start, u, log_det, jacobian)
         for step in self._steps(u, start, end, jacobian=densities):
-            before, so_far = log_det, jacobian
+            so_far, until_now = log_det, jacobian
             for k in range(1, per_step + 1):
                 theta = k / per_step
                 if densities:
                     local = step.jacobian(theta)
-                    log_det = before + solvers.log_abs_det(local)
-                    jacobian = solvers.matmul(local, so_far)
+                    log_det = so_far + solvers.log_abs_det(local)
+                    jacobian = solvers.matmul(local, until_now)
                 yield _Frame(step.t + theta * step.h, step.position(theta), log_det, jacobian)
+
+    def _trace(
+        self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
+    ) -> Trace:
+        parts = []
+        for chunk in u.split(CHUNK):
+            path = list(self._frames(chunk, start, end, frames, densities=densities))
+            path = path if start < end else path[::-1]
+            parts.append(_assembled(path, densities=densities))
+        if len(parts) == 1:
+            return parts[0]
+        tau, *_ = parts[0]
+        rest = (torch.cat(values, dim=1) for values in zip(*(p[1:] for p in parts), strict=True))
+        return Trace(tau, *rest)
 
     def _point(self, point: tuple[float, float]) -> Tensor:
         if len(point) != 2 or not all(math.isfinite(c) for c in point):
             raise ShapeError(f"A point is two finite numbers, got {point}")
-        return next(self.parameters()).new_tensor([point])
+        like: Tensor = self.velocity.weights[0]
+        return like.new_tensor([point])
 
 
 def build_continuous(spec: ContinuousSpec, seed: int) -> ContinuousFlow:
-    """A fresh continuous flow, near the identity; the same seed gives the same weights."""
+    """A fresh continuous flow: the identity; the same seed gives the same weights."""
     generator = torch.Generator().manual_seed(seed)
     return ContinuousFlow(spec, Velocity(spec.width, spec.depth, generator))
 
 
-def _trace(path: list[_Frame], base: _Frame, *, densities: bool) -> Trace:
-    """Key frames that ascend in tau, with log_det and log_prob told from the base."""
+def _assembled(path: list[_Frame], *, densities: bool) -> Trace:
+    """A trace from frames that ascend in t, its log_det and log_prob told from the base."""
     tau = torch.tensor([frame.t for frame in path], dtype=torch.float32)
     positions = torch.stack([frame.positions for frame in path])
     if not densities:
         nothing = positions.new_empty(len(path), 0)
         return Trace(tau, positions, nothing, nothing)
-    log_det = torch.stack([frame.log_det for frame in path]) - base.log_det
-    return Trace(tau, positions, log_det, base_log_prob(base.positions) - log_det)
+    log_det = torch.stack([frame.log_det for frame in path]) - path[0].log_det
+    return Trace(tau, positions, log_det, base_log_prob(path[0].positions) - log_det)
 
 
 def _row(

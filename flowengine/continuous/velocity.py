@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 FREQUENCIES = 4
 TIME_FEATURES = 1 + 2 * FREQUENCIES
+FIRST_GAIN = 3.0
 
 
 class Velocity(nn.Module):
@@ -28,12 +29,17 @@ class Velocity(nn.Module):
     def __init__(self, width: int, depth: int, generator: torch.Generator) -> None:
         super().__init__()
         sizes = [2 + TIME_FEATURES, *[width] * depth, 2]
+        # A steeper first layer sees finer detail from the start: on two spirals the KL after 1,000
+        # steps falls by a third, on eight Gaussians it stays.
+        gains = [FIRST_GAIN, *[1.0] * depth]
+        bounds = [gain / math.sqrt(n) for n, gain in zip(sizes[:-1], gains, strict=True)]
         self.weights = nn.ParameterList(
-            _uniform((outputs, inputs), inputs, generator)
-            for inputs, outputs in itertools.pairwise(sizes)
+            _uniform((outputs, inputs), bound, generator)
+            for (inputs, outputs), bound in zip(itertools.pairwise(sizes), bounds, strict=True)
         )
         self.biases = nn.ParameterList(
-            _uniform((outputs,), inputs, generator) for inputs, outputs in itertools.pairwise(sizes)
+            _uniform((outputs,), bound, generator)
+            for outputs, bound in zip(sizes[1:], bounds, strict=True)
         )
         nn.init.zeros_(self.weights[-1])
         nn.init.zeros_(self.biases[-1])
@@ -52,24 +58,44 @@ class Velocity(nn.Module):
 
     def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
         """The velocity, shape (batch, 2), and dv/dx, shape (batch, 2, 2), [:, i, j] = dv_i/dx_j."""
-        batch = len(x)
         a = self._enter(x, t)
-        columns = self.weights[0][:, :2].T.unsqueeze(1)  # (2, 1, width)
-        tangents = columns.expand(2, batch, -1)
+        tangents = self.weights[0][:, :2].T.unsqueeze(1)  # (2, 1, width): the same for all points
         for weight, bias in self._after_first():
-            gate = torch.sigmoid(a)
-            h = a * gate
-            slope = gate * (1 + a - h)
-            # One product for the value and both tangents: (3, batch, width).
-            out = torch.cat([h.unsqueeze(0), slope * tangents]).flatten(0, 1) @ weight.T
-            value, tangents = out[:batch], out[batch:].view(2, batch, -1)
-            a = value + bias
+            lifted = _silu_lifted(a, tangents)  # (3, batch, width)
+            out = (lifted.flatten(0, 1) @ weight.T).unflatten(0, (3, len(x)))
+            a, tangents = out[0] + bias, out[1:]
         return a, tangents.permute(1, 2, 0)
 
     def with_divergence(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
         """The velocity, shape (batch, 2), and its divergence, shape (batch,), per unit of t."""
         v, jacobian = self.with_jacobian(x, t)
         return v, jacobian[:, 0, 0] + jacobian[:, 1, 1]
+
+    @torch.no_grad()
+    def regress(self, inputs: Tensor, wanted: Tensor) -> Tensor:
+        """Mean |v - wanted|² over a batch, a scalar, its gradient added to every `.grad`.
+
+        The forward and backward pass written out: what autograd computes, in two thirds of its
+        time at the size of a flow in the plane, where bookkeeping is most of the cost.
+
+        Args:
+            inputs: What the first layer takes, shape (batch, 2 + TIME_FEATURES).
+            wanted: Velocities, shape (batch, 2).
+        """
+        hidden, sums = [inputs], []
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            # A product with a contiguous matrix is faster by more than the copy costs.
+            sums.append(torch.addmm(bias, hidden[-1], weight.T.contiguous()))
+            hidden.append(F.silu(sums[-1]))
+        miss = torch.addmm(self.biases[-1], hidden[-1], self.weights[-1].T).sub_(wanted)
+        loss = torch.linalg.vector_norm(miss).square() / len(miss)
+        slope = miss.mul_(2 / len(miss))
+        for k in reversed(range(len(hidden))):
+            _gradient(self.weights[k]).addmm_(slope.T, hidden[k])
+            _gradient(self.biases[k]).add_(slope.sum(0))
+            if k:
+                slope = torch.ops.aten.silu_backward(slope @ self.weights[k], sums[k - 1])
+        return loss
 
     def _enter(self, x: Tensor, t: float | Tensor) -> Tensor:
         """The first layer before its activation, shape (batch, width)."""
@@ -92,7 +118,29 @@ def time_features(t: Tensor) -> Tensor:
     return torch.cat([t.unsqueeze(-1), torch.sin(angles), torch.cos(angles)], dim=-1)
 
 
-def _uniform(shape: tuple[int, ...], inputs: int, generator: torch.Generator) -> nn.Parameter:
-    """Uniform in ±1/sqrt(inputs), as torch.nn.Linear starts, but from a generator of our own."""
-    bound = 1 / math.sqrt(inputs)
+def _gradient(parameter: Tensor) -> Tensor:
+    gradient: Tensor | None = parameter.grad
+    if gradient is None:
+        gradient = parameter.grad = torch.zeros_like(parameter)
+    return gradient
+
+
+def _silu_lifted(a: Tensor, tangents: Tensor) -> Tensor:
+    """SiLU of `a`, (batch, width), over both its tangents, (2, batch, width), in one tensor.
+
+    One tensor, so that the next layer takes all three in a single product. Without gradients it is
+    filled in place, which saves a copy.
+    """
+    gate = torch.sigmoid(a)
+    h = a * gate
+    slope = torch.addcmul(gate, h, 1 - gate)  # silu'(a)
+    if torch.is_grad_enabled():
+        return torch.cat([h.unsqueeze(0), slope * tangents])
+    lifted = a.new_empty(3, *a.shape)
+    lifted[0] = h
+    torch.mul(slope, tangents, out=lifted[1:])
+    return lifted
+
+
+def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape).uniform_(-bound, bound, generator=generator))

@@ -1,0 +1,98 @@
+"""The velocity field: its exact derivatives, its hand-written gradient, its start."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from flowengine.catalogue import FlowMatching
+from flowengine.continuous import build_continuous
+from flowengine.continuous.velocity import TIME_FEATURES, time_features
+from tests.engine.continuous_flows import points, randomised
+
+
+@pytest.fixture(params=[(1, 1), (16, 2), (64, 3)], ids=lambda size: f"{size[0]}x{size[1]}")
+def velocity(request):
+    width, depth = request.param
+    return randomised(FlowMatching(width=width, depth=depth)).velocity
+
+
+def times(kind, count):
+    return 0.3 if kind == "one" else torch.linspace(0, 1, count, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("kind", ["one", "each"])
+@pytest.mark.parametrize("gradients", [True, False], ids=["grad", "no_grad"])
+def test_jacobian_and_divergence_equal_autograd(velocity, kind, gradients):
+    x = points(7)
+    t = times(kind, 7)
+    with torch.set_grad_enabled(gradients):
+        v, jacobian = velocity.with_jacobian(x, t)
+        also_v, divergence = velocity.with_divergence(x, t)
+    whole = torch.autograd.functional.jacobian(lambda p: velocity(p, t), x)
+    expected = torch.stack([whole[i, :, i] for i in range(7)])
+    torch.testing.assert_close(v, velocity(x, t))
+    torch.testing.assert_close(also_v, v)
+    torch.testing.assert_close(jacobian, expected, atol=1e-12, rtol=1e-12)
+    torch.testing.assert_close(divergence, expected.diagonal(dim1=1, dim2=2).sum(1))
+    assert expected.abs().max() > 1e-3
+
+
+def test_the_jacobian_can_itself_be_differentiated(velocity):
+    x = points(5)
+    velocity.with_divergence(x, 0.4)[1].square().sum().backward()
+    for name, parameter in velocity.named_parameters():
+        if name != f"biases.{len(velocity.biases) - 1}":  # which moves v and not its Jacobian
+            assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_regress_adds_the_gradient_that_autograd_gives(velocity, dtype):
+    velocity = velocity.to(dtype)
+    x, t = points(33, dtype=dtype), torch.rand(33, dtype=dtype)
+    wanted = points(33, seed=5, dtype=dtype)
+    loss = (velocity(x, t) - wanted).square().sum(-1).mean()
+    loss.backward()
+    expected = [2 * p.grad for p in velocity.parameters()]
+
+    inputs = torch.cat([x, time_features(t)], dim=1)
+    assert inputs.shape[1] == 2 + TIME_FEATURES
+    found = velocity.regress(inputs, wanted)  # on top of what autograd has left in .grad
+
+    tolerance = 1e-4 if dtype == torch.float32 else 1e-11
+    torch.testing.assert_close(found, loss.detach(), atol=tolerance, rtol=tolerance)
+    for parameter, gradient in zip(velocity.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=tolerance, rtol=tolerance)
+
+
+def test_regress_makes_gradients_where_there_are_none(velocity):
+    velocity.regress(torch.rand(9, 2 + TIME_FEATURES, dtype=torch.float64), points(9))
+    assert all(p.grad is not None and p.grad.shape == p.shape for p in velocity.parameters())
+
+
+def test_it_starts_at_rest():
+    velocity = build_continuous(FlowMatching(), 0).velocity
+    v, jacobian = velocity.with_jacobian(points(5, dtype=torch.float32), 0.5)
+    assert v.count_nonzero() == 0
+    assert jacobian.count_nonzero() == 0
+
+
+def test_weights_come_from_the_seed_and_from_nothing_else():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = build_continuous(FlowMatching(), 7).state_dict()
+    torch.manual_seed(2)
+    again = build_continuous(FlowMatching(), 7).state_dict()
+    other = build_continuous(FlowMatching(), 8).state_dict()
+    torch.manual_seed(1)
+    assert torch.equal(torch.get_rng_state(), before)
+    build_continuous(FlowMatching(), 7)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_time_features_tell_the_two_ends_apart():
+    start, end = time_features(torch.tensor([0.0, 1.0]))
+    assert start.shape == (TIME_FEATURES,)
+    assert (start - end).abs().max() > 0.9

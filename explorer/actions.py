@@ -89,7 +89,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                mark("Show the base distribution")),
     ActionSpec("to_target", PLAY, mark("To the target"), "End", "skip-forward", "stage.to_target",
                mark("Show where the flows arrive")),
-    ActionSpec("direction", PLAY, mark("Switch direction"), "D", "arrow-right",
+    ActionSpec("direction", PLAY, mark("Switch direction"), "D", "arrow-right-left",
                "stage.switch_direction", mark("Generate (z → x) or normalize (x → z)"),
                separated=True),
 

@@ -18,7 +18,7 @@ from explorer.shell.about import AboutBox
 from explorer.shell.appearance import Appearance
 from explorer.shell.arrangement import Arrangement
 from explorer.shell.banner import Banner
-from explorer.shell.card import CardDock
+from explorer.shell.card import GAP, CardDock
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import keeps_for_itself
@@ -66,10 +66,15 @@ class MainWindow(QMainWindow):
         translator.changed.connect(self._show_title)
         self._load()
         self.arrangement.restore()
+        self.stage.setFocus()
 
     def start_engines(self) -> None:
         """Give the document to the engines, and start them if they do not run."""
         self.controller.start(self.store.project, self.store.lanes)
+
+    def _reload_engines(self) -> None:
+        if self.controller.running:
+            self.start_engines()
 
     # --- what the window is made of -------------------------------------------------------------
 
@@ -105,8 +110,8 @@ class MainWindow(QMainWindow):
     def _build_centre(self) -> None:
         centre = QWidget()
         layout = QVBoxLayout(centre)
-        layout.setContentsMargins(4, 10, 4, 10)
-        layout.setSpacing(8)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(2 * GAP)
         layout.addWidget(self.banner)
         layout.addWidget(self.stage, 1)
         self.setCentralWidget(centre)
@@ -136,7 +141,7 @@ class MainWindow(QMainWindow):
     def _connect_document(self) -> None:
         self.store.changed.connect(self._follow_edit)
         self.store.loaded.connect(self._load)
-        self.store.loaded.connect(self.start_engines)
+        self.store.loaded.connect(self._reload_engines)
         self.store.path_changed.connect(self._show_title)
         self.store.unsaved_changed.connect(self._show_title)
         self.store.undo_stack.canUndoChanged.connect(self.actions_["undo"].setEnabled)

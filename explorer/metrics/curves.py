@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
 from explorer.lanes import LANE_TITLES
+from explorer.metrics.axes import QuantityAxis
 from explorer.metrics.history import History
 from explorer.theme import theme
 
@@ -24,6 +26,7 @@ Quantity = Literal["kl", "nll"]
 GOOD_KL: Final = 0.05
 _LOWEST_KL: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
+_SMALL: Final = 0.85  # of the window's letters
 _STYLES: Final = {"discrete": Qt.PenStyle.SolidLine, "continuous": Qt.PenStyle.DashLine}
 
 
@@ -109,6 +112,7 @@ class CurvesView(QWidget):
             self._curves[lane].setData(
                 history.column("seconds"), np.maximum(values, _LOWEST_KL) if log else values
             )
+        self._frame(log)
         self._draw_floor(log)
 
     def retranslate(self) -> None:
@@ -122,7 +126,7 @@ class CurvesView(QWidget):
         self._scale_button.setText(tr("log"))
         self._scale_button.setToolTip(tr("Logarithmic or linear scale"))
         self._plot.setAccessibleName(tr("Curves of KL and NLL over training time"))
-        self._plot.setLabel("bottom", tr("seconds of training"))
+        self._label_axis()
         self._show_hint()
         self.draw()
 
@@ -139,12 +143,14 @@ class CurvesView(QWidget):
         self._values.setTextFormat(Qt.TextFormat.RichText)
 
     def _build_plot(self) -> None:
-        self._plot = pg.PlotWidget()
+        axes = {side: QuantityAxis(side) for side in ("left", "bottom")}
+        self._plot = pg.PlotWidget(axisItems=axes)
         self._plot.setMinimumHeight(110)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.getPlotItem().vb.setLimits(xMin=0)
         self._curves = {lane: self._plot.plot(name=lane) for lane in LANE_TITLES}
         self._floor = pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.82})
         self._cursor = pg.InfiniteLine(angle=90)
@@ -164,6 +170,15 @@ class CurvesView(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self._plot, 1)
+
+    def _frame(self, log: bool) -> None:
+        """Keep a KL of 1 and the good one in sight while there is little to see."""
+        box = self._plot.getPlotItem().vb
+        if any(len(history) > 1 for history in self._histories.values()):
+            box.enableAutoRange()
+        else:
+            low, high = (np.log10(GOOD_KL) - 0.5, 0.3) if log else (0.0, 2.0)
+            box.setRange(xRange=(0, 10), yRange=(low, high), padding=0)
 
     def _draw_floor(self, log: bool) -> None:
         value = self.floor
@@ -206,13 +221,22 @@ class CurvesView(QWidget):
             for (lane, title), mark in zip(LANE_TITLES.items(), ("━", "╍"), strict=True)
         )
 
+    def _label_axis(self) -> None:
+        size = f"{self._values.font().pointSizeF() * _SMALL:.1f}pt"
+        colour = theme.color("text_muted").name()
+        style = {"color": colour, "font-size": size}
+        self._plot.setLabel("bottom", tr("seconds of training"), **style)
+
     def _restyle(self) -> None:
         self._plot.setBackground(theme.color("surface"))
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        self._label_axis()
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setPen(theme.color("border"))
             axis.setTextPen(theme.color("text_muted"))
-            axis.setStyle(tickLength=-4)
+            axis.setStyle(tickLength=-4, tickFont=font)
         muted = theme.color("text_muted")
         for lane, curve in self._curves.items():
             curve.setPen(pg.mkPen(theme.color(lane), width=2, style=_STYLES[lane]))

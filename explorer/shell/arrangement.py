@@ -17,8 +17,8 @@ _GEOMETRY_KEY: Final = "window/geometry"
 _STATE_KEY: Final = "window/state"
 LEFT: Final = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT: Final = Qt.DockWidgetArea.RightDockWidgetArea
-SIDE_WIDTH: Final = 300
-_TOP_SHARE: Final = {LEFT: (4, 6), RIGHT: (5, 5)}
+SIDE_WIDTH: Final = 304
+_TOP_SHARE: Final = {LEFT: (4, 6), RIGHT: (4, 6)}
 
 
 class Arrangement(QObject):

@@ -18,7 +18,8 @@ from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.theme import theme
 
-_MARGIN = 10
+_MARGIN = 10  # within a card
+GAP = 6  # around a card; two cards beside each other are twice as far apart
 
 
 def card(content: QWidget) -> QFrame:
@@ -45,13 +46,13 @@ class CardDock(QDockWidget):
         self.setObjectName(name)
         self._title = title
         self._head = _Head(self)
-        self.setTitleBarWidget(self._head)
+        self.setTitleBarWidget(_padded(self._head, top=GAP))
         body = QFrame()
         body.setProperty("role", "card-body")
         layout = QVBoxLayout(body)
         layout.setContentsMargins(_MARGIN, 2, _MARGIN, _MARGIN)
         layout.addWidget(content)
-        self.setWidget(body)
+        self.setWidget(_padded(body, bottom=GAP))
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -65,6 +66,14 @@ class CardDock(QDockWidget):
         self._head.title.setText(tr(self._title))
         self._head.close_button.setToolTip(tr("Close; the View menu brings it back"))
         self._head.close_button.setAccessibleName(tr("Close {part}").format(part=tr(self._title)))
+
+
+def _padded(content: QWidget, top: int = 0, bottom: int = 0) -> QWidget:
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(GAP, top, GAP, bottom)
+    layout.addWidget(content)
+    return holder
 
 
 class _Head(QFrame):

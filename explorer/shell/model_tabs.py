@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
@@ -35,8 +35,9 @@ class ModelTabs(QWidget):
         self.recipe = RecipeForm(project.training)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         for page in (self.stack, _scrolled(self.continuous), _scrolled(self.recipe)):
-            self.tabs.addTab(page, "")
+            self.tabs.addTab(_spaced(page), "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -78,8 +79,18 @@ class ModelTabs(QWidget):
         self.edited.emit(replace(self._project, training=training), text, key)
 
 
+def _spaced(page: QWidget) -> QWidget:
+    """A page with some air between the tabs and what it holds."""
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(0, 8, 0, 0)
+    layout.addWidget(page)
+    return holder
+
+
 def _scrolled(content: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(content)
     return area

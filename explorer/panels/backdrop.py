@@ -1,0 +1,98 @@
+"""The empty plane behind a picture: background, a line for every unit, axes and their numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFont, QImage, QPainter
+
+from explorer.i18n import number
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.panels.camera import View
+
+_CLOSEST: Final = 56  # logical pixels between two lines, at least
+_FONT_SIZE: Final = 10
+_MARGIN: Final = 4
+
+
+def draw_backdrop(view: View) -> QImage:
+    """The backdrop of a view, as an opaque image of its size."""
+    backdrop = QImage(view.width, view.height, QImage.Format.Format_RGB32)
+    backdrop.fill(theme.color("panel"))
+    painter = QPainter(backdrop)
+    step = tick_step(view.scale / view.ratio)
+    _draw_lines(painter, view, step)
+    _draw_numbers(painter, view, step)
+    painter.end()
+    return backdrop
+
+
+def tick_step(scale: float) -> float:
+    """The distance between two lines in data units: 1, 2 or 5 times a power of ten.
+
+    Args:
+        scale: Logical pixels per data unit.
+    """
+    least = _CLOSEST / scale
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(n * power for n in (1, 2, 5, 10) if n * power >= least)
+
+
+def _draw_lines(painter: QPainter, view: View, step: float) -> None:
+    axis = theme.color("grid_line")
+    faint = theme.color("grid_line")
+    faint.setAlphaF(0.4)
+    for value, x in _columns(view, step):
+        painter.fillRect(QRectF(x, 0, view.ratio, view.height), faint if value else axis)
+    for value, y in _rows(view, step):
+        painter.fillRect(QRectF(0, y, view.width, view.ratio), faint if value else axis)
+
+
+def _draw_numbers(painter: QPainter, view: View, step: float) -> None:
+    font = QFont(painter.font())
+    font.setPixelSize(round(_FONT_SIZE * view.ratio))
+    painter.setFont(font)
+    painter.setPen(theme.color("panel_muted"))
+    painter.setOpacity(0.7)
+    margin, size = _MARGIN * view.ratio, 4 * _FONT_SIZE * view.ratio
+    corner = size / 2
+    for value, x in _columns(view, step):
+        if corner < x < view.width - margin:
+            area = QRectF(x - size / 2, view.height - size - margin, size, size)
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter, _written(value)
+            )
+    for value, y in _rows(view, step):
+        if margin < y < view.height - corner:
+            area = QRectF(margin, y - size / 2, size, size)
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, _written(value)
+            )
+
+
+def _columns(view: View, step: float) -> Iterator[tuple[float, float]]:
+    half = view.width / 2 / view.scale
+    for value in _multiples(view.x - half, view.x + half, step):
+        yield value, round(view.width / 2 + (value - view.x) * view.scale)
+
+
+def _rows(view: View, step: float) -> Iterator[tuple[float, float]]:
+    half = view.height / 2 / view.scale
+    for value in _multiples(view.y - half, view.y + half, step):
+        yield value, round(view.height / 2 - (value - view.y) * view.scale)
+
+
+def _multiples(low: float, high: float, step: float) -> Iterator[float]:
+    digits = max(0, -math.floor(math.log10(step)))
+    for k in range(math.ceil(low / step), math.floor(high / step) + 1):
+        yield round(k * step, digits)
+
+
+def _written(value: float) -> str:
+    return number(int(value) if value.is_integer() else value, digits=2)

@@ -1,0 +1,90 @@
+"""What part of the plane the panels show; all panels share one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HOME_HALF_SPAN: Final = 4.2
+_SMALLEST_HALF_SPAN: Final = 0.02
+_LARGEST_HALF_SPAN: Final = 60.0
+_FARTHEST: Final = 100.0
+
+
+class View(NamedTuple):
+    """How data becomes pixels on one surface.
+
+    Attributes:
+        width: Pixels across; device pixels where the surface has a finer raster than the window.
+        height: Pixels down.
+        scale: Pixels per data unit, the same on both axes.
+        x: Data coordinates of the centre.
+        y: Data coordinates of the centre; upwards, while pixels count downwards.
+        ratio: Device pixels per logical pixel, for what has a size on the screen.
+    """
+
+    width: int
+    height: int
+    scale: float
+    x: float
+    y: float
+    ratio: float
+
+    def pixels(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Data coordinates, shape (..., 2), as pixels."""
+        pixels = np.empty(points.shape, np.float32)
+        np.multiply(points[..., 0], self.scale, out=pixels[..., 0], casting="unsafe")
+        np.multiply(points[..., 1], -self.scale, out=pixels[..., 1], casting="unsafe")
+        pixels[..., 0] += np.float32(self.width / 2 - self.scale * self.x)
+        pixels[..., 1] += np.float32(self.height / 2 + self.scale * self.y)
+        return pixels
+
+    def data(self, x: float, y: float) -> tuple[float, float]:
+        """A pixel as data coordinates."""
+        return (
+            self.x + (x - self.width / 2) / self.scale,
+            self.y - (y - self.height / 2) / self.scale,
+        )
+
+
+class Camera(QObject):
+    """The centre and the half width of the square that is surely in view, in data units."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.x = 0.0
+        self.y = 0.0
+        self.half_span = HOME_HALF_SPAN
+
+    def view(self, width: float, height: float, ratio: float = 1.0) -> View:
+        """The view onto a surface of so many logical pixels, of `ratio` device pixels each."""
+        across, down = max(round(width * ratio), 1), max(round(height * ratio), 1)
+        return View(across, down, min(across, down) / (2 * self.half_span), self.x, self.y, ratio)
+
+    def home(self) -> None:
+        """Show the whole picture again."""
+        self._move(0.0, 0.0, HOME_HALF_SPAN)
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Move the centre by data units."""
+        self._move(self.x + dx, self.y + dy, self.half_span)
+
+    def zoom(self, factor: float, about: tuple[float, float] | None = None) -> None:
+        """Show `factor` times as much of the plane, keeping the point `about` where it is."""
+        span = min(max(self.half_span * factor, _SMALLEST_HALF_SPAN), _LARGEST_HALF_SPAN)
+        kept = span / self.half_span
+        x, y = about or (self.x, self.y)
+        self._move(x + (self.x - x) * kept, y + (self.y - y) * kept, span)
+
+    def _move(self, x: float, y: float, half_span: float) -> None:
+        x, y = min(max(x, -_FARTHEST), _FARTHEST), min(max(y, -_FARTHEST), _FARTHEST)
+        if (x, y, half_span) != (self.x, self.y, self.half_span):
+            self.x, self.y, self.half_span = x, y, half_span
+            self.changed.emit()

@@ -1,0 +1,346 @@
+"""What one lane last showed, ready to be looked at any moment of the clock."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from explorer.panels import filmfile
+from explorer.panels.keyframes import KeyFrames, Moments
+from flowengine.protocol import (
+    Direction,
+    Event,
+    FieldFrames,
+    GridFrames,
+    HeatFrame,
+    ParticleFrames,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from flowengine.project import Extent, Lane
+
+    Floats = NDArray[np.float32]
+
+_PEAK_QUANTILE: Final = 0.998
+_SMALLEST_PEAK: Final = 1e-12
+
+
+class Particles(NamedTuple):
+    """Positions (..., n, 2) in data units, and hue (n,): an angle, in 256 parts of the circle."""
+
+    positions: Floats
+    hue: NDArray[np.uint8]
+
+
+class Mesh(NamedTuple):
+    """The warped grid at one moment: positions (rows, columns, 2), log|det| from the base in nats."""
+
+    positions: Floats
+    log_det: Floats
+
+
+class Heat(NamedTuple):
+    """A density at one moment, row 0 at y_min, and the value that is shown brightest."""
+
+    density: Floats
+    peak: float
+    extent: Extent
+
+
+class Field(NamedTuple):
+    """A velocity (n, n, 2) at one moment, in data units per unit of t; row 0 at y_min."""
+
+    velocity: Floats
+    extent: Extent
+
+
+class Film:
+    """The latest key frames of a lane, for one direction at a time.
+
+    Messages go in, in any order and in slices; pictures come out, at any moment of the clock. New
+    frames never replace a picture at once: it turns into them over about the time between two
+    snapshots. Until frames of a new generation or direction arrive, the old picture stays.
+
+    Attributes:
+        lane: Whose film it is.
+        direction: The direction that is wanted; frames of the other are dropped.
+        generation: The oldest generation that is wanted; frames of an older one are dropped.
+        transitions: Off, new frames are shown at once (reduced motion).
+    """
+
+    def __init__(self, lane: Lane, direction: Direction = "generate") -> None:
+        self.lane = lane
+        self.direction: Direction = direction
+        self.generation = 0
+        self.transitions = True
+        self._smooth = lane == "continuous"
+        self._particles: KeyFrames | None = None
+        self._hue = np.zeros(0, np.uint8)
+        self._grid: KeyFrames | None = None
+        self._grid_shape = (0, 0)
+        self._field: KeyFrames | None = None
+        self._field_shape = (0, 0)
+        self._field_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+        self._heat: Moments | None = None
+        self._peaks: Moments | None = None
+        self._heat_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+
+    # --- what comes in --------------------------------------------------------------------------
+
+    def want(self, *, generation: int | None = None, direction: Direction | None = None) -> None:
+        """Say which frames are welcome from now on; what is shown stays until they come."""
+        self.generation = self.generation if generation is None else generation
+        self.direction = self.direction if direction is None else direction
+
+    def take(self, message: Event, now: float) -> bool:
+        """Take the frames of a message.
+
+        Args:
+            message: Any event of an engine.
+            now: The moment on the clock that pictures are asked with, in seconds.
+
+        Returns:
+            Whether the picture changes: false for other messages, another lane's or direction's
+            frames, those of an older generation and those that hold nothing.
+        """
+        if not isinstance(message, ParticleFrames | GridFrames | HeatFrame | FieldFrames):
+            return False
+        if message.lane != self.lane or message.generation < self.generation:
+            return False
+        if getattr(message, "direction", self.direction) != self.direction:
+            return False
+        if isinstance(message, HeatFrame):
+            return self._take_heat(message, now)
+        if not len(message.tau):
+            return False
+        self.generation = message.generation
+        if isinstance(message, ParticleFrames):
+            self._take_particles(message, now)
+        elif isinstance(message, GridFrames):
+            self._take_grid(message, now)
+        else:
+            self._take_field(message, now)
+        return True
+
+    def _take_particles(self, message: ParticleFrames, now: float) -> None:
+        self._particles = _fitting(
+            self._particles, message.tau, message.total, 2, now, smooth=self._smooth
+        )
+        if len(self._hue) != message.total:
+            self._hue = _resized(self._hue, message.total)
+        positions = np.asarray(message.positions, np.float32)
+        self._particles.put(message.first, positions, now, at_once=not self.transitions)
+        part = slice(message.first, message.first + positions.shape[1])
+        self._hue[part] = hue_of(positions[0])
+
+    def _take_grid(self, message: GridFrames, now: float) -> None:
+        frames, rows, columns = message.positions.shape[:3]
+        if (rows, columns) != self._grid_shape:
+            self._grid, self._grid_shape = None, (rows, columns)
+        mesh = np.concatenate([message.positions, message.log_det[..., None]], axis=-1)
+        self._grid = _fitting(self._grid, message.tau, rows * columns, 3, now, smooth=self._smooth)
+        self._grid.put(0, mesh.reshape(frames, -1, 3), now, at_once=not self.transitions)
+
+    def _take_field(self, message: FieldFrames, now: float) -> None:
+        frames, rows, columns = message.velocity.shape[:3]
+        if (rows, columns) != self._field_shape:
+            self._field, self._field_shape = None, (rows, columns)
+        self._field_extent = message.extent
+        self._field = _fitting(self._field, message.tau, rows * columns, 2, now, smooth=False)
+        velocity = np.asarray(message.velocity, np.float32).reshape(frames, -1, 2)
+        self._field.put(0, velocity, now, at_once=not self.transitions)
+
+    def _take_heat(self, message: HeatFrame, now: float) -> bool:
+        if not (0 <= message.index < message.frames and message.density.size):
+            return False
+        self.generation = message.generation
+        shape = message.density.shape
+        self._heat = _fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)
+        self._peaks = _fitting_moments(self._peaks, message.frames, (1, 1), now)
+        self._heat_extent = message.extent
+        density = np.asarray(message.density, np.float32)
+        at_once = not self.transitions
+        self._heat.put(message.index, density, now, at_once=at_once)
+        self._peaks.put(message.index, _peak(density), now, at_once=at_once)
+        return True
+
+    # --- what is seen ---------------------------------------------------------------------------
+
+    @property
+    def moving_until(self) -> float:
+        """The moment after which the picture changes with the clock alone."""
+        parts = (self._particles, self._grid, self._field, self._heat)
+        return max((part.moving_until for part in parts if part is not None), default=-math.inf)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show yet."""
+        return self._particles is None and self._heat is None
+
+    def positions(self, tau: float, now: float, count: int | None = None) -> Particles | None:
+        """All particles, or the first `count`; those that are not known yet are NaN."""
+        if self._particles is None:
+            return None
+        shown = self._particles.count if count is None else min(count, self._particles.count)
+        return Particles(self._particles.at(tau, now, shown), self._hue[:shown])
+
+    def trails(self, moments: Sequence[float], now: float, count: int) -> Particles | None:
+        """Where the first `count` particles are at several moments: (moments, count, 2)."""
+        if self._particles is None:
+            return None
+        shown = min(count, self._particles.count)
+        positions = np.stack([self._particles.at(tau, now, shown) for tau in moments])
+        return Particles(positions, self._hue[:shown])
+
+    def grid(self, tau: float, now: float) -> Mesh | None:
+        """The warped grid."""
+        if self._grid is None:
+            return None
+        mesh = self._grid.at(tau, now).reshape(*self._grid_shape, 3)
+        return Mesh(mesh[..., :2], mesh[..., 2])
+
+    def heat(self, tau: float, now: float) -> Heat | None:
+        """The density."""
+        if self._heat is None or self._peaks is None:
+            return None
+        return Heat(
+            self._heat.at(tau, now), float(self._peaks.at(tau, now)[0, 0]), self._heat_extent
+        )
+
+    def field(self, tau: float, now: float) -> Field | None:
+        """The velocity field."""
+        if self._field is None:
+            return None
+        velocity = self._field.at(tau, now).reshape(*self._field_shape, 2)
+        return Field(velocity, self._field_extent)
+
+    # --- what is kept ---------------------------------------------------------------------------
+
+    def to_npz_bytes(self) -> bytes:
+        """The film in few bytes, for `LaneState.trace`; empty if there is nothing to show yet."""
+        return b"" if self.empty else filmfile.pack(self._messages())
+
+    @classmethod
+    def from_npz_bytes(cls, data: bytes) -> Film:
+        """Read a film that `to_npz_bytes` wrote.
+
+        Raises:
+            ProjectError: the bytes are no film.
+        """
+        lane, direction, messages = filmfile.unpack(data)
+        film = cls(lane, direction)
+        film.transitions = False
+        for message in messages:
+            film.take(message, now=0.0)
+        film.transitions = True
+        return film
+
+    def _messages(self) -> Iterator[ParticleFrames | GridFrames | HeatFrame | FieldFrames]:
+        head = {"lane": self.lane, "generation": self.generation, "step": 0}
+        if (particles := self._particles) is not None:
+            yield ParticleFrames(
+                **head, direction=self.direction, tau=particles.tau,
+                first=0, total=particles.count, positions=particles.latest,
+            )  # fmt: skip
+        if (grid := self._grid) is not None:
+            mesh = grid.latest.reshape(len(grid.tau), *self._grid_shape, 3)
+            yield GridFrames(
+                **head, tau=grid.tau, positions=mesh[..., :2], log_det=mesh[..., 2]
+            )
+        if (field := self._field) is not None:
+            velocity = field.latest.reshape(len(field.tau), *self._field_shape, 2)
+            yield FieldFrames(
+                **head, extent=self._field_extent, tau=field.tau, velocity=velocity
+            )
+        for index in range(self._heat.frames if self._heat is not None else 0):
+            yield HeatFrame(
+                **head, direction=self.direction, index=index, frames=self._heat.frames,
+                extent=self._heat_extent,
+                density=self._heat.at(index / max(self._heat.frames - 1, 1), math.inf),
+            )  # fmt: skip
+
+    # --- what can be asked ------------------------------------------------------------------------
+
+    def density_at(self, point: tuple[float, float], tau: float, now: float) -> float | None:
+        """The density of the cell under a point at a moment; None outside or before any arrived."""
+        heat = self.heat(tau, now)
+        if heat is None:
+            return None
+        x_min, x_max, y_min, y_max = heat.extent
+        rows, columns = heat.density.shape
+        column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
+        row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
+        if not (0 <= row < rows and 0 <= column < columns):
+            return None
+        return float(heat.density[row, column])
+
+    def destination(
+        self, point: tuple[float, float], tau: float, now: float, reach: float
+    ) -> tuple[float, float] | None:
+        """Where the particle nearest to a point at this moment is at the target.
+
+        Returns:
+            None if no particle lies within `reach`, in data units.
+        """
+        here = self.positions(tau, now)
+        if here is None or not len(here.positions):
+            return None
+        squared = np.square(here.positions - np.asarray(point, np.float32)).sum(axis=1)
+        squared = np.where(np.isnan(squared), np.inf, squared)
+        nearest = int(squared.argmin())
+        if not squared[nearest] <= reach * reach:
+            return None
+        assert self._particles is not None
+        x, y = self._particles.at(1.0, now)[nearest]
+        return (float(x), float(y)) if math.isfinite(x) and math.isfinite(y) else None
+
+
+def hue_of(base: Floats) -> NDArray[np.uint8]:
+    """The angle of positions in the base, shape (n, 2), in 256 parts of the circle."""
+    finite = np.where(np.isfinite(base), base, 0)
+    turns = np.arctan2(finite[:, 1], finite[:, 0]) / (2 * np.pi)
+    return (np.floor(turns * 256).astype(np.int64) & 255).astype(np.uint8)
+
+
+def _peak(density: Floats) -> Floats:
+    """Nearly the largest density: one cell of a needle must not darken the rest."""
+    values = np.sort(density[np.isfinite(density)])
+    high = values[int(_PEAK_QUANTILE * (values.size - 1))] if values.size else 0.0
+    return np.full((1, 1), max(float(high), _SMALLEST_PEAK), np.float32)
+
+
+def _resized(hue: NDArray[np.uint8], total: int) -> NDArray[np.uint8]:
+    kept = hue[:total]
+    return np.concatenate([kept, np.zeros(total - len(kept), np.uint8)])
+
+
+def _fitting(
+    frames: KeyFrames | None,
+    tau: NDArray[np.float64],
+    count: int,
+    width: int,
+    now: float,
+    *,
+    smooth: bool,
+) -> KeyFrames:
+    """The key frames themselves where they fit the arriving ones, else what they turn into."""
+    moments = np.asarray(tau, np.float64)
+    if frames is None:
+        return KeyFrames(moments, count, width, smooth=smooth)
+    return frames if frames.fits(moments, count) else frames.recast(moments, count, now)
+
+
+def _fitting_moments(
+    moments: Moments | None, frames: int, shape: tuple[int, int], now: float
+) -> Moments:
+    if moments is None:
+        return Moments(frames, shape)
+    if moments.frames == frames and moments.shape == shape:
+        return moments
+    return moments.recast(frames, shape, now)

@@ -1,0 +1,228 @@
+"""Draws one panel's picture: density, field, warped grid, trails, particles, outline, marker."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage, QPainter, QPen, QTransform
+
+from explorer.panels import colormap, strokes
+from explorer.panels.backdrop import draw_backdrop
+from explorer.panels.splat import DotPainter, shades, splat_lines
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from explorer.panels.camera import View
+    from explorer.panels.film import Film, Heat, Particles
+
+    Words = NDArray[np.uint32]
+
+_TRAILS: Final = 500
+_BOLD: Final = 1500  # particles that an eye can follow; the others are dust around them
+_BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
+_DUST_RADIUS, _DUST_OPACITY = 0.55, 0.42
+_HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
+_MARKER_RADIUS: Final = 3.5
+_ELLIPSE_SIZE: Final = 14.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a picture is switched on."""
+
+    density: bool = True
+    points: bool = True
+    grid: bool = True
+    trails: bool = True
+    field: bool = True
+    outline: bool = True
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A point to point out, and its Jacobian, row-major, to draw as an ellipse."""
+
+    point: tuple[float, float]
+    jacobian: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What to draw.
+
+    Attributes:
+        film: What the lane showed last.
+        tau: The moment of the clock.
+        trail: Moments that the trails go through, oldest first and ending with `tau`.
+        now: The time, by which the film knows how far it is from one snapshot to the next.
+        shown: What is switched on.
+        marker: A point to point out.
+    """
+
+    film: Film
+    tau: float
+    trail: Sequence[float]
+    now: float
+    shown: Shown = Shown()
+    marker: Marker | None = None
+
+
+class Rasterizer:
+    """One surface, drawn anew for every frame; it keeps its memory from one to the next.
+
+    Attributes:
+        colours: Name of the density's colour map.
+
+    Args:
+        accent: Role of the lane's colour.
+    """
+
+    def __init__(self, accent: str = "discrete") -> None:
+        self.colours = "magma"
+        self._accent = accent
+        self._outline: NDArray[np.float64] = np.empty((0, 4))
+        self._picture = QImage()
+        self._marks = np.zeros((1, 1), np.uint32)
+        self._backdrop: tuple[View | None, QImage] = (None, QImage())
+        self.restyle()
+
+    def set_outline(self, lines: NDArray[np.float64]) -> None:
+        """Take the target's contour, line segments of shape (n, 4) in data units."""
+        self._outline = lines
+
+    def restyle(self) -> None:
+        """Take up the colours of the present theme."""
+        self._backdrop = (None, QImage())
+        roles = [theme.color(role).getRgbF()[:3] for role in (self._accent, "target")]
+        self._line_shades = shades(strokes.line_colours(*roles))
+
+    def render(self, view: View, shot: Shot) -> QImage:
+        """Draw a picture of `view.width` by `view.height` pixels.
+
+        The image is the rasterizer's own and changes with the next call.
+        """
+        self._fit(view)
+        painter = QPainter(self._picture)
+        painter.drawImage(0, 0, self._backdrop_of(view))
+        if shot.shown.density and (heat := shot.film.heat(shot.tau, shot.now)):
+            self._draw_heat(painter, view, heat)
+        self._marks.fill(0)
+        self._splat_lines(view, shot)
+        if shot.shown.points and (particles := shot.film.positions(shot.tau, shot.now)):
+            self._splat_particles(view, particles)
+        painter.drawImage(0, 0, _image(self._marks))
+        if shot.marker is not None:
+            _draw_marker(painter, view, shot.marker)
+        painter.end()
+        return self._picture
+
+    def _fit(self, view: View) -> None:
+        if self._picture.width() == view.width and self._picture.height() == view.height:
+            return
+        self._picture = QImage(view.width, view.height, QImage.Format.Format_RGB32)
+        self._marks = np.zeros((view.height, view.width), np.uint32)
+
+    def _backdrop_of(self, view: View) -> QImage:
+        if self._backdrop[0] != view:
+            self._backdrop = (view, draw_backdrop(view))
+        return self._backdrop[1]
+
+    def _draw_heat(self, painter: QPainter, view: View, heat: Heat) -> None:
+        x_min, x_max, y_min, y_max = heat.extent
+        corners = view.pixels(np.array([[x_min, y_max], [x_max, y_min]])).tolist()
+        area = QRectF(QPointF(*corners[0]), QPointF(*corners[1]))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        words = _heat_words(heat, _heat_table(self.colours))
+        painter.drawImage(area, _image(words))
+
+    def _splat_lines(self, view: View, shot: Shot) -> None:
+        film, shown = shot.film, shot.shown
+        lines = []
+        if shown.field and (field := film.field(shot.tau, shot.now)):
+            lines.append(strokes.field_lines(view, field))
+        if shown.grid and (mesh := film.grid(shot.tau, shot.now)):
+            lines.append(strokes.mesh_lines(view, mesh))
+        if shown.outline and len(self._outline):
+            lines.append(strokes.outline_lines(view, self._outline))
+        if shown.trails and len(shot.trail) > 1 and (paths := film.trails(shot.trail, shot.now, _TRAILS)):
+            lines.append(strokes.trail_lines(view, paths.positions, paths.hue))
+        if lines:
+            thickness = max(1, math.floor(view.ratio + 0.25))
+            splat_lines(self._marks, strokes.together(lines), self._line_shades, thickness)
+
+    def _splat_particles(self, view: View, particles: Particles) -> None:
+        points, hue = view.pixels(particles.positions), particles.hue
+        dust, bold = slice(_BOLD, None), slice(0, _BOLD)
+        _dots(_DUST_OPACITY, _DUST_RADIUS * view.ratio).draw(self._marks, points[dust], hue[dust])
+        _dots(_BOLD_OPACITY, _BOLD_RADIUS * view.ratio).draw(self._marks, points[bold], hue[bold])
+
+
+def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:
+    if not all(map(math.isfinite, (*marker.point, *(marker.jacobian or ())))):
+        return
+    shade = theme.color("panel")
+    shade.setAlphaF(0.6)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(*view.pixels(np.array(marker.point)).tolist())
+    for colour, width in ((shade, 3.4), (theme.color("accent"), 1.5)):
+        pen = QPen(colour, width * view.ratio)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.drawEllipse(QPointF(0, 0), _MARKER_RADIUS * view.ratio, _MARKER_RADIUS * view.ratio)
+        if marker.jacobian is not None:
+            _draw_ellipse(painter, marker.jacobian, _ELLIPSE_SIZE * view.ratio)
+    painter.resetTransform()
+
+
+def _draw_ellipse(
+    painter: QPainter, jacobian: tuple[float, float, float, float], size: float
+) -> None:
+    """What the Jacobian makes of a circle of radius `size`, kept within visible bounds."""
+    a, b, c, d = jacobian
+    stretch = max(math.hypot(a, b, c, d) / math.sqrt(2), 1e-9)
+    radius = size * min(max(stretch, 0.6), 3.0) / stretch
+    painter.save()
+    # Pixels count downwards, so the off-diagonal entries change their sign.
+    painter.setTransform(
+        QTransform(a * radius, -c * radius, -b * radius, d * radius, 0, 0), combine=True
+    )
+    painter.drawEllipse(QPointF(0, 0), 1, 1)
+    painter.restore()
+
+
+def _heat_words(heat: Heat, table: Words) -> Words:
+    """A density in colours, shape (rows, columns), top row first."""
+    share = np.clip(heat.density[::-1] * np.float32(1 / heat.peak), 0, 1)
+    np.sqrt(share, out=share)
+    share *= 255
+    return table[share.astype(np.uint8)]
+
+
+@lru_cache(maxsize=len(colormap.SEQUENTIAL))
+def _heat_table(name: str) -> Words:
+    """The colour map with its lowest part fading out, so that the empty plane stays visible."""
+    table = colormap.lut(name)
+    return colormap.premultiplied(
+        table[:, :3] / 255, np.clip(np.arange(len(table)) / _HEAT_FADE, 0, 1)
+    )
+
+
+@lru_cache(maxsize=8)
+def _dots(opacity: float, radius: float) -> DotPainter:
+    return DotPainter(colormap.wheel(), opacity, radius)
+
+
+def _image(words: Words) -> QImage:
+    """An image over the words themselves, shape (height, width), which must outlive it."""
+    height, width = words.shape
+    layout = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(words.data, width, height, words.strides[0], layout)

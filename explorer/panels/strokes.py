@@ -1,0 +1,113 @@
+"""What is drawn with lines, as lines: the warped grid, the velocity field, trails, the outline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from explorer.panels import colormap
+from explorer.panels.splat import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from explorer.panels.camera import View
+    from explorer.panels.film import Field, Mesh
+
+    Floats = NDArray[np.float32]
+
+# Rows of the table of colours that the lines refer to.
+TINTS: Final = 33
+_TINT_RANGE: Final = 2.0  # nats from which on the warped grid's colour is the strongest
+WHEEL_FROM: Final = TINTS
+FIELD_ROW: Final = WHEEL_FROM + colormap.WHEEL_SIZE
+OUTLINE_ROW: Final = FIELD_ROW + 1
+
+_MOST_MESH_LINES: Final = 21
+_MOST_FIELD_LINES: Final = 26
+_STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, for the fastest place
+
+
+def line_colours(
+    field: tuple[float, float, float], outline: tuple[float, float, float]
+) -> NDArray[np.float64]:
+    """The table of colours and opacities for all lines, shape (n, 4)."""
+    tints = _with_opacity(colormap.diverging(TINTS), 0.5)
+    wheel = _with_opacity(colormap.wheel(), 0.8)
+    return np.concatenate([tints, wheel, [[*field, 0.75]], [[*outline, 0.9]]])
+
+
+def mesh_lines(view: View, mesh: Mesh) -> Lines:
+    """The warped grid, each side tinted by its mean log|det|.
+
+    Every line goes through all nodes of the mesh, but not every row and column is a line.
+    """
+    nodes, values = view.pixels(mesh.positions), mesh.log_det
+    ends, tints = [], []
+    for corners, value in ((nodes, values), (nodes.swapaxes(0, 1), values.T)):
+        every = max(1, round((len(corners) - 1) / (_MOST_MESH_LINES - 1)))
+        corners, value = corners[::every], value[::every]  # noqa: PLW2901
+        ends.append(np.concatenate([corners[:, :-1], corners[:, 1:]], axis=-1).reshape(-1, 4))
+        tints.append((value[:, :-1] + value[:, 1:]).reshape(-1) / 2)
+    return _even(np.concatenate(ends), _tint(np.concatenate(tints)))
+
+
+def _tint(log_det: Floats) -> NDArray[np.intp]:
+    strength = np.clip(np.nan_to_num(log_det) / _TINT_RANGE, -1, 1)
+    return np.asarray(np.rint((strength + 1) / 2 * (TINTS - 1)).astype(np.intp))
+
+
+def field_lines(view: View, field: Field) -> Lines:
+    """A velocity field as short strokes, brighter in the direction of the flow and where it is fast."""
+    every = -(-field.velocity.shape[0] // _MOST_FIELD_LINES)
+    velocity = field.velocity[::every, ::every]
+    rows, columns = field.velocity.shape[:2]
+    x_min, x_max, y_min, y_max = field.extent
+    x = x_min + (x_max - x_min) * (np.arange(0, columns, every) + 0.5) / columns
+    y = y_min + (y_max - y_min) * (np.arange(0, rows, every) + 0.5) / rows
+    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    longest = _STROKE_LENGTH * every * (x_max - x_min) / columns
+    arrow = np.nan_to_num(velocity.reshape(-1, 2), posinf=0, neginf=0)
+    speed = np.hypot(arrow[:, 0], arrow[:, 1])
+    share = np.sqrt(speed / max(float(speed.max(initial=0)), 1e-9))
+    half = arrow * (longest / 2 * share / np.maximum(speed, 1e-9))[:, None]
+    ends = view.pixels(np.concatenate([nodes - half, nodes + half], axis=1).reshape(-1, 2, 2))
+    light = (0.3 + 0.7 * share)[:, None] * np.array([0.1, 1.0])
+    colour = np.full(len(nodes), FIELD_ROW)
+    return Lines(ends.reshape(-1, 4), colour, light.astype(np.float32))
+
+
+def trail_lines(view: View, paths: Floats, hue: NDArray[np.uint8]) -> Lines:
+    """Trails that fade towards their beginning.
+
+    Args:
+        view: Where they are drawn.
+        paths: Corners in data units, shape (corners, n, 2), oldest first.
+        hue: Index of each trail's colour on the wheel, shape (n,).
+    """
+    corners = view.pixels(paths)
+    pieces = len(corners) - 1
+    ends = np.concatenate([corners[:-1], corners[1:]], axis=-1).reshape(-1, 4)
+    fade = np.square(np.linspace(0, 1, pieces + 1, dtype=np.float32))
+    light = np.repeat(np.stack([fade[:-1], fade[1:]], axis=1), len(hue), axis=0)
+    return Lines(ends, np.tile(hue.astype(np.intp) + WHEEL_FROM, pieces), light)
+
+
+def outline_lines(view: View, segments: NDArray[np.float64]) -> Lines:
+    """The target's contour, segments of shape (n, 4) in data units."""
+    ends = view.pixels(segments.reshape(-1, 2, 2)).reshape(-1, 4)
+    return _even(ends, np.full(len(ends), OUTLINE_ROW))
+
+
+def _even(ends: Floats, colour: NDArray[np.intp]) -> Lines:
+    return Lines(ends, colour, np.ones((len(ends), 2), np.float32))
+
+
+def together(parts: list[Lines]) -> Lines:
+    """All lines in one, so that they are drawn in one go."""
+    return Lines(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _with_opacity(colours: NDArray[np.float64], opacity: float) -> NDArray[np.float64]:
+    return np.concatenate([colours, np.full((len(colours), 1), opacity)], axis=1)

@@ -87,10 +87,15 @@ class FlatAdam(Generic[M]):
         self._average.lerp_(self._weights, min(share, 1.0))
         return True
 
-    def forget_average(self) -> None:
+    def average_from_weights(self) -> None:
         """Start the average anew, from the weights as they are."""
         self.averaged_steps = 0
         self._average.copy_(self._weights)
+
+    def weights_from_average(self) -> None:
+        """Go on from the averaged weights, and start the average anew from there."""
+        self.averaged_steps = 0
+        self._weights.copy_(self._average)
 
     def copy_buffers(self) -> None:
         """Bring the buffers of `average` (such as ActNorm's flag) up to date."""

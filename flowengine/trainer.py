@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024}
 KEEP_EVERY = 100
+NOTHING_TO_LEARN = (
+    "There is nothing to learn: every layer of the stack is locked, bypassed or without weights"
+)
 
 
 class Figures(NamedTuple):
@@ -72,6 +75,8 @@ class Trainer:
         self.rate_scale = 1.0
         self.history: list[tuple[float, float, float, float]] = []
         self.notices: list[str] = []
+        self._known_weights: dict[str, Tensor] = {}
+        self._known_optimizer: dict[str, Tensor] = {}
         self.target = self._make_target()
         self._take_up(build_flow(project, lane))
         saved = project.lanes.get(lane)
@@ -99,6 +104,11 @@ class Trainer:
         """Steps of training per second of training, over the whole run."""
         return self.step_count / self.seconds if self.seconds else 0.0
 
+    @property
+    def learnable(self) -> bool:
+        """Whether any weight may move; a stack can be all locks and swaps."""
+        return any(p.requires_grad for p in self.model.parameters())
+
     # --- training -------------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -106,7 +116,12 @@ class Trainer:
 
         A loss or a gradient that is not finite never reaches the weights: the last good weights
         come back, the learning rate is halved, and `notices` gains a sentence that says so.
+
+        Raises:
+            SpecError: there is nothing to learn.
         """
+        if not self.learnable:
+            raise SpecError(NOTHING_TO_LEARN)
         started = time.perf_counter()
         if not self._initialized:
             self._initialize()
@@ -177,9 +192,9 @@ class Trainer:
             self._begin_again_from_here()
 
     def _begin_again_from_here(self) -> None:
-        """Raise the learning rate again, without a second warm-up, and forget the average."""
+        """Raise the learning rate again, without a second warm-up, from what the window shows."""
         self.schedule_step = min(self.schedule_step, self.schedule.warm_up)
-        self.optimizer.forget_average()
+        self.optimizer.weights_from_average()
         self._keep_good()
 
     # --- state ----------------------------------------------------------------------------------
@@ -223,15 +238,21 @@ class Trainer:
         self._keep_good()
 
     def _adopt(self, old: TrainerState) -> None:
-        """Take over what still fits from the model before the edit."""
-        weights = adopted(old.weights, self.average.state_dict())
+        """Take over what still fits from the models before the edit.
+
+        Layers that have gone are remembered too, so that undoing their removal brings back what
+        they had learned.
+        """
+        self._known_weights |= old.weights
+        self._known_optimizer |= old.optimizer
+        weights = adopted(self._known_weights, self.average.state_dict())
         if not weights:
             return
         self.average.load_state_dict(weights, strict=False)
         self.model.load_state_dict(weights, strict=False)
         kept = {
             name: tensor
-            for name, tensor in old.optimizer.items()
+            for name, tensor in self._known_optimizer.items()
             if name == "steps" or name.split(".", 1)[1] in weights
         }
         self.optimizer.load_state(kept)
@@ -260,7 +281,7 @@ class Trainer:
         initialize = getattr(self.model, "initialize", None)
         if initialize is not None:
             initialize(self.target.sample(1024, seed=seed))
-            self.optimizer.forget_average()
+            self.optimizer.average_from_weights()
             self.optimizer.copy_buffers()
         self._initialized = True
 
@@ -270,7 +291,7 @@ class Trainer:
 
     def _roll_back(self) -> None:
         self.optimizer.load_state(self._good)
-        self.optimizer.forget_average()
+        self.optimizer.average_from_weights()
         self.rate_scale *= 0.5
         self.notices.append(
             f"Step {self.step_count} gave a number that is not finite; training went back to its "

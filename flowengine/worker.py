@@ -20,7 +20,7 @@ from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
 from flowengine.snapshots import Display
 from flowengine.stopping import stop_reason
-from flowengine.trainer import Trainer
+from flowengine.trainer import NOTHING_TO_LEARN, Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,8 @@ class Worker:
     @property
     def training(self) -> bool:
         """Whether the next turn of the loop makes a step."""
-        return bool(self._trainer and self._wants_training and not self._blocked)
+        trainer = self._trainer
+        return bool(trainer and self._wants_training and not self._blocked and trainer.learnable)
 
     def _take_commands(self, commands: queue.SimpleQueue[Command | None]) -> None:
         busy = self.training or bool(self._display and self._display.pending(training=False))
@@ -338,6 +339,8 @@ class Worker:
         trainer = self._trainer
         if self._blocked:
             state, reason = "blocked", self._blocked
+        elif trainer is not None and not trainer.learnable:
+            state, reason = "stopped", NOTHING_TO_LEARN
         elif self._stopped:
             state, reason = "stopped", self._stopped
         else:

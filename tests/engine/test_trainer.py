@@ -1,0 +1,306 @@
+"""Training: it learns, it resumes exactly, it keeps what fits, it never shows a NaN."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+import torch
+
+import flowengine as fe
+from flowengine.catalogue import FlowMatching, Planar, Swap
+from flowengine.errors import DeviceError, ProjectError, SpecError, TargetError
+from flowengine.lane import load
+from flowengine.project import LANES, LaneState, Project, StopRule
+from flowengine.stopping import stop_reason
+from flowengine.trainer import Trainer
+from flowengine.training import train
+
+ROTATING = [{"kind": "rotation"}, {"kind": "spline_coupling", "width": 16}] * 2
+
+
+def project(**changes) -> Project:
+    return Project.from_dict(
+        {
+            "target": {"name": "eight_gaussians"},
+            "stack": [{"kind": "spline_coupling", "width": 16}] * 2,
+            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2},
+            "training": {
+                "discrete": {"learning_rate": 0.02, "batch_size": 128},
+                "continuous": {"batch_size": 128},
+            },
+        }
+        | changes
+    )
+
+
+def advance(trainer: Trainer, steps: int) -> None:
+    for _ in range(steps):
+        trainer.step()
+
+
+def weights_of(flow: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in flow.parameters()])
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_training_lowers_kl_and_nll_stays_above_the_entropy(lane):
+    trainer = Trainer(project(), lane)
+    before = trainer.evaluate()
+    report = train(trainer, steps=300)
+    assert report.stopped_by == "steps"
+    assert report.step == 300
+    assert report.kl < 0.6 * before.kl
+    assert report.nll == pytest.approx(report.kl + before.entropy)
+    # the law of the house: no model can beat the entropy beyond the error of the held-out points
+    assert report.nll >= before.entropy - 0.01
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_same_seed_gives_same_numbers_and_another_seed_others(lane):
+    first, second = Trainer(project(), lane), Trainer(project(), lane)
+    other = Trainer(project(seed=1), lane)
+    for trainer in (first, second, other):
+        advance(trainer, 5)
+    assert torch.equal(weights_of(first.model), weights_of(second.model))
+    assert not torch.equal(weights_of(first.model), weights_of(other.model))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_looking_does_not_change_training(lane):
+    looked, blind = Trainer(project(), lane), Trainer(project(), lane)
+    for _ in range(6):
+        looked.step()
+        looked.evaluate()
+        looked.average.sample(10)
+        blind.step()
+    assert torch.equal(weights_of(looked.model), weights_of(blind.model))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_resumed_run_equals_the_uninterrupted_one(lane):
+    through = Trainer(project(), lane)
+    advance(through, 12)
+    saved = through.state()
+    resumed = Trainer(msgspec.structs.replace(project(), lanes={lane: saved}), lane)
+    assert resumed.step_count == 12
+    advance(through, 40)
+    advance(resumed, 40)
+    assert torch.equal(weights_of(through.model), weights_of(resumed.model))
+    assert torch.equal(weights_of(through.average), weights_of(resumed.average))
+
+
+def test_edit_keeps_weights_of_unchanged_layers_and_brings_removed_ones_back():
+    whole = project(stack=ROTATING)
+    trainer = Trainer(whole, "discrete")
+    advance(trainer, 30)
+    names = [layer.id for layer in whole.stack]
+    kept = {n: t.clone() for n, t in trainer.average.state_dict().items()}
+    shorter = msgspec.structs.replace(whole, stack=(*whole.stack[:1], *whole.stack[2:]))
+    trainer.edit(shorter)
+    now = trainer.average.state_dict()
+    assert all(torch.equal(now[n], kept[n]) for n in now)
+    assert not any(names[1] in n for n in now)
+    trainer.edit(whole)
+    again = trainer.average.state_dict()
+    assert set(again) == set(kept)
+    assert all(torch.equal(again[n], kept[n]) for n in kept)
+    trainer.step()
+    assert math.isfinite(trainer.loss)
+
+
+def test_inserting_a_layer_bends_the_fit_and_does_not_break_it():
+    before = project()
+    trainer = Trainer(before, "discrete")
+    train(trainer, steps=120)
+    kl = trainer.evaluate().kl
+    new = Planar(id="new")
+    trainer.edit(msgspec.structs.replace(before, stack=(before.stack[0], new, before.stack[1])))
+    assert trainer.evaluate().kl == pytest.approx(kl, abs=0.05)
+
+
+def test_changing_the_target_keeps_the_weights_and_the_process():
+    first = project()
+    trainer = Trainer(first, "discrete")
+    advance(trainer, 20)
+    weights = weights_of(trainer.average)
+    moons = Project.from_dict(first.to_dict() | {"target": {"name": "moons"}})
+    trainer.edit(moons)
+    assert torch.equal(weights_of(trainer.model), weights)
+    assert trainer.evaluate().entropy == pytest.approx(fe.targets.preset("moons").entropy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"stack": []}, SpecError),
+        ({"stack": [{"kind": "affine_coupling", "enabled": False}]}, SpecError),
+        (
+            {"target": {"source": "drawing", "name": "blank", "density": [[0, 0], [0, 0]]}},
+            TargetError,
+        ),
+    ],
+    ids=["empty stack", "everything bypassed", "empty drawing"],
+)
+def test_impossible_project_is_refused_with_a_sentence_and_the_old_one_trains_on(changes, error):
+    impossible = project(**changes)
+    with pytest.raises(error, match=r"\w+ \w+ \w+"):
+        Trainer(impossible, "discrete")
+    trainer = Trainer(project(), "discrete")
+    advance(trainer, 3)
+    with pytest.raises(error):
+        trainer.edit(impossible)
+    advance(trainer, 3)
+    assert trainer.step_count == 6
+    assert trainer.project == project()
+
+
+def test_nan_rolls_back_to_good_weights_and_halves_the_rate(monkeypatch):
+    trainer = Trainer(project(), "discrete")
+    advance(trainer, 5)
+    trainer._keep_good()
+    good = weights_of(trainer.model)
+    real = trainer.objective.loss
+    monkeypatch.setattr(trainer.objective, "loss", lambda flow: real(flow) * math.nan)
+    trainer.step()
+    assert torch.equal(weights_of(trainer.model), good)
+    assert trainer.rate_scale == 0.5
+    assert "halved the learning rate" in trainer.notices[0]
+    monkeypatch.setattr(trainer.objective, "loss", real)
+    advance(trainer, 3)
+    assert math.isfinite(trainer.evaluate().kl)
+
+
+def test_learning_rate_far_too_large_never_gives_a_nan():
+    wild = project(training={"discrete": {"learning_rate": 1.0, "clip_norm": 1e6}})
+    trainer = Trainer(wild, "discrete")
+    advance(trainer, 60)
+    assert torch.isfinite(weights_of(trainer.model)).all()
+    assert torch.isfinite(trainer.average.log_prob(torch.randn(100, 2))).all()
+
+
+def test_frozen_layer_keeps_its_weights_while_the_others_learn():
+    locked = project()
+    stack = (msgspec.structs.replace(locked.stack[0], frozen=True), locked.stack[1])
+    trainer = Trainer(msgspec.structs.replace(locked, stack=stack), "discrete")
+    before = {n: t.clone() for n, t in trainer.model.state_dict().items()}
+    advance(trainer, 5)
+    changed = {n for n, t in trainer.model.state_dict().items() if not torch.equal(t, before[n])}
+    assert changed
+    assert all(stack[1].id in name for name in changed)
+
+
+def test_recipe_changes_take_effect_between_steps():
+    trainer = Trainer(project(), "continuous")
+    advance(trainer, 3)
+    plain = project().to_dict()
+    plain["training"]["continuous"] |= {"batch_size": 32, "learning_rate": 0.5}
+    trainer.edit(Project.from_dict(plain))
+    advance(trainer, 2)
+    assert trainer.step_count == 5
+    assert trainer.recipe.batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (StopRule(kind="steps", value=4), "4 steps"),
+        (StopRule(kind="time", value=1e-6), "s of training"),
+        (StopRule(kind="kl", value=50.0), "KL reached"),
+    ],
+)
+def test_stop_rules_say_why(rule, reason):
+    trainer = Trainer(project(), "discrete")
+    assert stop_reason(trainer, rule) is None
+    advance(trainer, 4)
+    trainer.evaluate()
+    assert reason in stop_reason(trainer, rule)
+    assert stop_reason(trainer, StopRule()) is None
+
+
+def test_plateau_is_noticed_only_when_kl_has_stopped_falling():
+    trainer = Trainer(project(), "discrete")
+    trainer.step_count = 2000
+    falling = [(s, 0.0, 0.0, 1.0 - s / 2000) for s in range(0, 2001, 100)]
+    trainer.history = falling
+    assert stop_reason(trainer, StopRule(kind="plateau")) is None
+    trainer.history = [(s, v, v, max(k, 0.6)) for s, v, _, k in falling]
+    assert "stopped falling" in stop_reason(trainer, StopRule(kind="plateau"))
+
+
+def test_train_until_kl_stops_there():
+    trainer = Trainer(project(), "discrete")
+    report = train(trainer, until_kl=0.9, seconds=60)
+    assert report.stopped_by == "kl"
+    assert report.kl <= 0.9
+
+
+def test_train_without_a_limit_is_refused():
+    with pytest.raises(SpecError, match="limit"):
+        train(Trainer(project(), "discrete"))
+
+
+def test_missing_device_is_named():
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has it")
+    with pytest.raises(DeviceError, match="no mps device"):
+        Trainer(project(), "discrete", device="mps")
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_loaded_model_is_the_averaged_one(lane):
+    trainer = Trainer(project(), lane)
+    advance(trainer, 10)
+    trained = msgspec.structs.replace(project(), lanes={lane: trainer.state()})
+    flow = load(trained, lane)
+    x = torch.randn(50, 2)
+    assert torch.equal(flow.log_prob(x), trainer.average.log_prob(x))
+    assert not any(p.requires_grad for p in flow.parameters())
+
+
+def test_untrained_lane_cannot_be_loaded():
+    with pytest.raises(ProjectError, match="not been trained"):
+        load(project(), "discrete")
+
+
+def test_weights_of_another_model_are_refused_by_name():
+    trainer = Trainer(project(), "discrete")
+    state = trainer.state()
+    other = project(stack=[{"kind": "affine_coupling"}])
+    mixed = msgspec.structs.replace(other, lanes={"discrete": state})
+    with pytest.raises(ProjectError, match=r"lanes/discrete/weights\.safetensors: expected"):
+        Trainer(mixed, "discrete")
+    with pytest.raises(ProjectError, match=r"lanes/discrete/weights\.safetensors"):
+        load(mixed, "discrete")
+
+
+@pytest.mark.parametrize("part", ["weights", "state", "history"])
+def test_damaged_state_is_refused_by_part(part):
+    state = Trainer(project(), "discrete").state()
+    damaged = msgspec.structs.replace(state, **{part: b"no such thing"})
+    with pytest.raises(ProjectError, match=rf"lanes/discrete/{part}"):
+        Trainer(msgspec.structs.replace(project(), lanes={"discrete": damaged}), "discrete")
+
+
+def test_state_without_optimizer_still_trains_on():
+    state = Trainer(project(), "discrete").state()
+    bare = LaneState(weights=state.weights)
+    trainer = Trainer(msgspec.structs.replace(project(), lanes={"discrete": bare}), "discrete")
+    advance(trainer, 2)
+    assert trainer.step_count == 2
+
+
+def test_a_stack_without_weights_can_be_looked_at_but_not_trained():
+    trainer = Trainer(project(stack=[msgspec.to_builtins(Swap())]), "discrete")
+    assert math.isfinite(trainer.evaluate().kl)
+    with pytest.raises(SpecError, match="nothing to learn"):
+        train(trainer, steps=1)
+
+
+def test_optimal_transport_coupling_trains():
+    spec = FlowMatching(width=16, depth=2, coupling="optimal_transport")
+    trainer = Trainer(project(continuous=msgspec.to_builtins(spec)), "continuous")
+    before = trainer.evaluate().kl
+    train(trainer, steps=150)
+    assert trainer.evaluate().kl < before

@@ -74,9 +74,7 @@ def preset(name: str) -> Preset:
 
 
 def _centres(size: int) -> Array:
-    step = 2 * HALF_WIDTH / size
-    centres: Array = np.arange(size) * step + (step / 2 - HALF_WIDTH)
-    return centres
+    return _midpoints(-HALF_WIDTH, HALF_WIDTH, size)
 
 
 # --- densities from points and curves with Gaussian noise -----------------------------------------
@@ -99,9 +97,8 @@ def _gaussians(
 
 def _midpoints(start: float, stop: float, count: int) -> Array:
     """The middles of `count` equal pieces: with equal weights, the midpoint rule."""
-    step = (stop - start) / count
-    middles: Array = np.arange(count) * step + (start + step / 2)
-    return middles
+    half = (stop - start) / (2 * count)
+    return np.linspace(start + half, stop - half, count)
 
 
 def _moons(axis: Array) -> Array:

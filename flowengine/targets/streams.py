@@ -27,7 +27,7 @@ def sobol_points(n: int, dim: int, seed: int) -> Tensor:
     Any 2^k of them are spread evenly; the global random state is neither read nor moved.
     Source: Owen, 1998, doi:10.1006/jcom.1998.0487 (scrambling: Matoušek's affine kind).
     """
-    engine = SobolEngine(dim, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
+    engine = SobolEngine(dim, scramble=True, seed=seed)
     points: Tensor = engine.draw(n, dtype=torch.float64)
     return points + _RESOLUTION / 2  # the middle of each of 2^30 steps: never 0, never 1
 

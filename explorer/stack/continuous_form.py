@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.stack.names import about
+from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
@@ -33,6 +33,7 @@ class ContinuousForm(QWidget):
         for label in (self._about, self._formula):
             label.setWordWrap(True)
             label.setProperty("role", "muted")
+        self._formula.setTextFormat(Qt.TextFormat.RichText)
         self.form = SpecForm(spec)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -50,7 +51,7 @@ class ContinuousForm(QWidget):
         """Show a continuous flow; sends nothing."""
         self.form.set_spec(spec)
         self.kind_box.setCurrentIndex(self.kind_box.findData(spec.kind))
-        self._formula.setText(spec.formula)
+        self._formula.setText(formula_html(spec.formula))
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
 

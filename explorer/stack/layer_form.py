@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.stack.names import about
+from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class LayerForm(QWidget):
     def __init__(self, layer: LayerSpec, parent: QWidget) -> None:
         super().__init__(parent)
         self._about, self._source = QLabel(), QLabel()
-        self._formula = QLabel(layer.formula)
+        self._formula = QLabel(formula_html(layer.formula))
         for label in (self._about, self._formula, self._source):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -37,6 +37,7 @@ class LayerForm(QWidget):
         self.form = SpecForm(layer)
         self.form.edited.connect(self.edited)
         self.form.resized.connect(self.resized)
+        self._formula.setTextFormat(Qt.TextFormat.RichText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 6)
         layout.setSpacing(6)

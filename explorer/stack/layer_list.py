@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QCursor, QDrag, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtGui import QCursor, QDrag, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from explorer.i18n import tr
 from explorer.stack.card_list import CardList
+from explorer.stack.drag_out import drag_out_of
 from explorer.stack.layer_card import SPACING, card_height, small
 from explorer.stack.mime import from_mime
 from explorer.theme import theme
@@ -72,16 +73,10 @@ class LayerList(CardList):
         drag.setPixmap(self._picture())
         cursor = self.viewport().mapFromGlobal(QCursor.pos())
         drag.setHotSpot(cursor - self.visualRect(self.currentIndex()).topLeft())
-        result = drag.exec(actions, Qt.DropAction.MoveAction)
+        thrown_away = drag_out_of(self._editor, drag, actions)
         self._end_drag_over()
-        if result == Qt.DropAction.IgnoreAction and self._let_go_outside():
+        if thrown_away:
             self.removal_requested.emit(layer.id)
-
-    def _let_go_outside(self) -> bool:
-        # After Escape the button is still down: the drag was given up, not ended elsewhere.
-        held = bool(QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton)
-        inside = self._editor.rect().contains(self._editor.mapFromGlobal(QCursor.pos()))
-        return not held and not inside
 
     def _picture(self) -> QPixmap:
         """The chosen card without its form, as it hangs on the mouse."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 from explorer.i18n import tr
@@ -28,6 +30,11 @@ def changed_coordinate(layer: CouplingSpec) -> str:
 def about(cls: type[Struct]) -> str:
     """What a spec says it does: the first paragraph of its description in the catalogue."""
     return " ".join(inspect.getdoc(cls).split("\n\n")[0].split())
+
+
+def formula_html(formula: str) -> str:
+    """A formula of the catalogue with its subscripts set below the line: x_b becomes x with b."""
+    return re.sub(r"_(\w)", r"<sub>\1</sub>", html.escape(formula))
 
 
 def in_sentence(layer: LayerSpec) -> str:

@@ -28,7 +28,8 @@ _DIGITS: Final = 6
 _DECIMALS: Final = 12  # QDoubleSpinBox rounds to these; beyond what a person types
 _OPEN_END: Final = 1e-9  # stands for a limit that may be approached but not reached
 _UNBOUNDED: Final = 10**9
-_ARROWS_WIDTH: Final = 32
+_ARROWS_WIDTH: Final = 36
+_TEXT_INSET: Final = 3  # so that numbers stand under the words of the boxes with choices
 
 
 class _Typed:
@@ -40,6 +41,7 @@ class _Typed:
         self.setLocale(QLocale.c())
         self.setKeyboardTracking(False)
         self.setAccelerated(True)
+        self.lineEdit().setTextMargins(_TEXT_INSET, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.valueChanged.connect(self._give_out)
         self.lineEdit().textEdited.connect(lambda text: self.problem.emit(self.problem_with(text)))

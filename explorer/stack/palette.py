@@ -88,7 +88,9 @@ class Palette(QWidget):
     layer_chosen = Signal(object)
     """A new layer is wanted after the selected card."""
     stack_chosen = Signal(object)
-    """A ready-made stack is wanted in the place of the present one."""
+    """A `ReadyMade` stack is wanted in the place of the present one."""
+    dismissed = Signal()
+    """The search was left with Escape."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,7 +200,7 @@ class Palette(QWidget):
             return True
         if event.key() == Qt.Key.Key_Escape:
             self.all_button.setChecked(False)
-            self.all_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.dismissed.emit()
             return True
         return False
 

@@ -13,7 +13,7 @@ from explorer.stack.names import about
 from flowengine.catalogue import LAYER_SPECS, Group, LayerSpec, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QMimeData
 
@@ -44,7 +44,7 @@ class PaletteModel(QAbstractListModel):
         self._rows = _rows("")
 
     def search(self, query: str) -> None:
-        """Show only the kinds whose name, kind, group or description holds every word typed."""
+        """Show only the kinds whose names, or else whose description, hold every word typed."""
         self._query = query
         self.refresh()
 
@@ -110,14 +110,22 @@ def palette_tip(cls: type[LayerSpec]) -> str:
 
 def _rows(query: str) -> list[Row]:
     words = query.casefold().split()
+    # "plan" means Planar, not every layer that does something to the plane.
+    found = _matching(words, _names) or _matching(words, _names_and_description)
     rows: list[Row] = []
     for group in get_args(Group):
-        found = [cls for cls in LAYER_SPECS if cls.group == group and _matches(cls, words)]
-        rows += [group, *found] if found else []
+        members = [cls for cls in found if cls.group == group]
+        rows += [group, *members] if members else []
     return rows
 
 
-def _matches(cls: type[LayerSpec], words: list[str]) -> bool:
-    texts = (kind_of(cls), cls.title, tr(cls.title), tr(_GROUP_TITLES[cls.group]), about(cls))
-    searched = " ".join(texts).casefold()
-    return all(word in searched for word in words)
+def _matching(words: list[str], texts: Callable[[type[LayerSpec]], str]) -> list[type[LayerSpec]]:
+    return [cls for cls in LAYER_SPECS if all(word in texts(cls).casefold() for word in words)]
+
+
+def _names(cls: type[LayerSpec]) -> str:
+    return f"{kind_of(cls)} {cls.title} {tr(cls.title)} {tr(_GROUP_TITLES[cls.group])}"
+
+
+def _names_and_description(cls: type[LayerSpec]) -> str:
+    return f"{_names(cls)} {about(cls)} {tr(about(cls))}"

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.stack import edits
-from explorer.stack.commands import COMMANDS
+from explorer.stack.commands import COMMANDS, command_of
 from explorer.stack.layer_list import LayerList
 from explorer.stack.names import in_sentence, weights_text
 from explorer.stack.palette import Palette
@@ -22,6 +22,8 @@ from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QKeyEvent
 
     from explorer.stack.edits import Stack
     from explorer.stack.ready_made import ReadyMade
@@ -173,6 +175,7 @@ class StackEditor(QWidget):
     def _connect(self) -> None:
         self.palette_view.layer_chosen.connect(self.insert_layer)
         self.palette_view.stack_chosen.connect(self.use_ready_made)
+        self.palette_view.dismissed.connect(self.list.setFocus)
         self.list.insert_requested.connect(self.insert_layer)
         self.list.move_requested.connect(self.move_layer)
         self.list.removal_requested.connect(self.remove_layer)
@@ -251,6 +254,14 @@ class StackEditor(QWidget):
                 action.setChecked(not layer.enabled if bypassed else layer.frozen)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(point)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Search from anywhere in the editor where the key has no other use."""
+        command = command_of(event)
+        if command is not None and command.id == "focus_search":
+            self.focus_search()
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         """Wide enough for every name, high enough for a handful of cards."""

@@ -42,7 +42,7 @@ def grid_pixmap(grid: NDArray[Any], side: int, ratio: float) -> QPixmap:
     frame.addRoundedRect(QRectF(0, 0, side, side), _RADIUS, _RADIUS)
     painter.fillPath(frame, theme.color("panel"))
     painter.setClipPath(frame)
-    painter.setPen(QPen(mix(theme.color("discrete"), theme.color("panel_text"), 0.2), 0.8))
+    painter.setPen(QPen(mix(theme.color("discrete"), theme.color("panel_text"), 0.3), 0.8))
     for line in _lines(np.asarray(grid, dtype=np.float64)):
         painter.drawPolyline(_polygon(line, side))
     painter.end()
@@ -56,9 +56,10 @@ def _lines(grid: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     return [line[np.isfinite(line).all(axis=1)] for line in whole]
 
 
-def _spread(count: int) -> NDArray[np.intp]:
-    """At most `_LINES` of `count` lines, evenly spread, with both ends."""
-    return np.unique(np.linspace(0, count - 1, min(count, _LINES)).round().astype(np.intp))
+def _spread(count: int) -> list[int]:
+    """About `_LINES` of `count` lines, evenly spread, with both ends."""
+    step = max(1, round((count - 1) / (_LINES - 1)))
+    return sorted({*range(0, count, step), count - 1})
 
 
 def _polygon(line: NDArray[np.float64], side: int) -> QPolygonF:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from explorer.i18n import mark
+from explorer.i18n import mark, number, tr
 
 
 class Format(NamedTuple):
@@ -38,7 +38,7 @@ FORMATS: Final = (
 def size_text(size: int) -> str:
     """A size for people: 812 bytes, 34.2 kB, 1.20 MB."""
     if size < 1000:
-        return f"{size} bytes"
+        return tr("{count} bytes").format(count=size)
     if size < 1_000_000:
-        return f"{size / 1000:.3g} kB"
-    return f"{size / 1_000_000:.3g} MB"
+        return f"{number(size / 1000)} kB"
+    return f"{number(size / 1_000_000)} MB"

@@ -1,0 +1,216 @@
+"""Files: opened, saved, taken in, and the question before work is lost."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from explorer import dialogs
+from explorer.shell.documents import Documents
+from explorer.store import Store, recent_files
+from flowengine.project import Project, default_stack
+
+
+@pytest.fixture
+def window(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    return window
+
+
+@pytest.fixture
+def store(qapp):
+    return Store(Project(name="star", stack=default_stack()))
+
+
+@pytest.fixture
+def documents(store, window):
+    return Documents(store, lambda then: then(dict(store.lanes)), bytes, window)
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Stand in for the question: `answer("save")` answers it, and the list tells who was asked."""
+    asked = []
+
+    def give(what):
+        def ask(_parent, name):
+            asked.append(name)
+            return what
+
+        monkeypatch.setattr(dialogs, "ask", ask)
+        return asked
+
+    return give
+
+
+@pytest.fixture
+def save_to(monkeypatch):
+    def give(path):
+        monkeypatch.setattr(dialogs, "ask_save", lambda *_: path)
+
+    return give
+
+
+def edit(store, seed=1):
+    store.apply(replace(store.project, seed=seed), "Edit")
+
+
+def test_a_new_project_is_named_by_its_document_until_it_has_a_file(documents, save_to, tmp_path):
+    assert documents.name == "star.flow"
+    save_to(tmp_path / "mine")
+    documents.save()
+    assert documents.name == "mine.flow"
+    assert (tmp_path / "mine.flow").is_file()
+    assert recent_files() == [tmp_path / "mine.flow"]
+
+
+def test_saving_again_asks_for_nothing(documents, store, save_to, tmp_path, monkeypatch, qtbot):
+    save_to(tmp_path / "p.flow")
+    documents.save()
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: pytest.fail("asked"))
+    edit(store, 5)
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
+    assert Project.open(tmp_path / "p.flow").seed == 5
+
+
+def test_nothing_is_asked_where_nothing_would_be_lost(documents, store, answer):
+    asked = answer("cancel")
+    documents.new()
+    assert asked == []
+    assert store.project.name == "Untitled"
+
+
+@pytest.mark.parametrize("what", ["save", "discard", "cancel"])
+def test_unsaved_work_is_asked_about(documents, store, answer, save_to, tmp_path, what):
+    asked = answer(what)
+    save_to(tmp_path / "kept.flow")
+    edit(store)
+    documents.new()
+    assert asked == ["star.flow"]
+    assert store.project.name == ("star" if what == "cancel" else "Untitled")
+    assert (tmp_path / "kept.flow").exists() == (what == "save")
+
+
+def test_training_counts_as_work(documents, store, answer):
+    asked = answer("cancel")
+    store.mark_trained()
+    documents.new()
+    assert asked == ["star.flow"]
+
+
+def test_changing_ones_mind_while_saving_keeps_everything(documents, store, answer, save_to):
+    answer("save")
+    save_to(None)
+    edit(store)
+    documents.new()
+    assert store.project.seed == 1
+    assert store.unsaved
+
+
+def test_a_save_that_fails_says_so_and_goes_no_further(
+    documents, store, answer, save_to, tmp_path, qtbot
+):
+    answer("save")
+    save_to(tmp_path / "missing" / "p.flow")
+    edit(store)
+    with qtbot.waitSignal(documents.failed) as told:
+        documents.new()
+    assert told.args == ["p.flow could not be written: No such file or directory"]
+    assert store.project.seed == 1
+    assert store.unsaved
+
+
+def test_opening(documents, store, monkeypatch, tmp_path):
+    Project(seed=9, stack=default_stack()).save(tmp_path / "nine.flow")
+    monkeypatch.setattr(dialogs, "ask_open", lambda *_: tmp_path / "nine.flow")
+    documents.choose_and_open()
+    assert store.project.seed == 9
+    assert documents.name == "nine.flow"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.flow", b"PK\x03\x04 cut off"),
+        ("gone.flow", None),
+        ("words.csv", b"x,y\n1,2\nthree,four\n5,6\n"),
+        ("none.png", b"no picture at all"),
+        ("what.xyz", b"?"),
+    ],
+)
+def test_a_bad_file_is_named_in_a_sentence_and_changes_nothing(
+    documents, store, qtbot, tmp_path, name, content
+):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = store.project
+    with (
+        qtbot.assertNotEmitted(documents.target_chosen),
+        qtbot.waitSignal(documents.failed) as told,
+    ):
+        documents.take([tmp_path / name])
+    assert name in told.args[0] or name.rpartition(".")[0] in told.args[0]
+    assert store.project is before
+
+
+def test_nan_in_an_array_is_refused(documents, qtbot, tmp_path):
+    np.save(tmp_path / "nan.npy", np.array([[1.0, np.nan], [0.5, 1.0]]))
+    with qtbot.waitSignal(documents.failed):
+        documents.take([tmp_path / "nan.npy"])
+
+
+def test_points_and_pictures_become_targets(documents, qtbot, tmp_path):
+    points = np.random.default_rng(0).normal(size=(400, 2))
+    np.savetxt(tmp_path / "blob.csv", points, delimiter=",", header="x,y", comments="")
+    with qtbot.waitSignal(documents.target_chosen) as chosen:
+        documents.take([tmp_path / "blob.csv"])
+    spec, text = chosen.args
+    assert spec.source == "points"
+    assert text == "Take blob as the target"
+
+
+def test_a_picture_on_the_clipboard_becomes_the_target(documents, qtbot):
+    image = QImage(40, 40, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    for x in range(10, 30):
+        image.setPixelColor(x, 20, Qt.GlobalColor.black)
+    QGuiApplication.clipboard().setImage(image)
+    with qtbot.waitSignal(documents.target_chosen) as chosen:
+        documents.paste()
+    assert chosen.args[0].source == "picture"
+
+
+def test_a_clipboard_without_a_picture_is_said(documents, qtbot):
+    QGuiApplication.clipboard().setText("words")
+    with qtbot.waitSignal(documents.failed) as told:
+        documents.paste()
+    assert told.args == ["There is no picture on the clipboard."]
+
+
+@pytest.mark.parametrize(("text", "answered"), [("Save", "save"), ("Discard", "discard")])
+def test_the_question_itself(qtbot, window, text, answered):
+    def press():
+        box = QGuiApplication.instance().activeModalWidget()
+        button = next(b for b in box.findChildren(QPushButton) if b.text() == text)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    from PySide6.QtCore import QTimer
+
+    QTimer.singleShot(0, press)
+    assert dialogs.ask(window, "star.flow") == answered
+
+
+def test_escape_is_the_answer_that_keeps_everything(qtbot, window):
+    from PySide6.QtCore import QTimer
+
+    def press():
+        box = QGuiApplication.instance().activeModalWidget()
+        assert "star.flow" in box.text()
+        qtbot.keyClick(box, Qt.Key.Key_Escape)
+
+    QTimer.singleShot(0, press)
+    assert dialogs.ask(window, "star.flow") == "cancel"

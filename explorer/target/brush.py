@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Over how many radii a stamp is swept. What is laid down may be swept over any length, and a
 # diameter keeps the rectangle about a slanting piece small; what adds up goes by small steps.
 _SWEEP = 2.0
-_SMOOTHING_SWEEP = 1 / 6
+_SMOOTHING_SWEEP = 1 / 3
 _BLUR_PER_RADIUS = 1 / 8
 
 

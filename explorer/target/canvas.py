@@ -225,7 +225,7 @@ class TargetCanvas(DensityView):
             self._begin(event.button(), Tool.ERASER if erases else self._tool, event.pressure())
         elif event.type() == QEvent.Type.TabletRelease:
             self._finish()
-        elif isinstance(self._held, Qt.MouseButton):
+        elif event.buttons() and isinstance(self._held, Qt.MouseButton):
             self._carry_on(event.pressure())
         event.accept()
 

@@ -29,6 +29,7 @@ class Drawing:
         self.raster = Raster.blank(extent)
         self.clears_on_first_stroke = False
         self.last_point: Point | None = None
+        self._end: Point | None = None
         self._kept = self.raster
         self._stroke: Stroke | None = None
 
@@ -39,8 +40,9 @@ class Drawing:
 
     @property
     def changed(self) -> bool:
-        """Whether the stroke under way has changed any cell."""
-        return not np.array_equal(self._kept.values, self.raster.values)
+        """Whether the stroke under way has met the grid and changed any cell."""
+        met = self._stroke is not None and self._stroke.stamps > 0
+        return met and not np.array_equal(self._kept.values, self.raster.values)
 
     def replace(self, density: ArrayLike, extent: Extent, *, clears: bool) -> None:
         """Show another density; a stroke under way is dropped.
@@ -53,6 +55,7 @@ class Drawing:
         scale = peak if peak > 0 and (clears or peak > 1) else 1.0
         self.raster = Raster(values / scale, extent)
         self.clears_on_first_stroke = clears
+        self.last_point = self._end = None
         self._stroke = None
         self._kept = self.raster
 
@@ -71,13 +74,14 @@ class Drawing:
         """Carry the stroke on to a point in data units; gives the cells that were written."""
         if self._stroke is None:
             return []
-        self.last_point = (x, y)
+        self._end = (x, y)
         return self._stroke.move_to(x, y, pressure)
 
     def keep(self) -> None:
         """End the stroke and keep what it did."""
         self._stroke = None
         self._kept = self.raster
+        self.last_point = self._end
         self.clears_on_first_stroke = False
 
     def drop(self) -> None:

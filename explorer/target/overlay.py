@@ -23,17 +23,22 @@ def paint_footprints(
     """Draw the rim of the brush, and fainter ones where its images under the symmetry fall.
 
     A light line inside a dark one shows on every colour of the map.
+
+    Args:
+        painter: Of the widget.
+        centres: The brush's own first.
+        radius: In pixels.
+        dashed: Whether the brush takes away.
     """
+    line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-    for i, centre in reversed(list(enumerate(centres))):
-        painter.setOpacity(1.0 if i == 0 else 0.45)
-        painter.setPen(QPen(theme.color("panel"), 3.0))
-        painter.drawEllipse(centre, radius, radius)
-        painter.setPen(QPen(theme.color("panel_text"), 1.25, line))
-        painter.drawEllipse(centre, radius, radius)
-    painter.setOpacity(1.0)
+    painter.setPen(QPen(_faint("panel_text", 0.5), 1.0))
+    for image in centres[1:]:
+        painter.drawEllipse(image, radius, radius)
+    for pen in (QPen(theme.color("panel"), 3.0), QPen(theme.color("panel_text"), 1.25, line)):
+        painter.setPen(pen)
+        painter.drawEllipse(centres[0], radius, radius)
 
 
 def footprint_rect(centre: QPointF, radius: float) -> QRect:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 
-from explorer.panels.colormap import lut
+from explorer.panels.colormap import lut, premultiplied
 from explorer.target.raster import NOTHING, Raster, Region
+from explorer.theme import theme
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PySide6.QtGui import QPainter
 
     from flowengine.project import Extent
 
 COLOURS = "magma"
+_FADE = 48  # of 255 steps
+_LAYOUT = QImage.Format.Format_ARGB32_Premultiplied
 
 
 class DensityPicture:
@@ -41,15 +43,13 @@ class DensityPicture:
 
     def paint(self, painter: QPainter, where: QRectF) -> None:
         """Draw the whole picture into a rectangle; the painter's clip decides what that costs."""
-        painter.setRenderHint(painter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(where, self._image)
 
     def _allocate(self, shape: tuple[int, ...]) -> None:
         rows, columns = shape
         self._pixels: NDArray[np.uint32] = np.zeros((rows, columns), np.uint32)
-        self._image = QImage(
-            self._pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32
-        )
+        self._image = QImage(self._pixels.data, columns, rows, 4 * columns, _LAYOUT)
 
 
 class SquareView:
@@ -92,16 +92,23 @@ def density_image(values: NDArray[np.float32]) -> QImage:
     """A picture of a grid of values from 0 to 1, row 0 at the bottom, one pixel a cell."""
     pixels = np.ascontiguousarray(_coloured(values)[::-1])
     rows, columns = pixels.shape
-    shared = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
-    return shared.copy()
+    density = QImage(pixels.data, columns, rows, 4 * columns, _LAYOUT)
+    image = QImage(density.size(), QImage.Format.Format_RGB32)
+    image.fill(theme.color("panel"))
+    with QPainter(image) as painter:
+        painter.drawImage(0, 0, density)
+    return image
 
 
 def _coloured(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Values from 0 to 1 as the 0xffRRGGBB words of a QImage."""
-    return _packed_colours()[(values * np.float32(255) + np.float32(0.5)).astype(np.uint8)]
+    """Values from 0 to 1 as the words of a QImage.
+
+    As in the panels, colour goes by the square root of the density, so that thin parts show, and
+    the lowest part fades into the ground.
+    """
+    return _colours()[(np.sqrt(values) * np.float32(255) + np.float32(0.5)).astype(np.uint8)]
 
 
 @lru_cache(maxsize=1)
-def _packed_colours() -> NDArray[np.uint32]:
-    red, green, blue = (lut(COLOURS)[:, i].astype(np.uint32) for i in range(3))
-    return np.uint32(0xFF000000) | red << 16 | green << 8 | blue
+def _colours() -> NDArray[np.uint32]:
+    return premultiplied(lut(COLOURS)[:, :3] / 255, np.clip(np.arange(256) / _FADE, 0, 1))

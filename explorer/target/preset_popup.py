@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = 4
 _THUMBNAIL: Final = 64
-_CELL: Final = QSize(92, 94)
+_CELL: Final = QSize(104, 102)  # the picture, and two lines of words
 _PIXELS: Final = 128  # enough for a screen at twice the density
 
 
@@ -37,10 +37,10 @@ class PresetPopup(QFrame):
         self.list = QListWidget()
         self.list.setViewMode(QListView.ViewMode.IconMode)
         self.list.setMovement(QListView.Movement.Static)
-        self.list.setUniformItemSizes(True)
         self.list.setWordWrap(True)
         self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
         self.list.setGridSize(_CELL)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._choose)
@@ -92,7 +92,10 @@ class PresetPopup(QFrame):
 def _item(preset: Preset) -> QListWidgetItem:
     item = QListWidgetItem()
     item.setData(Qt.ItemDataRole.UserRole, preset.name)
+    item.setSizeHint(_CELL)
     density = preset_density(preset.name, _PIXELS)
-    image = density_image(density / np.float32(density.max()))
-    item.setIcon(QIcon(QPixmap.fromImage(image)))
+    pixmap = QPixmap.fromImage(density_image(density / np.float32(density.max())))
+    thumbnail = QIcon(pixmap)
+    thumbnail.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt would tint the chosen one
+    item.setIcon(thumbnail)
     return item

@@ -138,7 +138,8 @@ class ToolRows(QWidget):
         self.size.setToolTip(tr("Width of the brush; [ and ] make it smaller and larger"))
         tip = tr("Softness and strength of the brush")
         _say(self.tip, "", tip, tr("Softness and strength"))
-        _say(self.presets, tr("Presets"), tr("Choose one of the ready-made targets"))
+        tip = tr("Choose one of the ready-made targets")
+        _say(self.presets, f"{tr('Presets')} ▾", tip, tr("Presets"))
         _say(self.open, tr("Open…"), tr("Take a picture, a table of points or an array"))
         _say(self.clear, "", tr("Clear: empty the canvas"), tr("Clear"))
         tip = tr("Invert: make dense what is empty, and empty what is dense")
@@ -180,8 +181,6 @@ class ToolRows(QWidget):
         self.tip.setIcon(icon("settings-2"))
         self.clear.setIcon(icon("trash-2"))
         self.invert.setIcon(icon("contrast"))
-        self.presets.setIcon(icon("chevron-down", "text_muted"))
-        self.presets.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the word
 
 
 class TipPopup(QFrame):

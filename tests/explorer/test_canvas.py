@@ -176,6 +176,23 @@ def test_a_stroke_that_changes_nothing_is_no_edit(canvas, qtbot):
         drag(canvas, (-1.0, 0.0), (1.0, 0.0))
 
 
+def test_a_stroke_beside_the_grid_does_not_clear_the_example(canvas, qtbot):
+    canvas.set_density(np.ones((32, 64)), (0.0, 4.0, 0.0, 2.0), clears=True)
+    with qtbot.waitSignal(canvas.stroke_cancelled):
+        drag(canvas, (1.0, 2.8), (2.0, 2.8))
+    assert canvas.density().shape == (32, 64)
+    assert canvas.clears_on_first_stroke
+
+
+def test_no_line_starts_from_a_stroke_that_was_taken_back(canvas):
+    drag(canvas, (-2.0, 2.0))
+    drag(canvas, (-2.0, -2.0), release=False)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    QTest.mouseClick(canvas, LEFT, SHIFT, pixel(canvas, 2.0, 2.0))
+    assert value(canvas, 0.0, 2.0) == 1.0
+    assert value(canvas, 0.0, 0.0) == 0.0
+
+
 def test_a_stroke_may_start_and_end_outside(canvas):
     drag(canvas, (-6.0, 0.0), (6.0, 0.0))
     assert value(canvas, -3.9, 0.0) == 1.0
@@ -236,7 +253,7 @@ def pen(kind=QPointingDevice.PointerType.Pen):
 def send_pen(canvas, device, kind, x, y, pressure):
     at = QPointF(pixel(canvas, x, y))
     button = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletMove else LEFT
-    held = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletRelease else LEFT
+    held = LEFT if pressure else Qt.MouseButton.NoButton
     event = QTabletEvent(
         kind, device, at, QPointF(canvas.mapToGlobal(at.toPoint())), pressure, 0, 0, 0, 0, 0,
         NO_KEY, button, held,
@@ -257,6 +274,12 @@ def test_pen_pressure_is_strength(canvas, qtbot):
     assert value(canvas, -2.1, 0.0) == pytest.approx(0.25, abs=0.02)
     assert value(canvas, 2.0, 0.0) == pytest.approx(1.0, abs=0.02)
     assert 0.4 < value(canvas, 0.5, 0.0) < 0.8
+
+
+def test_a_hovering_pen_does_not_paint(canvas):
+    send_pen(canvas, pen(), QEvent.Type.TabletMove, 0.0, 0.0, 0.0)
+    send_pen(canvas, pen(), QEvent.Type.TabletMove, 1.0, 0.0, 0.0)
+    assert not canvas.density().any()
 
 
 def test_the_other_end_of_the_pen_erases(canvas):

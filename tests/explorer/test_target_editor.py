@@ -387,13 +387,13 @@ def test_it_fits_a_narrow_dock(qtbot):
     theme.apply(QApplication.instance())
     editor = TargetEditor()
     qtbot.addWidget(editor)
-    editor.resize(238, 390)
+    editor.resize(226, 390)
     editor.show()
     qtbot.waitExposed(editor)
     canvas, tools = editor.canvas.geometry(), editor.tools.geometry()
-    assert editor.minimumSizeHint().width() <= 238
+    assert editor.minimumSizeHint().width() <= 226
     assert abs(canvas.width() - canvas.height()) <= 1
-    assert canvas.width() == 238
+    assert canvas.width() == 226
     assert tools.height() <= 110
     assert tools.bottom() <= 390
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from flowengine.lane import build_flow
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.schedule import Schedule
+from flowengine.stack import DiscreteFlow
 from flowengine.targets import from_spec
 from flowengine.targets.streams import derived_seed
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.flow import Flow
+    from flowengine.layers import Layer
     from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
 
@@ -77,6 +79,7 @@ class Trainer:
         self.notices: list[str] = []
         self._known_weights: dict[str, Tensor] = {}
         self._known_optimizer: dict[str, Tensor] = {}
+        self._known_layers: dict[str, Layer] = {}
         self.target = self._make_target()
         self._take_up(build_flow(project, lane))
         saved = project.lanes.get(lane)
@@ -184,8 +187,9 @@ class Trainer:
         changed_target = target is not self.target
         self.target = target
         if flow is not None:
+            before_edit = self.average
             self._take_up(flow)
-            self._adopt(old)
+            self._adopt(before_edit, old)
         elif changed_target or _stream_of(self.recipe) != _stream_of(recipe):
             self._take_up_target()
         if flow is not None or changed_target:
@@ -237,7 +241,7 @@ class Trainer:
         self.history = [tuple(row) for row in state.history.tolist()]
         self._keep_good()
 
-    def _adopt(self, old: TrainerState) -> None:
+    def _adopt(self, before: Flow, old: TrainerState) -> None:
         """Take over what still fits from the models before the edit.
 
         Layers that have gone are remembered too, so that undoing their removal brings back what
@@ -245,7 +249,13 @@ class Trainer:
         """
         self._known_weights |= old.weights
         self._known_optimizer |= old.optimizer
-        weights = adopted(self._known_weights, self.average.state_dict())
+        if isinstance(before, DiscreteFlow):
+            self._known_layers |= _layers_of(before)
+        weights = {
+            name: tensor
+            for name, tensor in adopted(self._known_weights, self.average.state_dict()).items()
+            if not name.startswith(self._begun_anew())
+        }
         if not weights:
             return
         self.average.load_state_dict(weights, strict=False)
@@ -257,6 +267,17 @@ class Trainer:
         }
         self.optimizer.load_state(kept)
         self._initialized = True
+
+    def _begun_anew(self) -> tuple[str, ...]:
+        """The prefixes of the weights of layers that were given another start, such as an angle."""
+        if not isinstance(self.average, DiscreteFlow):
+            return ()
+        layers = _layers_of(self.average)
+        return tuple(
+            f"layers.{name}."
+            for name, known in self._known_layers.items()
+            if name in layers and not layers[name].resumes(known)
+        )
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -298,6 +319,10 @@ class Trainer:
             f"last good weights and halved the learning rate to "
             f"{self.recipe.learning_rate * self.rate_scale:.2g}"
         )
+
+
+def _layers_of(flow: DiscreteFlow) -> dict[str, Layer]:
+    return {name: cast("Layer", layer) for name, layer in flow.layers.items()}
 
 
 def _model_of(project: Project, lane: Lane) -> object:

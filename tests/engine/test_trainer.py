@@ -110,6 +110,19 @@ def test_edit_keeps_weights_of_unchanged_layers_and_brings_removed_ones_back():
     assert math.isfinite(trainer.loss)
 
 
+def test_a_new_start_replaces_what_a_layer_had_learned_and_no_other():
+    whole = project(stack=[{"kind": "scale_shift"}, {"kind": "affine_coupling", "width": 8}])
+    trainer = Trainer(whole, "discrete")
+    advance(trainer, 10)
+    coupling = trainer.average.layers["layer-2"].state_dict()
+    stretched = msgspec.structs.replace(whole.stack[0], scale_x=2.0, shift_x=1.0)
+    trainer.edit(msgspec.structs.replace(whole, stack=(stretched, whole.stack[1])))
+    x, _ = trainer.average.layers["layer-1"](torch.tensor([[1.0, 0.0]]))
+    torch.testing.assert_close(x, torch.tensor([[3.0, 0.0]]))  # the guide's x = 2z + 1
+    now = trainer.average.layers["layer-2"].state_dict()
+    assert all(torch.equal(now[n], coupling[n]) for n in now)
+
+
 def test_inserting_a_layer_bends_the_fit_and_does_not_break_it():
     before = project()
     trainer = Trainer(before, "discrete")

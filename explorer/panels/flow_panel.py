@@ -1,0 +1,318 @@
+"""One lane's panel: its title, its picture, its figure and the switches of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.i18n import mark, number, tr, translator
+from explorer.lanes import LANE_TITLES
+from explorer.panels.camera import Camera
+from explorer.panels.chips import ChipRow
+from explorer.panels.flow_view import FlowView
+from explorer.panels.outline import contour, level_holding
+from explorer.panels.pace import acting_layer, with_rests
+from explorer.panels.rasterizer import Marker, Shown
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from explorer.panels.film import Film
+    from flowengine.project import Extent, Lane
+    from flowengine.protocol import Event
+
+_OUTLINE_SHARES: Final = (0.5, 0.9)
+_CHIPS: Final[dict[Lane, tuple[str, ...]]] = {
+    "discrete": ("density", "points", "grid", "trails", "outline"),
+    "continuous": ("density", "points", "trails", "field", "outline"),
+}
+_AT_FIRST: Final[dict[Lane, Shown]] = {
+    "discrete": Shown(field=False, outline=False, trails=False),
+    "continuous": Shown(grid=False, outline=False),
+}
+
+
+class FlowPanel(QWidget):
+    """Shows one lane on the common clock.
+
+    Signals:
+        point_picked: x and y of a point of data space, whose ledger is asked for.
+        hovered: x and y under the mouse, in data units of the moment that is shown.
+        left: The mouse has left the picture.
+        options_changed: What of the picture is switched on, a `Shown`.
+        layer_changed: The layer that acts now, from 0; -1 between layers.
+
+    Args:
+        lane: Whose panel it is.
+        camera: Shared by the panels that zoom and pan together.
+        title: In English; the lane's name without one.
+    """
+
+    point_picked = Signal(float, float)
+    hovered = Signal(float, float)
+    left = Signal()
+    options_changed = Signal(object)
+    layer_changed = Signal(int)
+
+    def __init__(
+        self,
+        lane: Lane,
+        camera: Camera | None = None,
+        title: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._lane: Lane = lane
+        self._title_text = title or LANE_TITLES[lane]
+        self._layers: tuple[str, ...] = ()
+        self._acting = -1
+        self._kl: float | None = None
+        self._note_text = ""
+        self.view = FlowView(lane, camera or Camera(self))
+        self.view.shown = _AT_FIRST[lane]
+        self._square = _Square(lane)
+        self._title, self._status = _label("title"), _label("muted")
+        self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
+        self._message = _Message(self.view)
+        self._chips = ChipRow(_CHIPS[lane], self.view.shown)
+        self._lay_out()
+        self.view.point_picked.connect(self.point_picked)
+        self.view.hovered.connect(self.hovered)
+        self.view.left.connect(self.left)
+        self._chips.toggled.connect(self._switch)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    # --- what it shows ----------------------------------------------------------------------------
+
+    @property
+    def film(self) -> Film:
+        """The film that is shown."""
+        return self.view.film
+
+    def set_film(self, film: Film) -> None:
+        """Show another film."""
+        self.view.film = film
+        self.view.update()
+
+    def take(self, message: Event, now: float) -> bool:
+        """Give a message to the film; true if the picture changes and the clock should wake."""
+        return self.film.take(message, now)
+
+    def show_moment(self, tau: float, now: float) -> None:
+        """Show a moment of the clock; the clock itself calls this with every tick."""
+        self.view.show_moment(tau, now)
+        self._tell_place()
+
+    def moving_until(self) -> float:
+        """The time until which the picture changes although the clock stands."""
+        return self.film.moving_until
+
+    def set_clock(self, tau: float) -> None:
+        """Show a moment of the clock at the time that is shown already."""
+        self.show_moment(tau, self.view.now)
+
+    def set_layers(self, count: int, titles: Sequence[str] = ()) -> None:
+        """Say how many layers share the clock: the picture rests at the end of every one.
+
+        Raises:
+            ValueError: there are titles, but not one for each layer.
+        """
+        if titles and len(titles) != count:
+            raise ValueError(f"Expected a title for each of {count} layers, got {len(titles)}")
+        self._layers = tuple(titles) or ("",) * count
+        self.view.pace = (lambda tau: with_rests(tau, count)) if count else float
+        self.view.update()
+        self._tell_place()
+
+    def set_figures(self, kl: float | None, note: str = "") -> None:
+        """Show the KL in nats, or a dash, and a short note beside it."""
+        self._kl, self._note_text = kl, note
+        self._tell_figures()
+
+    def set_message(self, text: str) -> None:
+        """Lay a sentence over the picture; none takes it away."""
+        self._message.show_text(text)
+
+    def set_target_outline(self, density: ArrayLike | None, extent: Extent) -> None:
+        """Draw the regions that hold half and nine tenths of the target.
+
+        Args:
+            density: Shape (rows, columns), row 0 at y_min, of any sum; None takes the outline away.
+            extent: (x_min, x_max, y_min, y_max) in data units.
+        """
+        lines = [np.empty((0, 4))]
+        if density is not None:
+            levels = [level_holding(density, share) for share in _OUTLINE_SHARES]
+            lines += [contour(density, extent, level) for level in levels]
+        self.view.set_outline(np.concatenate(lines))
+
+    def set_marker(
+        self,
+        point: tuple[float, float] | None,
+        jacobian: tuple[float, float, float, float] | None = None,
+    ) -> None:
+        """Point out a point, with its row-major Jacobian as an ellipse; None takes it away."""
+        self.view.set_marker(None if point is None else Marker(point, jacobian))
+
+    @property
+    def shown(self) -> Shown:
+        """What of the picture is switched on."""
+        return self.view.shown
+
+    def set_shown(self, shown: Shown) -> None:
+        """Switch parts of the picture on and off."""
+        if shown != self.view.shown:
+            self.view.shown = shown
+            self._chips.set_shown(shown)
+            self.view.update()
+            self.options_changed.emit(shown)
+
+    def set_title(self, title: str) -> None:
+        """Give the panel another title, in English."""
+        self._title_text = title
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say everything in the language of the window."""
+        title = tr(self._title_text)
+        self._title.setText(title)
+        self.view.setAccessibleName(title)
+        self.view.setAccessibleDescription(
+            tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
+        )
+        self._unit.setText(tr("nats"))
+        self._figure.setToolTip(tr("KL(target ‖ model) on held-out points: 0 is a perfect fit"))
+        self._tell_figures()
+        self._tell_place()
+
+    # --- how ----------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._status.setMinimumWidth(1)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._square)
+        head.addWidget(self._title)
+        head.addWidget(self._status, 1)
+        figures = QHBoxLayout()
+        figures.setSpacing(6)
+        for label in (self._figure, self._unit, self._note):
+            figures.addWidget(label, 0, Qt.AlignmentFlag.AlignBaseline)
+        figures.addStretch(1)
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._foot.setSpacing(6)
+        self._foot.addLayout(figures, 1)
+        self._foot.addWidget(self._chips)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(head)
+        layout.addWidget(self.view, 1)
+        layout.addLayout(self._foot)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than the footer in one row, which then takes two."""
+        height = self.layout().minimumSize().height()
+        return QSize(max(self._chips.minimumSizeHint().width(), 160), height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Set the switches below the figure where both do not fit beside each other."""
+        super().resizeEvent(event)
+        figures = sum(
+            label.sizeHint().width() + 6 for label in (self._figure, self._unit, self._note)
+        )
+        beside = figures + self._chips.sizeHint().width() <= self.width()
+        direction = QBoxLayout.Direction
+        self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+
+    def _switch(self, name: str, on: bool) -> None:
+        self.set_shown(replace(self.view.shown, **{name: on}))
+
+    def _tell_figures(self) -> None:
+        value = "–" if self._kl is None else number(self._kl)
+        self._figure.setText(f"KL {value}")
+        self._note.setText(self._note_text)
+
+    def _tell_place(self) -> None:
+        tau = self.view.tau
+        self._status.setText(self._place(tau))
+        layer = acting_layer(tau, len(self._layers))
+        acting = -1 if layer is None else layer
+        if acting != self._acting:
+            self._acting = acting
+            self.layer_changed.emit(acting)
+
+    def _place(self, tau: float) -> str:
+        count = len(self._layers)
+        if self._lane == "continuous":
+            return tr("t = {t}").format(t=f"{tau:.2f}")
+        if not count:
+            return ""
+        layer = acting_layer(tau, count)
+        if layer is not None:
+            place = tr("layer {n} of {count}").format(n=layer + 1, count=count)
+            return f"{place} · {tr(self._layers[layer])}" if self._layers[layer] else place
+        done = round(tau * count)
+        if done == 0:
+            return tr("base")
+        return tr("after layer {n} of {count}").format(n=done, count=count)
+
+
+class _Square(QWidget):
+    """The lane's colour."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+        self.setFixedSize(10, 10)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color(self._role))
+        painter.end()
+
+
+class _Message(QLabel):
+    """A sentence over the middle of a picture."""
+
+    def __init__(self, view: FlowView) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMargin(12)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        layout = QVBoxLayout(view)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        layout.addWidget(self, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def show_text(self, text: str) -> None:
+        self.setText(text)
+        self.setVisible(bool(text))
+
+    def _restyle(self) -> None:
+        text, ground = theme.color("panel_text").name(), theme.color("panel")
+        ground.setAlphaF(0.85)
+        shade = f"rgba({ground.red()}, {ground.green()}, {ground.blue()}, {ground.alpha()})"
+        self.setStyleSheet(f"color: {text}; background: {shade}; border-radius: 8px;")
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setProperty("role", role)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label

@@ -1,0 +1,228 @@
+"""The picture itself: draws a film at a moment, and turns the mouse into intentions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from explorer.panels.camera import Camera
+from explorer.panels.film import Film
+from explorer.panels.pace import trail_moments
+from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPaintEvent, QWheelEvent
+
+    from explorer.panels.camera import View
+    from flowengine.project import Lane
+
+_TRAIL: Final = 0.16  # of the clock
+_TRAIL_CORNERS: Final = 13
+_REACH: Final = 14.0  # logical pixels from a click to the particle that it means
+_WHEEL_ZOOM: Final = 0.85  # for each notch
+_KEY_ZOOM: Final = 0.8
+
+
+class FlowView(QWidget):
+    """A film at a moment of the clock; no frame, no words.
+
+    Attributes:
+        film: What is shown.
+        shown: What of it is switched on.
+        pace: The moment shown at a moment of the clock.
+    """
+
+    point_picked = Signal(float, float)
+    hovered = Signal(float, float)
+    left = Signal()
+
+    def __init__(self, lane: Lane, camera: Camera, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.film = Film(lane)
+        self.shown = Shown()
+        self.pace: Callable[[float], float] = float
+        self._clock_tau = 0.0
+        self._now = 0.0
+        self._marker: Marker | None = None
+        self._rasterizer = Rasterizer(lane)
+        self._pressed: QPointF | None = None
+        self._dragged_from: QPointF | None = None
+        self._camera = camera
+        camera.changed.connect(self.update)
+        theme.changed.connect(self._restyle)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    # --- what it shows ----------------------------------------------------------------------------
+
+    @property
+    def tau(self) -> float:
+        """The moment that is shown."""
+        return self.pace(self._clock_tau)
+
+    @property
+    def now(self) -> float:
+        """The time that it is shown for."""
+        return self._now
+
+    def show_moment(self, tau: float, now: float) -> None:
+        """Show a moment of the clock."""
+        self._clock_tau, self._now = tau, now
+        self.update()
+
+    def set_outline(self, segments: NDArray[np.float64]) -> None:
+        """Draw the target's contour, segments of shape (n, 4) in data units."""
+        self._rasterizer.set_outline(segments)
+        self.update()
+
+    def set_marker(self, marker: Marker | None) -> None:
+        """Point out a point, or none."""
+        self._marker = marker
+        self.update()
+
+    def set_colours(self, name: str) -> None:
+        """Choose the density's colour map, one of `colormap.SEQUENTIAL`."""
+        self._rasterizer.colours = name
+        self.update()
+
+    def picture(self, view: View) -> QImage:
+        """What is shown now, drawn onto a surface of any size."""
+        back = _TRAIL if self.film.direction == "generate" else -_TRAIL
+        moments = trail_moments(self._clock_tau, back=back, corners=_TRAIL_CORNERS)
+        shot = Shot(
+            self.film, self.tau, [self.pace(tau) for tau in moments], self._now, self.shown, self._marker
+        )
+        return self._rasterizer.render(view, shot)
+
+    def to_data(self, position: QPointF) -> tuple[float, float]:
+        """A position within the widget in data coordinates."""
+        return self._logical_view().data(position.x(), position.y())
+
+    def _logical_view(self) -> View:
+        return self._camera.view(self.width(), self.height())
+
+    def _restyle(self) -> None:
+        self._rasterizer.restyle()
+        self.update()
+
+    # --- Qt ---------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        """A square that is worth looking at."""
+        return QSize(360, 360)
+
+    def minimumSizeHint(self) -> QSize:
+        """As small as anything can still be seen."""
+        return QSize(120, 120)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the picture at the raster of the screen."""
+        ratio = self.devicePixelRatioF()
+        image = self.picture(self._camera.view(self.width(), self.height(), ratio))
+        painter = QPainter(self)
+        painter.drawImage(self.rect(), image)
+        if self.hasFocus():
+            painter.setPen(theme.color("accent"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a click or a drag."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan while dragging, else say where the mouse is."""
+        position = event.position()
+        if self._dragged_from is not None:
+            self._pan(position)
+        elif self._pressed is not None:
+            moved = (position - self._pressed).manhattanLength()
+            if moved >= QApplication.startDragDistance():
+                self._dragged_from = self._pressed
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+                self._pan(position)
+        else:
+            self.hovered.emit(*self.to_data(position))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Pick the point unless it was a drag."""
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        if self._pressed is not None and self._dragged_from is None:
+            self.pick(event.position())
+        self._pressed = self._dragged_from = None
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        """Show the whole picture again."""
+        self._pressed = None
+        self._camera.home()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the mouse."""
+        notches = event.angleDelta().y() / 120
+        self._camera.zoom(_WHEEL_ZOOM**notches, self.to_data(event.position()))
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Zoom by a pinch on a touch pad."""
+        if event.type() == QEvent.Type.NativeGesture:
+            return self._gesture(event)  # type: ignore[arg-type]
+        return super().event(event)
+
+    def _gesture(self, event: QNativeGestureEvent) -> bool:
+        if event.gestureType() is not Qt.NativeGestureType.ZoomNativeGesture:
+            return False
+        self._camera.zoom(math.exp(-event.value()), self.to_data(event.position()))
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and −, show the whole picture with 0, pick the middle with Enter."""
+        key = event.key()
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._camera.zoom(_KEY_ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self._camera.zoom(1 / _KEY_ZOOM)
+        elif key == Qt.Key.Key_0:
+            self._camera.home()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.pick(QPointF(self.width() / 2, self.height() / 2))
+        else:
+            super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Say that the mouse has gone."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    # --- intentions ---------------------------------------------------------------------------------
+
+    def pick(self, position: QPointF) -> None:
+        """Ask for the point of data space that is meant by a position in the picture.
+
+        On the way between base and target that is where the particle under the mouse ends up.
+        """
+        point = self.to_data(position)
+        if self.tau < 1:
+            reach = _REACH / self._logical_view().scale
+            point = self.film.destination(point, self.tau, self._now, reach) or point
+        self.point_picked.emit(*point)
+
+    def _pan(self, position: QPointF) -> None:
+        assert self._dragged_from is not None
+        (x1, y1), (x2, y2) = self.to_data(self._dragged_from), self.to_data(position)
+        self._dragged_from = position
+        self._camera.pan(x1 - x2, y1 - y2)

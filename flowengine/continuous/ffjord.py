@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flowengine.catalogue import Ffjord
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
@@ -40,10 +42,16 @@ class FfjordLoss:
         """The negative log-likelihood of a fresh batch, a scalar, in nats."""
         return -flow.log_prob(self.draw().to(flow.velocity.weights[0])).mean()
 
+    def backward(self, flow: ContinuousFlow) -> Tensor:
+        """The loss of the next batch, its gradient added to every `.grad`."""
+        loss = self.loss(flow)
+        loss.backward()
+        return loss.detach()
+
     def state(self) -> dict[str, Tensor]:
         """Where in its sequence of batches this loss is."""
         return {name: torch.tensor(value) for name, value in self._stream.state().items()}
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Go on where `state` was taken."""
         self._stream.load_state({name: int(value) for name, value in state.items()})

@@ -133,13 +133,14 @@ class ContinuousFlow(Flow):
     def _frames(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
     ) -> Iterator[_Frame]:
-        """The key frames from one side to the other, as many in every solver step."""
-        wanted = TRACE_FRAMES if frames is None else max(frames, 2)
-        per_step = math.ceil((wanted - 1) / self.spec.solver_steps)
+        """The key frames from one side to the other: some in every step, or one in every few."""
+        spans = (TRACE_FRAMES if frames is None else max(frames, 2)) - 1
+        count = self.spec.solver_steps
+        per_step, stride = math.ceil(spans / count), max(1, count // spans)
         log_det = torch.zeros_like(u[:, 0])
         jacobian = torch.eye(2, dtype=u.dtype, device=u.device).expand(len(u), 2, 2)
         yield _Frame(start, u, log_det, jacobian)
-        for step in self._steps(u, start, end, jacobian=densities):
+        for number, step in enumerate(self._steps(u, start, end, jacobian=densities), 1):
             so_far, until_now = log_det, jacobian
             for k in range(1, per_step + 1):
                 theta = k / per_step
@@ -147,7 +148,9 @@ class ContinuousFlow(Flow):
                     local = step.jacobian(theta)
                     log_det = so_far + solvers.log_abs_det(local)
                     jacobian = solvers.matmul(local, until_now)
-                yield _Frame(step.t + theta * step.h, step.position(theta), log_det, jacobian)
+                if number % stride == 0 or number == count:
+                    t = step.t + theta * step.h
+                    yield _Frame(t, step.position(theta), log_det, jacobian)
 
     def _trace(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool

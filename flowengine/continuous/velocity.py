@@ -88,7 +88,7 @@ class Velocity(nn.Module):
             sums.append(torch.addmm(bias, hidden[-1], weight.T.contiguous()))
             hidden.append(F.silu(sums[-1]))
         miss = torch.addmm(self.biases[-1], hidden[-1], self.weights[-1].T).sub_(wanted)
-        loss = torch.linalg.vector_norm(miss).square() / len(miss)
+        loss = miss.square().sum() / len(miss)
         slope = miss.mul_(2 / len(miss))
         for k in reversed(range(len(hidden))):
             _gradient(self.weights[k]).addmm_(slope.T, hidden[k])
@@ -99,9 +99,9 @@ class Velocity(nn.Module):
 
     def _enter(self, x: Tensor, t: float | Tensor) -> Tensor:
         """The first layer before its activation, shape (batch, width)."""
+        weight, bias = self.weights[0], self.biases[0]
         features = time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
-        offset = F.linear(features, self.weights[0][:, 2:], self.biases[0])
-        return F.linear(x, self.weights[0][:, :2]) + offset
+        return F.linear(x, weight[:, :2]) + F.linear(features, weight[:, 2:], bias)
 
     def _after_first(self) -> list[tuple[Tensor, Tensor]]:
         return list(zip(self.weights[1:], self.biases[1:], strict=True))

@@ -1,0 +1,350 @@
+"""The continuous flow: an invertible map with exact densities, traces and ledgers."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+from torchdiffeq import odeint
+
+from flowengine.catalogue import FlowMatching
+from flowengine.continuous import build_continuous
+from flowengine.errors import ShapeError, SpecError
+from flowengine.flow import base_log_prob
+from tests.engine.continuous_flows import SPECS, points, randomised, spec_id
+
+every_spec = pytest.mark.parametrize("spec", SPECS, ids=spec_id)
+# How far forward and inverse may miss each other at 64 steps, in data units.
+ROUND_TRIP = {"heun": 2e-3, "rk4": 2e-7}
+
+
+def slogdet_of(function, x):
+    whole = torch.autograd.functional.jacobian(lambda p: function(p)[0], x)
+    return torch.stack([torch.linalg.slogdet(whole[i, :, i])[1] for i in range(len(x))])
+
+
+@every_spec
+@pytest.mark.parametrize("side", ["forward", "inverse"])
+def test_log_det_is_that_of_the_map_that_was_called(spec, side):
+    flow = randomised(spec, solver_steps=3)  # few steps: an approximate integral would show
+    x = points(6)
+    _, log_det = getattr(flow, side)(x)
+    torch.testing.assert_close(log_det, slogdet_of(getattr(flow, side), x), atol=1e-11, rtol=1e-11)
+    assert log_det.abs().min() > 1e-4
+
+
+@every_spec
+def test_forward_and_inverse_undo_each_other_up_to_the_solver_s_error(spec):
+    z = points(50)
+    misses = []
+    for steps in (32, 64):
+        flow = randomised(spec, solver_steps=steps)
+        x, log_det = flow.forward(z)
+        again, back = flow.inverse(x)
+        misses.append(float((again - z).detach().norm(dim=1).max()))
+    assert misses[1] < ROUND_TRIP[spec.solver]
+    assert misses[1] < misses[0] / 3
+    torch.testing.assert_close(back, -log_det, atol=10 * ROUND_TRIP[spec.solver], rtol=0)
+    assert (x - z).norm(dim=1).mean() > 0.1
+
+
+def test_it_agrees_with_an_adaptive_solver_and_the_integral_of_the_divergence():
+    flow = randomised(FlowMatching(), solver_steps=64)
+    z = points(20)
+
+    def field(t, state):
+        v, divergence = flow.velocity.with_divergence(state[:, :2], float(t))
+        return torch.cat([v, divergence.unsqueeze(1)], dim=1)
+
+    start = torch.cat([z, torch.zeros(20, 1, dtype=z.dtype)], dim=1)
+    ends = torch.tensor([0.0, 1.0], dtype=z.dtype)
+    with torch.no_grad():
+        far = odeint(field, start, ends, method="dopri5", rtol=1e-10, atol=1e-12)[1]
+        x, log_det = flow.forward(z)
+        log_prob = flow.log_prob(far[:, :2])
+    torch.testing.assert_close(x, far[:, :2], atol=1e-7, rtol=0)
+    torch.testing.assert_close(log_det, far[:, 2], atol=1e-6, rtol=0)
+    torch.testing.assert_close(log_prob, base_log_prob(z) - far[:, 2], atol=1e-6, rtol=0)
+
+
+@every_spec
+@torch.no_grad()
+def test_the_density_integrates_to_one_however_few_the_steps(spec):
+    flow = randomised(spec, solver_steps=2, dtype=torch.float32)
+    side, reach = 200, 9.0
+    axis = (torch.arange(side) + 0.5) * (2 * reach / side) - reach
+    grid = torch.cartesian_prod(axis, axis)
+    mass = flow.log_prob(grid).double().exp().sum() * (2 * reach / side) ** 2
+    assert float(mass) == pytest.approx(1, abs=2e-3)
+
+
+@every_spec
+@torch.no_grad()
+def test_a_point_does_not_feel_the_others_of_its_batch(spec):
+    flow = randomised(spec)
+    x = points(8)
+    crowd = torch.cat([x, 1e4 * points(3, seed=9)])
+    for function in (flow.log_prob, lambda p: flow.forward(p)[0], lambda p: flow.inverse(p)[0]):
+        alone = torch.cat([function(x[i : i + 1]) for i in range(len(x))])
+        torch.testing.assert_close(function(crowd)[:8], alone, atol=1e-12, rtol=1e-12)
+
+
+@torch.no_grad()
+def test_large_batches_are_cut_without_a_seam(monkeypatch):
+    flow = randomised(FlowMatching())
+    x = points(50)
+    whole = (*flow.inverse(x), *flow.trace(x))
+    monkeypatch.setattr("flowengine.continuous.flow.CHUNK", 16)
+    for cut, expected in zip((*flow.inverse(x), *flow.trace(x)), whole, strict=True):
+        torch.testing.assert_close(cut, expected, atol=1e-12, rtol=1e-12)
+
+
+@every_spec
+@torch.no_grad()
+def test_trace_leads_from_the_base_to_forward(spec):
+    flow = randomised(spec)
+    z = points(30)
+    x, log_det = flow.forward(z)
+    trace = flow.trace(z)
+    assert len(trace.tau) >= 33
+    assert trace.tau.dtype == torch.float32
+    assert trace.tau[0] == 0
+    assert trace.tau[-1] == 1
+    assert (trace.tau.diff() > 0).all()
+    torch.testing.assert_close(trace.positions[0], z)
+    torch.testing.assert_close(trace.positions[-1], x)
+    torch.testing.assert_close(trace.log_det[-1], log_det)
+    torch.testing.assert_close(trace.log_prob, base_log_prob(z) - trace.log_det)
+
+
+@every_spec
+@torch.no_grad()
+def test_inverse_trace_leads_from_the_target_to_inverse(spec):
+    flow = randomised(spec)
+    x = points(30)
+    z, log_det = flow.inverse(x)
+    trace = flow.inverse_trace(x)
+    assert (trace.tau.diff() > 0).all()
+    torch.testing.assert_close(trace.positions[-1], x)
+    torch.testing.assert_close(trace.positions[0], z)
+    torch.testing.assert_close(trace.log_det[0], torch.zeros(30, dtype=x.dtype))
+    torch.testing.assert_close(trace.log_det[-1], -log_det)
+    torch.testing.assert_close(trace.log_prob[-1], flow.log_prob(x))
+    torch.testing.assert_close(trace.log_prob[0], base_log_prob(z))
+
+
+@every_spec
+@torch.no_grad()
+def test_traces_of_both_sides_meet_at_every_moment(spec):
+    flow = randomised(spec, solver_steps=64)
+    there = flow.trace(points(10))
+    back = flow.inverse_trace(there.positions[-1])
+    close = {"atol": 20 * ROUND_TRIP[spec.solver], "rtol": 0}
+    torch.testing.assert_close(back.positions, there.positions, **close)
+    torch.testing.assert_close(back.log_det, there.log_det, **close)
+
+
+def test_the_log_det_of_a_frame_is_that_of_the_way_to_it():
+    flow = randomised(FlowMatching(), solver_steps=2)
+    z = points(5)
+    trace = flow.trace(z)
+    for frame in (3, 16, 27):
+        expected = slogdet_of(lambda p, k=frame: _positions(flow, p, k), z)
+        torch.testing.assert_close(trace.log_det[frame], expected, atol=1e-11, rtol=1e-11)
+
+
+def _positions(flow, z, frame):
+    frames = flow._frames(z, 0.0, 1.0, None, densities=False)
+    return next(itertools.islice(frames, frame, None)).positions, None
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("steps", "wanted", "found"),
+    [(8, 2, 2), (8, 9, 9), (8, 17, 17), (8, 20, 25), (8, 65, 65), (9, 5, 6), (64, None, 33)],
+)
+def test_about_as_many_frames_as_were_asked_for(steps, wanted, found):
+    flow = randomised(FlowMatching(), solver_steps=steps)
+    trace = flow.trace(points(3), wanted)
+    assert trace.positions.shape == (found, 3, 2)
+    assert trace.log_det.shape == trace.log_prob.shape == (found, 3)
+    torch.testing.assert_close(trace.positions[-1], flow.forward(points(3))[0])
+
+
+@torch.no_grad()
+def test_a_trace_without_densities_goes_the_same_way():
+    flow = randomised(FlowMatching())
+    for follow in (flow.trace, flow.inverse_trace):
+        full, bare = follow(points(9)), follow(points(9), densities=False)
+        torch.testing.assert_close(bare.positions, full.positions)
+        torch.testing.assert_close(bare.tau, full.tau)
+        assert bare.log_det.shape == bare.log_prob.shape == (len(full.tau), 0)
+
+
+@every_spec
+@torch.no_grad()
+def test_maps_from_a_moment_meet_the_whole_way(spec):
+    flow = randomised(spec, solver_steps=32)
+    z = points(10)
+    trace = flow.trace(z)
+    x, log_det = flow.forward(z)
+    for frame in (0, 8, 32):
+        tau = float(trace.tau[frame])
+        on, on_log_det = flow.forward_from(trace.positions[frame], tau)
+        torch.testing.assert_close(on, x)
+        torch.testing.assert_close(trace.log_det[frame] + on_log_det, log_det)
+        back, _ = flow.inverse_from(trace.positions[frame], tau)
+        torch.testing.assert_close(back, z, atol=5 * ROUND_TRIP[spec.solver], rtol=0)
+    torch.testing.assert_close(flow.log_prob_at(x, 1.0), flow.log_prob(x))
+    torch.testing.assert_close(flow.log_prob_at(z, 0.0), base_log_prob(z))
+
+
+@torch.no_grad()
+def test_at_the_ends_there_is_nothing_to_do():
+    flow = randomised(FlowMatching())
+    u = points(4)
+    for ended, log_det in (flow.forward_from(u, 1.0), flow.inverse_from(u, 0.0)):
+        assert torch.equal(ended, u)
+        assert log_det.count_nonzero() == 0
+
+
+@every_spec
+@pytest.mark.parametrize("steps", [1, 8, 20, 100])
+def test_the_ledger_adds_up(spec, steps):
+    flow = randomised(spec, solver_steps=steps)
+    page = flow.ledger((0.7, -1.2))
+    x = torch.tensor([[0.7, -1.2]], dtype=torch.float64)
+    with torch.no_grad():
+        log_prob = float(flow.log_prob(x))
+        z, log_det = flow.inverse(x)
+    first, *rest = page.rows
+    assert first.layer == "base"
+    assert first.log_det == 0
+    assert first.position == pytest.approx(z[0].tolist())
+    assert first.log_prob == pytest.approx(float(base_log_prob(z)))
+    assert page.log_prob == page.rows[-1].log_prob == pytest.approx(log_prob, abs=1e-10)
+    assert page.rows[-1].position == pytest.approx((0.7, -1.2))
+    assert page.rows[-1].tau == 1
+    assert sum(row.log_det for row in rest) == pytest.approx(-float(log_det), abs=1e-10)
+    assert 16 <= len(rest) <= 21
+    for before, row in itertools.pairwise(page.rows):
+        a, b, c, d = row.jacobian
+        assert row.log_det == pytest.approx(math.log(abs(a * d - b * c)), abs=1e-10)
+        assert row.log_prob == pytest.approx(before.log_prob - row.log_det, abs=1e-12)
+        assert row.tau > before.tau
+
+
+def test_the_ledger_s_jacobians_compose_to_that_of_the_flow():
+    flow = randomised(FlowMatching())
+    x = points(1)
+    page = flow.ledger(tuple(x[0].tolist()))
+    product = torch.eye(2, dtype=x.dtype)
+    for row in page.rows:
+        product = torch.tensor(row.jacobian, dtype=x.dtype).view(2, 2) @ product
+    inverse = torch.autograd.functional.jacobian(lambda p: flow.inverse(p)[0], x)[0, :, 0]
+    torch.testing.assert_close(product, torch.linalg.inv(inverse), atol=1e-9, rtol=1e-9)
+
+
+def test_the_ledger_tells_the_round_trip():
+    coarse = randomised(FlowMatching(), solver_steps=1, strength=1.0)
+    fine = randomised(FlowMatching(), solver_steps=64, strength=1.0)
+    point = (0.4, 1.1)
+    x = torch.tensor([point], dtype=torch.float64)
+    with torch.no_grad():
+        miss = float((coarse.forward(coarse.inverse(x)[0])[0] - x).norm())
+    assert coarse.ledger(point).round_trip_error == pytest.approx(miss)
+    assert fine.ledger(point).round_trip_error < 1e-4 < miss
+
+
+@pytest.mark.parametrize("point", [(1.0,), (0.0, math.nan), (math.inf, 0.0), (1.0, 2.0, 3.0)])
+def test_the_ledger_wants_two_finite_numbers(point):
+    with pytest.raises(ShapeError, match="two finite numbers"):
+        build_continuous(FlowMatching(), 0).ledger(point)
+
+
+def test_bad_input_is_named():
+    flow = build_continuous(FlowMatching(), 0)
+    for function in (flow.forward, flow.inverse, flow.log_prob, flow.trace, flow.inverse_trace):
+        with pytest.raises(ShapeError, match=r"\(batch, 2\), got \(3,\)"):
+            function(torch.zeros(3))
+    for function in (flow.forward_from, flow.inverse_from, flow.log_prob_at):
+        with pytest.raises(SpecError, match=r"tau must lie in \[0, 1\], got 1.5"):
+            function(torch.zeros(3, 2), 1.5)
+
+
+@every_spec
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_far_away_everything_stays_finite(spec, dtype):
+    flow = randomised(spec, dtype=dtype)
+    far = torch.tensor([[1e6, -1e6], [-1e6, 3.0], [0.0, 1e6], [0.0, 0.0]], dtype=dtype)
+    x = far.clone().requires_grad_()
+    log_prob = flow.log_prob(x)
+    (slope,) = torch.autograd.grad(log_prob.sum(), x)
+    z, log_det = flow.forward(far)
+    for values in (log_prob, slope, z, log_det):
+        assert torch.isfinite(values).all()
+
+
+@every_spec
+@torch.no_grad()
+def test_float32_follows_float64(spec):
+    wide = randomised(spec, dtype=torch.float64)
+    short = randomised(spec, dtype=torch.float32)
+    x = points(50)
+    log_prob = short.log_prob(x.float())
+    assert log_prob.dtype == torch.float32
+    torch.testing.assert_close(log_prob.double(), wide.log_prob(x), atol=1e-4, rtol=0)
+    assert short.trace(x.float()).positions.dtype == torch.float32
+
+
+@every_spec
+@torch.no_grad()
+def test_weights_can_be_reloaded(spec):
+    flow = randomised(spec, dtype=torch.float32)
+    again = build_continuous(spec, seed=99)
+    again.load_state_dict(flow.state_dict())
+    x = points(20, dtype=torch.float32)
+    assert torch.equal(again.log_prob(x), flow.log_prob(x))
+
+
+@torch.no_grad()
+def test_a_fresh_flow_is_the_identity():
+    flow = build_continuous(FlowMatching(), 0)
+    z = points(10, dtype=torch.float32)
+    x, log_det = flow.forward(z)
+    assert torch.equal(x, z)
+    assert log_det.count_nonzero() == 0
+    torch.testing.assert_close(flow.log_prob(z), base_log_prob(z))
+
+
+@torch.no_grad()
+def test_samples_follow_the_generator_and_the_density():
+    flow = randomised(FlowMatching(), dtype=torch.float32, solver_steps=8)
+    first = flow.sample(4_000, generator=torch.Generator().manual_seed(5))
+    again = flow.sample(4_000, generator=torch.Generator().manual_seed(5))
+    assert torch.equal(first, again)
+    # The mean of log p over samples is minus the entropy, which the trace tells otherwise.
+    z = torch.randn(4_000, 2, generator=torch.Generator().manual_seed(6))
+    _, log_det = flow.forward(z)
+    expected = (base_log_prob(z) - log_det).mean()
+    assert flow.log_prob(first).mean() == pytest.approx(float(expected), abs=0.06)
+
+
+@torch.no_grad()
+def test_an_empty_batch_comes_back_empty():
+    flow = randomised(FlowMatching())
+    nothing = torch.zeros(0, 2, dtype=torch.float64)
+    assert flow.log_prob(nothing).shape == (0,)
+    assert flow.trace(nothing).positions.shape[1:] == (0, 2)
+
+
+@every_spec
+def test_every_weight_gets_a_gradient_from_the_likelihood(spec):
+    flow = randomised(spec, solver_steps=2)
+    flow.log_prob(points(10)).mean().backward()
+    for name, parameter in flow.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name

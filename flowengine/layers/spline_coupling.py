@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, implements
 from flowengine.layers.coupling import Coupling
-from flowengine.layers.rational_quadratic import Spline
+from flowengine.layers.rational_quadratic import RationalQuadratic
 
 if TYPE_CHECKING:
     import torch
@@ -20,18 +20,16 @@ class SplineCoupling(Coupling):
 
     Source: Durkan et al., 2019, eq. 4-8. The spline runs from target to base, as there: this is the
     direction of maximum likelihood, and evaluating a spline costs less than inverting it.
-    On its way the layer follows the splines between the identity and its own (`Spline.on_the_way`).
     """
 
     def __init__(self, spec: catalogue.SplineCoupling, generator: torch.Generator) -> None:
         super().__init__(spec, 3 * spec.bins - 1, generator)
-        self.bins = spec.bins
-        self.bound = spec.bound
+        self.spline = RationalQuadratic(spec.bins, spec.bound)
 
     def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.transform`."""
-        return Spline.of(chosen, self.bins, self.bound).invert(z, alpha)
+        return self.spline.invert(z, chosen, alpha)
 
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore`."""
-        return Spline.of(chosen, self.bins, self.bound).evaluate(x, alpha)
+        return self.spline.evaluate(x, chosen, alpha)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from explorer.i18n import tr
 from explorer.target.picture import density_image
+from explorer.target.popup import Popup
 from flowengine.targets.presets import PRESETS, preset_density
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _CELL: Final = QSize(104, 102)  # the picture, and two lines of words
 _PIXELS: Final = 128  # enough for a screen at twice the density
 
 
-class PresetPopup(QFrame):
+class PresetPopup(Popup):
     """A small window that lists the presets and closes when one is chosen.
 
     Attributes:
@@ -32,8 +33,7 @@ class PresetPopup(QFrame):
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setProperty("role", "card")
+        super().__init__(parent)
         self.list = QListWidget()
         self.list.setViewMode(QListView.ViewMode.IconMode)
         self.list.setMovement(QListView.Movement.Static)
@@ -61,24 +61,12 @@ class PresetPopup(QFrame):
             item.setText(tr(preset.title))
             item.setToolTip(tr(preset.description))
 
-    def open_at(self, corner: QPoint, current: str | None) -> None:
-        """Show it with its upper left corner at a place on the screen, as far as there is room."""
+    def open_with(self, corner: QPoint, current: str | None) -> None:
+        """Show it at a place on the screen, with the preset of that name chosen."""
         names = list(PRESETS)
         self.list.setCurrentRow(names.index(current) if current in names else 0)
-        self.adjustSize()
-        room = self.parentWidget().screen().availableGeometry()
-        x = max(room.left(), min(corner.x(), room.right() - self.width()))
-        y = max(room.top(), min(corner.y(), room.bottom() - self.height()))
-        self.move(x, y)
-        self.show()
+        self.open_at(corner)
         self.list.setFocus(Qt.FocusReason.PopupFocusReason)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close on Escape."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
     def _items(self) -> list[QListWidgetItem]:
         return [self.list.item(row) for row in range(self.list.count())]

@@ -180,7 +180,7 @@ class TargetEditor(QWidget):
             self._popup = PresetPopup(self)
             self._popup.chosen.connect(self.choose_preset)
         shown = self._spec.name if self._spec and self._spec.source == "preset" else None
-        self._popup.open_at(corner, shown)
+        self._popup.open_with(corner, shown)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Size the brush with [ and ], take up a tool with its letter."""

@@ -6,16 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from explorer.flow_layout import FlowLayout
 from explorer.i18n import mark, number, tr, translator
 from explorer.resources import icon
 from explorer.target.brush import Brush, Tool
+from explorer.target.tip_popup import TipPopup, slider
 from explorer.theme import theme
 
 SIZES: Final = range(2, 201)
@@ -63,7 +61,7 @@ class ToolRows(QWidget):
         self.tool = Tool.BRUSH
         self.tools = {tool: _chip(checkable=True) for tool in Tool}
         self.mirror = _chip()
-        self.size = _slider(SIZES.start, SIZES.stop - 1, round(self.brush.size))
+        self.size_slider = slider(SIZES.start, SIZES.stop - 1, round(self.brush.size))
         self.size_label, self.size_figure = QLabel(), QLabel()
         self.tip = _chip()
         self.tip_popup = TipPopup(self)
@@ -87,7 +85,7 @@ class ToolRows(QWidget):
         size_row = QHBoxLayout()
         size_row.setSpacing(_SPACING)
         size_row.addWidget(self.size_label)
-        size_row.addWidget(self.size, 1)
+        size_row.addWidget(self.size_slider, 1)
         size_row.addWidget(self.size_figure)
         size_row.addWidget(self.tip)
         layout = QVBoxLayout(self)
@@ -101,10 +99,10 @@ class ToolRows(QWidget):
         for tool, button in self.tools.items():
             button.clicked.connect(lambda _checked, tool=tool: self.set_tool(tool))
         self.mirror.setMenu(self._mirror_menu())
-        self.size.valueChanged.connect(
+        self.size_slider.valueChanged.connect(
             lambda value: self.set_brush(replace(self.brush, size=value))
         )
-        self.tip.clicked.connect(lambda: self.tip_popup.open_under(self.tip, self.brush))
+        self.tip.clicked.connect(lambda: self.tip_popup.open_with(_below(self.tip), self.brush))
         self.tip_popup.changed.connect(
             lambda softness, strength: self.set_brush(
                 replace(self.brush, softness=softness, strength=strength)
@@ -134,8 +132,8 @@ class ToolRows(QWidget):
         for fold, action in zip(FOLDS, self._folds.actions(), strict=True):
             action.setText(_fold_text(fold))
         self.size_label.setText(tr("Size"))
-        self.size.setAccessibleName(tr("Brush size"))
-        self.size.setToolTip(tr("Width of the brush; [ and ] make it smaller and larger"))
+        self.size_slider.setAccessibleName(tr("Brush size"))
+        self.size_slider.setToolTip(tr("Width of the brush; [ and ] make it smaller and larger"))
         tip = tr("Softness and strength of the brush")
         _say(self.tip, "", tip, tr("Softness and strength"))
         tip = tr("Choose one of the ready-made targets")
@@ -162,92 +160,30 @@ class ToolRows(QWidget):
 
     def grow_brush(self) -> None:
         """Make the brush a step larger."""
-        self.size.setValue(max(self.size.value() + 1, round(self.size.value() * _SIZE_FACTOR)))
+        self.size_slider.setValue(
+            max(self.size_slider.value() + 1, round(self.size_slider.value() * _SIZE_FACTOR))
+        )
 
     def shrink_brush(self) -> None:
         """Make the brush a step smaller."""
-        self.size.setValue(min(self.size.value() - 1, round(self.size.value() / _SIZE_FACTOR)))
+        self.size_slider.setValue(
+            min(self.size_slider.value() - 1, round(self.size_slider.value() / _SIZE_FACTOR))
+        )
 
     def _show_brush(self) -> None:
         fold = self.brush.symmetry
-        self.size.setValue(round(self.brush.size))
+        self.size_slider.setValue(round(self.brush.size))
         self.size_figure.setText(number(round(self.brush.size)))
         self._folds.actions()[FOLDS.index(fold)].setChecked(True)
         tip = tr("Mirror: repeat every stroke about the centre")
         _say(self.mirror, "" if fold == 1 else f"{fold}×", tip, tr("Mirror"))
+        self.mirror.setIcon(icon("flip-horizontal") if fold == 1 else QIcon())
 
     def _retint(self) -> None:
-        self.mirror.setIcon(icon("flip-horizontal"))
+        self._show_brush()
         self.tip.setIcon(icon("settings-2"))
         self.clear.setIcon(icon("trash-2"))
         self.invert.setIcon(icon("contrast"))
-
-
-class TipPopup(QFrame):
-    """Sliders for what is changed more rarely than the size.
-
-    Attributes:
-        changed: Softness and strength, each from 0 to 1.
-    """
-
-    changed = Signal(float, float)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setProperty("role", "card")
-        self.softness, self.strength = _slider(0, 100, 50), _slider(5, 100, 100)
-        self._labels = (QLabel(), QLabel())
-        self._figures = (QLabel(), QLabel())
-        grid = QGridLayout(self)
-        grid.setContentsMargins(12, 10, 12, 10)
-        for row, slider in enumerate((self.softness, self.strength)):
-            slider.setMinimumWidth(120)
-            figure = self._figures[row]
-            figure.setProperty("role", "muted")
-            figure.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
-            figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(self._labels[row], row, 0)
-            grid.addWidget(slider, row, 1)
-            grid.addWidget(figure, row, 2)
-            slider.valueChanged.connect(self._tell)
-        self.retranslate()
-        self._show_figures()
-        translator.changed.connect(self.retranslate)
-
-    def retranslate(self) -> None:
-        """Say everything anew in the language of the window."""
-        for label, slider, text, tip in zip(
-            self._labels,
-            (self.softness, self.strength),
-            (tr("Softness"), tr("Strength")),
-            (tr("How far the rim fades out"), tr("How much density one stroke adds or takes")),
-            strict=True,
-        ):
-            label.setText(text)
-            slider.setAccessibleName(text)
-            slider.setToolTip(tip)
-
-    def open_under(self, button: QWidget, brush: Brush) -> None:
-        """Show it by a button, as far as there is room on the screen."""
-        self.softness.setValue(round(100 * brush.softness))
-        self.strength.setValue(round(100 * brush.strength))
-        self.adjustSize()
-        room = button.screen().availableGeometry()
-        corner = _below(button)
-        self.move(
-            max(room.left(), min(corner.x(), room.right() - self.width())),
-            max(room.top(), min(corner.y(), room.bottom() - self.height())),
-        )
-        self.show()
-        self.softness.setFocus(Qt.FocusReason.PopupFocusReason)
-
-    def _tell(self) -> None:
-        self._show_figures()
-        self.changed.emit(self.softness.value() / 100, self.strength.value() / 100)
-
-    def _show_figures(self) -> None:
-        for figure, slider in zip(self._figures, (self.softness, self.strength), strict=True):
-            figure.setText(f"{slider.value()} %")
 
 
 def _chip(*, checkable: bool = False) -> QPushButton:
@@ -256,13 +192,6 @@ def _chip(*, checkable: bool = False) -> QPushButton:
     button.setCheckable(checkable)
     button.setAutoDefault(False)
     return button
-
-
-def _slider(low: int, high: int, value: int) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setValue(value)
-    return slider
 
 
 def _flow(widgets: list[QPushButton]) -> FlowLayout:

@@ -245,7 +245,7 @@ def test_letters_take_up_tools(editor, key, tool):
 
 
 def test_the_size_slider_sizes_the_brush(editor):
-    editor.tools.size.setValue(64)
+    editor.tools.size_slider.setValue(64)
     assert editor.canvas.brush.size == 64
     stroke(editor, (0.0, 0.0))
     assert editor.canvas.density()[128, 128 + 10] > 0.9
@@ -257,7 +257,7 @@ def test_brackets_size_the_brush_wherever_the_focus_is(editor):
     QTest.keyClick(editor.canvas, Qt.Key.Key_BracketRight)
     larger = editor.canvas.brush.size
     assert larger > start
-    QTest.keyClick(editor.tools.size, Qt.Key.Key_BracketLeft)
+    QTest.keyClick(editor.tools.size_slider, Qt.Key.Key_BracketLeft)
     assert editor.canvas.brush.size < larger
     for _ in range(40):
         QTest.keyClick(editor.canvas, Qt.Key.Key_BracketLeft)
@@ -433,3 +433,11 @@ def test_words_and_colours_follow_the_window(editor, monkeypatch):
     before = editor.tools.clear.icon().pixmap(16).toImage()
     theme.set_theme("light")
     assert editor.tools.clear.icon().pixmap(16).toImage() != before
+
+
+def test_popups_stay_on_the_screen(editor, qtbot):
+    popup = editor.tools.tip_popup
+    popup.open_with(QPoint(100_000, 100_000), editor.canvas.brush)
+    qtbot.waitUntil(popup.isVisible)
+    assert editor.screen().availableGeometry().contains(popup.geometry())
+    popup.close()

@@ -23,7 +23,7 @@ def integrate(
     high: Tensor,
     *,
     crowd: Tensor,
-    tolerance: float = 3e-5,
+    tolerance: float = 1e-4,
     budget: int = 200_000,
 ) -> float:
     """∫ density over a box, by splitting cells until splitting changes nothing.

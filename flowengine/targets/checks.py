@@ -105,7 +105,8 @@ def _real(values: ArrayLike, what: str) -> NDArray[np.float64]:
             raise TypeError(f"got an array of {array.dtype}")
     except (TypeError, ValueError) as error:
         raise TargetError(f"{what} must be an array of real numbers: {error}") from None
-    return array.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told in full below
+        return array.astype(np.float64)
 
 
 def _refuse_non_finite(array: NDArray[np.float64], what: str) -> None:

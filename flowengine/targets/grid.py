@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from flowengine.errors import ShapeError
+from flowengine.flow import check_points
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import check_density, check_extent, check_not_empty
 from flowengine.targets.streams import STREAMS, Method, PointStream, iid_points, sobol_points
@@ -50,9 +50,9 @@ class GridTarget:
         rows, columns = self.shape
         self._cell = ((x_max - x_min) / columns, (y_max - y_min) / rows)
         area = self._cell[0] * self._cell[1]
-        self.mass = float(grid.sum() * area)
-
-        grid = grid / grid.max()  # so that the sum neither overflows nor sinks below the smallest
+        peak = float(grid.max())
+        grid = grid / peak  # so that the sum neither overflows nor sinks below the smallest
+        self.mass = float(grid.sum()) * area * peak
         cells = torch.from_numpy(grid / grid.sum())  # (rows, columns), sums to 1
         log_density = torch.log(cells / area)
         self.entropy = -float(torch.where(cells > 0, cells * log_density, 0.0).sum())
@@ -86,9 +86,9 @@ class GridTarget:
             x: Points, shape (batch, 2), in data units; NaN counts as outside.
 
         Raises:
-            ShapeError: `x` is not of shape (batch, 2).
+            ShapeError: `x` is not of shape (batch, 2) and a floating type.
         """
-        _check_pairs(x, "x")
+        check_points(x)
         rows, columns = self.shape
         x_min, x_max, y_min, y_max = self.extent
         wide = x.to(self._log_density)
@@ -116,10 +116,10 @@ class GridTarget:
             Points, shape (n, 2), in data units, of the type and on the device of `u`.
 
         Raises:
-            ShapeError: `u` is not of shape (n, 2).
+            ShapeError: `u` is not of shape (n, 2) and a floating type.
         Source: Rosenblatt, 1952, doi:10.1214/aoms/1177729394.
         """
-        _check_pairs(u, "u")
+        check_points(u, "u")
         wide = u.to(self._rows.ends)
         row, up = self._rows(torch.zeros_like(wide[:, 0], dtype=torch.long), wide[:, 0])
         column, right = self._columns(row, wide[:, 1])
@@ -233,8 +233,3 @@ class _InverseCdf:
             position.add_(below, alpha=step)
             step //= 2
         return position - base
-
-
-def _check_pairs(x: Tensor, name: str) -> None:
-    if x.ndim != 2 or x.shape[1] != 2:
-        raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")

@@ -6,6 +6,7 @@ what it was given. Loads no torch.
 
 from __future__ import annotations
 
+import os
 import tokenize
 import warnings
 from pathlib import Path
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MAX_NAME = 200
-MAX_FILE_BYTES = 512 * 1024**2
+MAX_FILE_BYTES = 256 * 1024**2
 # what NumPy raises on a header that is none: it reads it as Python's own literals
 _NO_ARRAY = (
     *(ValueError, OSError, EOFError, TypeError, KeyError, OverflowError, UserWarning),
@@ -137,6 +138,7 @@ def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
         TargetError: the file is missing, of another kind, damaged, or holds no target.
     """
     file = Path(path)
+    _check_file(file)
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise TargetError(
@@ -154,7 +156,7 @@ def spec_from_text(text: str) -> TargetSpec:
     """
     if text in PRESETS:
         return spec_from_preset(text)
-    if Path(text).suffix or Path(text).exists():
+    if Path(text).suffix or os.path.exists(text):
         return spec_from_file(text)
     raise TargetError(
         f"No preset and no file is called {text!r}; the presets are {', '.join(PRESETS)}"
@@ -166,7 +168,6 @@ def _picture_spec(density: NDArray[np.float64], name: str) -> TargetSpec:
 
 
 def _spec_from_npy(path: Path) -> TargetSpec:
-    _check_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy repairs some headers, with a warning
@@ -213,7 +214,7 @@ def _read(path: Path) -> bytes:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, at ease with any text at all
         raise TargetError(f"{path} does not exist")
     if not path.is_file():
         raise TargetError(f"{path} is not a file")

@@ -28,7 +28,7 @@ def sobol_points(n: int, dim: int, seed: int) -> Tensor:
     Source: Owen, 1998, doi:10.1006/jcom.1998.0487 (scrambling: Matoušek's affine kind).
     """
     engine = SobolEngine(dim, scramble=True, seed=seed)
-    points: Tensor = engine.draw(n, dtype=torch.float64)
+    points: Tensor = engine.draw(max(n, 1), dtype=torch.float64)[:n]  # it cannot draw none
     return points + _RESOLUTION / 2  # the middle of each of 2^30 steps: never 0, never 1
 
 

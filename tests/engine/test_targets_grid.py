@@ -76,7 +76,7 @@ def test_points_and_log_prob_keep_the_type_they_are_asked_for(dtype):
     assert target.log_prob(points).dtype == dtype
 
 
-@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e307])
 def test_only_the_shape_of_a_density_matters(scale):
     density = preset_density("star").astype(np.float64)
     assert GridTarget(density * scale).entropy == pytest.approx(targets.preset("star").entropy)
@@ -209,6 +209,13 @@ def test_the_same_seed_gives_the_same_points_and_leaves_the_global_generator_alo
         assert torch.equal(first, target.sample(100, seed=7, method=method))
         assert not torch.equal(first, target.sample(100, seed=8, method=method))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_no_points_are_points_too():
+    target = targets.preset("rings")
+    assert target.sample(0, seed=0, method="iid").shape == (0, 2)
+    assert target.sample(0, seed=0).shape == (0, 2)
+    assert target.log_prob(torch.zeros(0, 2)).shape == (0,)
 
 
 def test_a_generator_decides_too():

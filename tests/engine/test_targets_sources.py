@@ -462,8 +462,11 @@ def test_text_that_names_nothing_gets_the_list():
         sources.spec_from_text("hart")
     with pytest.raises(TargetError, match=r"hart.csv does not exist"):
         sources.spec_from_text("hart.csv")
-    with pytest.raises(TargetError, match="a target is read from"):
+    with pytest.raises(TargetError, match="/ is not a file"):
         sources.spec_from_text("/")
+    for impossible in ("n" * 5000, "n" * 5000 + ".csv", "a\0b.csv", ""):
+        with pytest.raises(TargetError):
+            sources.spec_from_text(impossible)
 
 
 def test_a_very_long_name_is_cut():

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from explorer.actions import FILE, VIEW, Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
+from explorer.lanes import LANE_TITLES
 from explorer.ledger.ledger_view import LedgerView
 from explorer.metrics.metrics_view import MetricsView
 from explorer.shell.about import AboutBox
@@ -189,6 +190,8 @@ class MainWindow(QMainWindow):
         self.training.forget_pause()
         self.metrics.load(self.store.lanes)
         self.stage.load(self.store.lanes)
+        for lane in LANE_TITLES:
+            self.stage.set_kl(lane, self.metrics.last_kl(lane))
         self.status_line.forget_saved()
         self._show(self.store.project)
         self._show_title()

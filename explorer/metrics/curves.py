@@ -19,6 +19,7 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from PySide6.QtCore import QPointF
 
+    from explorer.metrics.history import Row
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
 
@@ -69,6 +70,10 @@ class CurvesView(QWidget):
         if last is not None:
             self._entropy = last.nll - last.kl
         self.draw()
+
+    def last(self, lane: Lane) -> Row | None:
+        """The latest measurement of a lane."""
+        return self._histories[lane].last
 
     def clear(self) -> None:
         """Forget every curve."""

@@ -38,6 +38,11 @@ class MetricsView(QWidget):
                 self.curves.load(lane, state.history)
                 self.figures.load(lane, state.history)
 
+    def last_kl(self, lane: Lane) -> float | None:
+        """The KL that was measured last, in nats; None while there is none."""
+        last = self.curves.last(lane)
+        return None if last is None else last.kl
+
     def add(self, metrics: Metrics) -> None:
         """Take a measurement up."""
         self.curves.add(metrics)

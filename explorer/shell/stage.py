@@ -1,0 +1,286 @@
+"""The centre of the window: two panels on one clock, over the transport."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QBuffer, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.i18n import mark, tr, translator
+from explorer.lanes import LANE_TITLES
+from explorer.panels.camera import Camera
+from explorer.panels.clock import FrameClock
+from explorer.panels.film import Film
+from explorer.panels.flow_panel import FlowPanel
+from explorer.panels.pace import acting_layer, with_rests
+from explorer.panels.transport import Transport
+from explorer.shell.card import GAP, card
+from explorer.stack.names import card_name
+from explorer.stack.stack_model import BASE_ID
+from flowengine.errors import FlowError
+from flowengine.project import resolve_keeps
+from flowengine.protocol import LaneStatus, Ledger, Metrics
+from flowengine.targets.sources import density_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QHideEvent, QShowEvent
+
+    from explorer.panels.rasterizer import Shown
+    from explorer.training.controller import Controller
+    from flowengine.project import Lane, LaneState, Project, TargetSpec
+    from flowengine.protocol import Direction, Event
+
+_FPS_EVERY_MS: Final = 1000
+_FRAMES_A_LAYER: Final = 8
+_FRAMES_WITHOUT_LAYERS: Final = 32
+_FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
+_THUMBNAIL_WIDTH: Final = 480
+_TITLES: Final = {
+    "discrete": mark("Discrete · layer by layer"),
+    "flow_matching": mark("Continuous · flow matching"),
+    "ffjord": mark("Continuous · FFJORD"),
+}
+
+
+class Stage(QWidget):
+    """Shows what the engines send, moment by moment.
+
+    Signals:
+        point_picked: x and y of a point of data space.
+        layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
+        fps_changed: Frames a second, or None while nothing moves; about once a second.
+    """
+
+    point_picked = Signal(float, float)
+    layer_shown = Signal(str, float)
+    fps_changed = Signal(object)
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._layer_ids: tuple[str, ...] = ()
+        self._layer_told = ("", 0.0)
+        self._point: tuple[float, float] | None = None
+        self._target: TargetSpec | None = None
+        self.clock = FrameClock(self)
+        camera = Camera(self)
+        self.panels: dict[Lane, FlowPanel] = {lane: FlowPanel(lane, camera) for lane in LANE_TITLES}
+        self.panels["discrete"].set_title(_TITLES["discrete"])
+        self.transport = Transport(self.clock)
+        self._fps_timer = QTimer(self)
+        self._fps_timer.setInterval(_FPS_EVERY_MS)
+        self._fps_timer.timeout.connect(self._tell_fps)
+        self._lay_out()
+        self._connect()
+
+    # --- what it shows --------------------------------------------------------------------------
+
+    def load(self, lanes: Mapping[Lane, LaneState]) -> None:
+        """Show another document: the films it was saved with, which move at once."""
+        self.set_marker(None)
+        for lane, panel in self.panels.items():
+            state = lanes.get(lane)
+            film = _film(lane, state.trace if state else b"")
+            panel.set_film(film)
+            panel.set_figures(None)
+            panel.set_message(tr("The engine is starting …") if film.empty else "")
+        direction = self.panels["discrete"].film.direction
+        self.clock.set_direction(direction)
+        self._follow_direction(direction)
+        self.clock.seek(0.0 if direction == "generate" else 1.0)
+        self.clock.play()
+
+    def set_project(self, project: Project) -> None:
+        """Follow a document: its layers share the clock, its target is outlined."""
+        acting = tuple(layer for layer in resolve_keeps(project.stack) if layer.enabled)
+        self._layer_ids = tuple(layer.id for layer in acting)
+        self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
+        self.transport.set_layers(len(acting))
+        title = _TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
+        self.panels["continuous"].set_title(title)
+        self.set_target(project.target)
+        self._tell_layer(self.clock.tau)
+
+    def set_target(self, target: TargetSpec) -> None:
+        """Outline a target, if the outline is switched on somewhere."""
+        self._target = target
+        self._outline()
+
+    def set_kl(self, lane: Lane, kl: float | None) -> None:
+        """Show the KL of a lane, in nats; None for a dash."""
+        self.panels[lane].set_figures(kl)
+
+    def set_marker(self, point: tuple[float, float] | None) -> None:
+        """Point out the point that is asked about."""
+        self._point = point
+        for panel in self.panels.values():
+            panel.set_marker(point)
+        self.clock.wake()
+
+    def receive(self, lane: Lane, message: Event) -> None:
+        """Take a message of an engine up, if it is one to see."""
+        panel = self.panels[lane]
+        if panel.take(message, self.clock.now()):
+            panel.set_message("")
+            self.clock.wake()
+        elif isinstance(message, Metrics):
+            panel.set_figures(message.kl)
+        elif isinstance(message, Ledger) and message.point == self._point:
+            panel.set_marker(message.point, _jacobian(message))
+        elif isinstance(message, LaneStatus):
+            self._show_status(panel, message)
+
+    def traces(self) -> dict[Lane, bytes]:
+        """The films as they are saved with a document; lanes without one are left out."""
+        films = {lane: panel.film.to_npz_bytes() for lane, panel in self.panels.items()}
+        return {lane: film for lane, film in films.items() if film}
+
+    def thumbnail(self) -> bytes:
+        """A PNG of both panels."""
+        picture = self._panel_row.grab().toImage()
+        small = picture.scaledToWidth(_THUMBNAIL_WIDTH, Qt.TransformationMode.SmoothTransformation)
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        small.save(buffer, "PNG")
+        return bytes(buffer.data().data())
+
+    # --- what a person asks for -----------------------------------------------------------------
+
+    def frame_back(self) -> None:
+        """Hold, one frame nearer to the base."""
+        self._step(-1)
+
+    def frame_forward(self) -> None:
+        """Hold, one frame nearer to the target."""
+        self._step(1)
+
+    def go_to(self, tau: float) -> None:
+        """Hold at a moment of the clock."""
+        self.clock.pause()
+        self.clock.seek(tau)
+
+    def show_layer(self, layer_id: str) -> None:
+        """Hold where a layer has acted, or at the base."""
+        if layer_id == BASE_ID:
+            self.transport.to_base()
+        elif layer_id in self._layer_ids:
+            self.go_to((self._layer_ids.index(layer_id) + 1) / len(self._layer_ids))
+
+    def switch_direction(self) -> None:
+        """From generating to normalizing, or back."""
+        other = "normalize" if self.clock.direction == "generate" else "generate"
+        self.clock.set_direction(other)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._panel_row = QWidget()
+        row = QHBoxLayout(self._panel_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GAP)
+        for panel in self.panels.values():
+            row.addWidget(card(panel), 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GAP)
+        layout.addWidget(self._panel_row, 1)
+        layout.addWidget(card(self.transport))
+        self.setFocusProxy(self.panels["discrete"].view)
+
+    def _connect(self) -> None:
+        for panel in self.panels.values():
+            self.clock.drive(panel)
+            self.transport.listen_to(panel.view)
+            panel.point_picked.connect(self.point_picked)
+            panel.options_changed.connect(self._follow_options)
+        self.clock.tau_changed.connect(self._tell_layer)
+        self.clock.direction_changed.connect(self._follow_direction)
+        translator.changed.connect(self.clock.wake)
+
+    def _step(self, frames: int) -> None:
+        layers = len(self._layer_ids)
+        count = _FRAMES_A_LAYER * layers if layers else _FRAMES_WITHOUT_LAYERS
+        self.go_to((round(self.clock.tau * count) + frames) / count)
+
+    def _tell_layer(self, tau: float) -> None:
+        count = len(self._layer_ids)
+        shown = with_rests(tau, count)
+        layer = acting_layer(shown, count)
+        fraction = 0.0 if layer is None else shown * count - layer
+        told = (
+            "" if layer is None else self._layer_ids[layer],
+            round(fraction * _FRACTIONS) / _FRACTIONS,
+        )
+        if told != self._layer_told:
+            self._layer_told = told
+            self.layer_shown.emit(*told)
+
+    def _follow_direction(self, direction: Direction) -> None:
+        for panel in self.panels.values():
+            panel.film.want(direction=direction)
+        self._controller.set_view(direction=direction)
+
+    def _follow_options(self, _shown: Shown) -> None:
+        """Have the engines compute what can be seen, and nothing else."""
+        shown = [panel.shown for panel in self.panels.values()]
+        self._controller.set_view(
+            heat=any(part.density for part in shown),
+            grid=any(part.grid for part in shown),
+            field=any(part.field for part in shown),
+        )
+        self._outline()
+        self.clock.wake()
+
+    def _outline(self) -> None:
+        if self._target is None:
+            return
+        for panel in self.panels.values():
+            if panel.shown.outline:
+                panel.set_target_outline(density_of(self._target), self._target.extent)
+
+    def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
+        if status.state == "blocked":
+            panel.set_message(status.reason)
+        elif not panel.film.empty:
+            panel.set_message("")
+
+    def _tell_fps(self) -> None:
+        statistics = None if self.clock.resting else self.clock.frame_statistics()
+        self.fps_changed.emit(statistics.per_second if statistics else None)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the engines send pictures."""
+        super().showEvent(event)
+        self._fps_timer.start()
+        self._controller.set_view(visible=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Spare the engines pictures that nobody sees."""
+        super().hideEvent(event)
+        self._fps_timer.stop()
+        self._controller.set_view(visible=False)
+
+
+def _film(lane: Lane, trace: bytes) -> Film:
+    """The film that a lane was saved with, or an empty one if it has none that can be read."""
+    if not trace:
+        return Film(lane)
+    try:
+        film = Film.from_npz_bytes(trace)
+    except FlowError:
+        return Film(lane)  # a picture only: the engine will send another
+    film.want(generation=0)  # the engines count generations anew
+    return film
+
+
+def _jacobian(ledger: Ledger) -> tuple[float, float, float, float]:
+    """The Jacobian of the whole way from the base to the point, row by row."""
+    steps = [np.reshape(row.jacobian, (2, 2)) for row in ledger.rows]
+    whole = reduce(lambda way, step: step @ way, steps, np.eye(2))
+    a, b, c, d = (float(value) for value in whole.ravel())
+    return a, b, c, d

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QListView, QToolTip, QWidget
 
@@ -18,7 +18,6 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtCore import QModelIndex
     from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
     from explorer.stack.edits import Stack
@@ -98,11 +97,11 @@ class CardList(QListView):
 
     def current_id(self) -> str:
         """The id of the chosen layer, `BASE_ID` for the base, "" where nothing is chosen."""
-        return self.cards.id_at(self.currentIndex())
+        return self.cards.id_at(self._chosen())
 
     def current_layer(self) -> LayerSpec | None:
         """The chosen layer, if one is chosen."""
-        return self.cards.layer_at(self.currentIndex())
+        return self.cards.layer_at(self._chosen())
 
     def select(self, layer_id: str) -> None:
         """Choose a layer and bring it into view."""
@@ -215,6 +214,7 @@ class CardList(QListView):
             event.ignore()  # letters belong to the window, not to a search in this short list
         else:
             super().keyPressEvent(event)
+            self.setCurrentIndex(self.currentIndex())  # chosen, also where it was current before
 
     def _has_use_for(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
@@ -269,6 +269,11 @@ class CardList(QListView):
     def card_layout(self, index: QModelIndex) -> CardLayout:
         """Where the parts of a card lie in the viewport."""
         return CardLayout.of(self.visualRect(index), self.fontMetrics())
+
+    def _chosen(self) -> QModelIndex:
+        # Qt makes the first row current when the list gets the keyboard; nobody chose that.
+        current = self.currentIndex()
+        return current if self.selectionModel().isSelected(current) else QModelIndex()
 
     def _part_at(self, point: QPoint) -> tuple[str, Part] | None:
         index = self.indexAt(point)

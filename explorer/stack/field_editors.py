@@ -59,7 +59,7 @@ class Switch(QCheckBox):
 
     def __init__(self, _field: Field) -> None:
         super().__init__()
-        self.clicked.connect(self.value_edited)
+        self.clicked.connect(lambda on: self.value_edited.emit(on))
 
     def retranslate(self) -> None:
         """Nothing to say: the row's label names the switch."""

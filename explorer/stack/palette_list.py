@@ -34,6 +34,7 @@ class PaletteList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kinds = PaletteModel()
+        self._pressed_plus = QModelIndex()
         self.setModel(self.kinds)
         self.setItemDelegate(_RowPainter())
         self.setMouseTracking(True)
@@ -71,19 +72,36 @@ class PaletteList(QListView):
         else:
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of a row or of its +."""
+        self._pressed_plus = self._plus_at(event)
+        super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on the + adds the layer."""
+        pressed, self._pressed_plus = self._pressed_plus, QModelIndex()
         super().mouseReleaseEvent(event)
-        point = event.position().toPoint()
-        index = self.indexAt(point)
-        if event.button() == Qt.MouseButton.LeftButton and self.plus_rect(index).contains(point):
-            self._choose(index)
+        if pressed.isValid() and pressed == self._plus_at(event):
+            self._choose(pressed)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click adds the layer; on the + it is two clicks, which add two."""
+        if self._plus_at(event).isValid():
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
 
     def plus_rect(self, index: Index) -> QRect:
         """Where the + of a row lies in the viewport; empty for a heading."""
         if self.kinds.spec_at(index) is None:
             return QRect()
         return _plus_rect(self.visualRect(index))
+
+    def _plus_at(self, event: QMouseEvent) -> QModelIndex:
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        hit = event.button() == Qt.MouseButton.LeftButton and self.plus_rect(index).contains(point)
+        return index if hit else QModelIndex()
 
     def _choose(self, index: Index) -> None:
         layer = self.kinds.spec_at(index)

@@ -66,30 +66,27 @@ def heart(axis: Array) -> Array:
 
 def cat(axis: Array) -> Array:
     """A cat's face: eyes, nose and mouth are thin places of an even head with whiskers."""
-    eyes = _all_filled(axis, *_mirrored(_EYE)) - _all_filled(axis, *_mirrored(_PUPIL))
-    lines = _all_filled(axis, _NOSE, _MUZZLE, *_mirrored(_MOUTH))
-    inner_ears = _all_filled(axis, *_mirrored(_INNER_EAR))
-    whiskers = _all_filled(axis, *(side for whisker in _WHISKERS for side in _mirrored(whisker)))
-    thin = np.maximum(0.9 * np.maximum(eyes, lines), 0.45 * inner_ears)
-    face = np.maximum(filled(axis, _HEAD), 0.75 * whiskers)
+    eyes = _on_both_sides(axis, _EYE) - _on_both_sides(axis, _PUPIL)
+    lines = _on_both_sides(axis, _NOSE, _MUZZLE, _MOUTH)
+    thin = np.maximum(0.9 * np.maximum(eyes, lines), 0.45 * _on_both_sides(axis, _INNER_EAR))
+    face = np.maximum(filled(axis, _HEAD), 0.75 * _on_both_sides(axis, *_WHISKERS))
     return softened(axis, face * (1 - thin), sigma=0.04)
 
 
-def _all_filled(axis: Array, *outlines: Array) -> Array:
-    """How much of each cell lies inside any of several polygons, each cell by the fullest."""
-    together: Array = np.maximum.reduce([filled(axis, outline) for outline in outlines])
-    return together
+def _on_both_sides(axis: Array, *outlines: Array) -> Array:
+    """How much of each cell lies inside any of several polygons or their mirror images.
+
+    The axis must be symmetric about 0; of polygons that share a cell the fullest counts.
+    """
+    right = np.maximum.reduce([filled(axis, outline) for outline in outlines])
+    both: Array = np.maximum(right, right[:, ::-1])
+    return both
 
 
 def _ellipse(x: float, y: float, width: float, height: float) -> Array:
     """The outline of an ellipse about (x, y) with these half axes, shape (48, 2)."""
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     return np.column_stack([x + width * np.cos(t), y + height * np.sin(t)])
-
-
-def _mirrored(outline: Array) -> tuple[Array, Array]:
-    """An outline and its image across the y axis."""
-    return outline, outline * [-1, 1]
 
 
 def _stroke(points: Array, width: float) -> Array:

@@ -147,14 +147,15 @@ class DensityView(QWidget):
         """Draw the density and what lies over it; Qt clips both to what has changed."""
         view = self.view()
         with QPainter(self) as painter:
-            painter.fillRect(event.rect(), theme.color("panel"))
+            painter.fillRect(event.rect(), theme.color("surface"))
+            painter.fillRect(view.rect, theme.color("panel"))
             self._picture.paint(painter, view.rect)
             if self._brush.symmetry > 1:
                 overlay.paint_axes(painter, view.rect, self._brush.symmetry)
             if self._hint_shown:
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
             self._paint_pointer(painter, view)
-            self._paint_frame(painter)
+            self._paint_frame(painter, view)
 
     def _paint_pointer(self, painter: QPainter, view: SquareView) -> None:
         if self._pointer is None:
@@ -171,11 +172,12 @@ class DensityView(QWidget):
             painter.setFont(self._caption_font())
             overlay.paint_caption(painter, self._caption_rect(view), self._caption)
 
-    def _paint_frame(self, painter: QPainter) -> None:
+    def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
+        """Show where the plane that can be drawn on ends, and where the keyboard is."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
 
     def _footprints(self, view: SquareView) -> list[QPointF]:
         if self._pointer is None:

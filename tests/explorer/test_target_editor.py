@@ -439,5 +439,7 @@ def test_popups_stay_on_the_screen(editor, qtbot):
     popup = editor.tools.tip_popup
     popup.open_with(QPoint(100_000, 100_000), editor.canvas.brush)
     qtbot.waitUntil(popup.isVisible)
-    assert editor.screen().availableGeometry().contains(popup.geometry())
+    room = editor.screen().availableGeometry()
+    # The offscreen platform shifts every window by a frame of 2 pixels that it does not draw.
+    assert room.adjusted(0, 0, 2, 2).contains(popup.geometry())
     popup.close()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, implements
-from flowengine.layers.bounded import soft_clamp
+from flowengine.layers.bounded import LIMIT, soft_clamp
 from flowengine.layers.coupling import Coupling
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
+
+    Notes = tuple[Tensor, Tensor, Tensor]
 
 
 @implements(catalogue.AffineCoupling)
@@ -33,3 +36,20 @@ class AffineCoupling(Coupling):
         """See `Coupling.restore`."""
         log_scale = -alpha * soft_clamp(chosen[0])
         return (x - alpha * chosen[1]) * log_scale.exp(), log_scale
+
+    def restore_noting(self, x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Notes]:
+        """See `Coupling.restore_noting`."""
+        raw, shift = chosen.unbind(0)
+        room = raw.abs().add_(LIMIT)
+        log_scale = torch.div(raw, room).mul_(-LIMIT)
+        scale = log_scale.exp()
+        distance = x - shift
+        return distance * scale, log_scale, (distance, scale, room)
+
+    def restore_gradient(self, notes: Notes, g_z: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Coupling.restore_gradient`."""
+        distance, scale, room = notes
+        g_x = g_z * scale
+        g_scale = torch.addcmul(g_log, g_x, distance)
+        g_raw = g_scale.div_(room).div_(room).mul_(-LIMIT * LIMIT)
+        return g_x, torch.stack([g_raw, -g_x])

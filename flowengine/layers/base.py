@@ -116,6 +116,11 @@ class Layer(nn.Module, ABC):
         return to_points(columns), log_det.expand(len(points))
 
 
+def is_whole(alpha: Alpha) -> bool:
+    """Whether a layer is to go all its way, at one moment."""
+    return not isinstance(alpha, Tensor) and alpha == 1.0
+
+
 def to_columns(points: Tensor) -> Columns:
     """Points of shape (batch, 2) as two dense columns."""
     x, y = points.t().contiguous().unbind(0)

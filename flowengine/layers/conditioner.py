@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 
 class Conditioner(nn.Module):
@@ -31,53 +30,58 @@ class Conditioner(nn.Module):
 
     def forward(self, kept: Tensor) -> Tensor:
         """The outputs for every value of the kept coordinate: (batch,) to (outputs, batch)."""
-        weights, biases = tuple(self.weights), tuple(self.biases)
-        if torch.is_grad_enabled():
-            return _Perceptron.apply(kept, *weights, *biases)  # type: ignore[no-any-return, no-untyped-call]
-        return _activations(kept, weights, biases)[-1]
+        return activations(kept, self.tensors())[-1]
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All weights, then all biases, from the input on."""
+        # a ParameterList looks every item up by name, which takes longer than a small product
+        parts = *self.weights._parameters.values(), *self.biases._parameters.values()
+        return cast("tuple[Tensor, ...]", parts)
 
 
-def _activations(
-    kept: Tensor, weights: tuple[Tensor, ...], biases: tuple[Tensor, ...]
-) -> list[Tensor]:
-    """The input, every hidden layer after its rectifier, and the outputs; each (features, batch)."""
+def activations(kept: Tensor, tensors: tuple[Tensor, ...]) -> list[Tensor]:
+    """What goes into each layer of a network, and what comes out of the last: (features, batch)."""
+    layers = len(tensors) // 2
     found = [kept[None]]
-    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        found.append(torch.addmm(bias, weight, found[-1]).relu_())
-    found.append(torch.addmm(biases[-1], weights[-1], found[-1]))
+    for i in range(layers - 1):
+        found.append(torch.addmm(tensors[layers + i], tensors[i], found[i]).relu_())
+    found.append(torch.addmm(tensors[-1], tensors[layers - 1], found[-1]))
     return found
 
 
-class _Perceptron(torch.autograd.Function):
-    """The network with its gradient written out, in fewer operations than autograd would take."""
+def gradient(
+    g: Tensor,
+    weights: tuple[Tensor, ...],
+    inputs: list[Tensor],
+    *,
+    of_kept: bool,
+    of_weights: bool,
+) -> tuple[Tensor | None, ...]:
+    """From the gradient of the outputs to those of the kept coordinate, the weights, the biases.
 
-    @staticmethod
-    def forward(ctx: Any, kept: Tensor, *parameters: Tensor) -> Tensor:  # noqa: ANN401
-        depth = len(parameters) // 2
-        weights = parameters[:depth]
-        *inputs, outputs = _activations(kept, weights, parameters[depth:])
-        ctx.save_for_backward(*weights, *inputs)
-        return outputs
+    Written out by hand, this takes fewer operations than autograd's way through `activations`.
 
-    @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        depth = len(ctx.saved_tensors) // 2
-        weights, inputs = ctx.saved_tensors[:depth], ctx.saved_tensors[depth:]
-        wants_kept, wants_weights = ctx.needs_input_grad[:2]
-        g_weights: list[Tensor | None] = [None] * depth
-        g_biases: list[Tensor | None] = [None] * depth
-        for i in reversed(range(depth)):
-            if wants_weights:
-                g_weights[i] = g @ inputs[i].t() if i else torch.mv(g, inputs[0][0])[:, None]
-                g_biases[i] = g.sum(1, keepdim=True)
-            if i:
-                g = _threshold_backward(weights[i].t() @ g, inputs[i], 0)
-        g_kept = torch.mv(g.t(), weights[0][:, 0]) if wants_kept else None
-        return g_kept, *g_weights, *g_biases
+    Args:
+        g: Gradient of the outputs, shape (outputs, batch).
+        weights: The matrices of the network, from the input on.
+        inputs: What went into each layer.
+        of_kept: Whether the first gradient is wanted.
+        of_weights: Whether the others are; gradients that are not wanted are None.
+    """
+    layers = len(weights)
+    found: list[Tensor | None] = [None] * (2 * layers)
+    for i in range(layers - 1, 0, -1):
+        if of_weights:
+            found[i] = torch.mm(g, inputs[i].t())
+            found[layers + i] = g.sum(1, keepdim=True)
+        g = _through_rectifier(torch.mm(weights[i].t(), g), inputs[i], 0)
+    if of_weights:
+        found[0] = torch.mv(g, inputs[0][0])[:, None]
+        found[layers] = g.sum(1, keepdim=True)
+    return torch.mm(weights[0].t(), g)[0] if of_kept else None, *found
 
 
-_threshold_backward = torch.ops.aten.threshold_backward.default
+_through_rectifier = torch.ops.aten.threshold_backward.default
 
 
 def _uniform(shape: tuple[int, int], fan_in: int, generator: torch.Generator) -> nn.Parameter:

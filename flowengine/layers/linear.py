@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flowengine import catalogue
-from flowengine.layers.base import Alpha, Columns, Layer, implements
+from flowengine.layers.base import Alpha, Columns, Layer, implements, is_whole
 
 
 @implements(catalogue.Rotation)
@@ -97,14 +97,14 @@ class Swap(Layer):
 
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`."""
-        if not isinstance(alpha, Tensor) and alpha == 1.0:
+        if is_whole(alpha):
             return (z[1], z[0]), z[0].new_zeros(())
         across = self._across(z[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
         return self._turn_over(z, across), across.abs().log()
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
-        if not isinstance(alpha, Tensor) and alpha == 1.0:
+        if is_whole(alpha):
             return (x[1], x[0]), x[0].new_zeros(())
         across = self._across(x[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
         return self._turn_over(x, 1 / across), -across.abs().log()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+
+from flowengine.layers.base import is_whole
 
 if TYPE_CHECKING:
     from flowengine.layers.base import Alpha
@@ -108,6 +109,16 @@ class Curve(NamedTuple):
         return ((self.mean / self.bottom).square() * self.top).log()
 
 
+class Notes(NamedTuple):
+    """What the gradient of an evaluation needs; see `RationalQuadratic`."""
+
+    inside: Tensor
+    bins: Tensor
+    parts: Tensor
+    piece: Piece
+    curve: Curve
+
+
 class RationalQuadratic(nn.Module):
     """A family of splines from x to z on [−bound, bound], with slope 1 at both ends.
 
@@ -148,18 +159,16 @@ class RationalQuadratic(nn.Module):
             alpha: How far to go from the identity; for shape (frames, 1) the results have the
                 shape (frames, batch).
         """
-        if _is_one(alpha) and torch.is_grad_enabled():
-            return _Evaluate.apply(x, raw, self)  # type: ignore[no-any-return, no-untyped-call]
         table, _ = self.table(raw)
         inside, clamped = self.clamp(x)
         knots, knots_z = table.split(self.bins + 1)[:2]
-        if not _is_one(alpha):
+        if not is_whole(alpha):
             way = knots - knots_z
             if isinstance(alpha, Tensor):
                 way, knots_z = way[:, None], knots_z[:, None]
             knots = knots_z + alpha * way
         piece = self.piece(table, bin_of(clamped, knots))
-        if not _is_one(alpha):
+        if not is_whole(alpha):
             piece = piece.moved(alpha)
         curve = piece.curve(((clamped - piece.x) / piece.width).clamp(0.0, 1.0))
         z = torch.addcmul(piece.z, piece.height, curve.rise)
@@ -170,11 +179,35 @@ class RationalQuadratic(nn.Module):
         table, _ = self.table(raw)
         inside, clamped = self.clamp(z)
         piece = self.piece(table, bin_of(clamped, table.split(self.bins + 1)[1]))
-        if not _is_one(alpha):
+        if not is_whole(alpha):
             piece = piece.moved(alpha)
         t = piece.fraction_at(clamped)
         x = torch.addcmul(piece.x, piece.width, t)
         return torch.where(inside, x, z), torch.where(inside, -piece.curve(t).log_slope(), 0.0)
+
+    def evaluate_noting(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor, Notes]:
+        """`evaluate` at alpha 1 without autograd, and notes for `gradient`."""
+        table, parts = self.table(raw)
+        inside, clamped = self.clamp(x)
+        index = bin_of(clamped, table[: self.bins + 1])
+        piece = self.piece(table, index)
+        curve = piece.curve(((clamped - piece.x) / piece.width).clamp_(0.0, 1.0))
+        z = torch.addcmul(piece.z, piece.height, curve.rise)
+        notes = Notes(inside, index, parts, piece, curve)
+        return torch.where(inside, z, x), torch.where(inside, curve.log_slope(), 0.0), notes
+
+    def gradient(self, notes: Notes, g_z: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor]:
+        """From the gradients of z and log dz/dx to those of x and of the unconstrained numbers."""
+        inside, index, parts, piece, curve = notes
+        g_inside = torch.where(inside, g_z, 0.0)
+        g_rows, g_x = _piece_gradient(piece, curve, g_inside, torch.where(inside, g_log, 0.0))
+        g_table = g_rows.new_zeros(3 * self.bins + 3, len(index))
+        g_table.scatter_(0, index + self.corners, g_rows)
+        g_knots = g_table[: 2 * self.bins + 2].view(2, self.bins + 1, -1)
+        g_soft = _softmax_backward(torch.bmm(self.ramp.mT, g_knots), parts, 1, parts.dtype)
+        g_slopes = g_table[2 * self.bins + 3 : -1]
+        g_raw = torch.cat([g_soft.view(2 * self.bins, -1), g_slopes])
+        return torch.where(inside, g_x, g_z), g_raw
 
     def table(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Everything about the splines by knot, and the softmaxes that it was made from.
@@ -199,7 +232,7 @@ class RationalQuadratic(nn.Module):
         return clamped == value, clamped
 
     def piece(self, table: Tensor, index: Tensor) -> Piece:
-        """Piece number `index` of every spline; the index has the shape (batch,) or (frames, batch)."""
+        """Piece number `index`, shape (batch,) or (frames, batch), of the splines."""
         if index.ndim == 1:
             found = table.gather(0, index + self.corners)
         else:
@@ -216,44 +249,6 @@ def bin_of(value: Tensor, knots: Tensor) -> Tensor:
     A comparison and a sum, because `searchsorted` has no ONNX form.
     """
     return (value >= knots[1:-1]).sum(0)
-
-
-def _is_one(alpha: Alpha) -> bool:
-    return not isinstance(alpha, Tensor) and alpha == 1.0
-
-
-class _Evaluate(torch.autograd.Function):
-    """`RationalQuadratic.evaluate` with its gradient written out, for training."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        x: Tensor,
-        raw: Tensor,
-        family: RationalQuadratic,
-    ) -> tuple[Tensor, Tensor]:
-        table, parts = family.table(raw)
-        inside, clamped = family.clamp(x)
-        index = bin_of(clamped, table[: family.bins + 1])
-        piece = family.piece(table, index)
-        t = ((clamped - piece.x) / piece.width).clamp_(0.0, 1.0)
-        curve = piece.curve(t)
-        ctx.family, ctx.kept = family, (inside, index, parts, piece, curve)
-        z = torch.addcmul(piece.z, piece.height, curve.rise)
-        return torch.where(inside, z, x), torch.where(inside, curve.log_slope(), 0.0)
-
-    @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(
-        ctx: Any,  # noqa: ANN401
-        g_z: Tensor,
-        g_log: Tensor,
-    ) -> tuple[Tensor, Tensor, None]:
-        inside, index, parts, piece, curve = ctx.kept
-        g_inside = torch.where(inside, g_z, 0.0)
-        g_rows, g_x = _piece_gradient(piece, curve, g_inside, torch.where(inside, g_log, 0.0))
-        g_raw = _table_gradient(ctx.family, g_rows, index, parts)
-        return torch.where(inside, g_x, g_z), g_raw, None
 
 
 def _piece_gradient(
@@ -282,18 +277,6 @@ def _piece_gradient(
     softplus_slope = -torch.expm1(MIN_SLOPE - piece.slopes)
     corners = torch.stack([-g_x - g_width, g_width, g_z - g_height, g_height])
     return torch.cat([corners, g_slopes * softplus_slope]), g_x
-
-
-def _table_gradient(
-    family: RationalQuadratic, g_rows: Tensor, index: Tensor, parts: Tensor
-) -> Tensor:
-    """From the gradient of the rows of the pieces to that of the unconstrained numbers."""
-    bins = family.bins
-    g_table = g_rows.new_zeros(3 * bins + 3, len(index))
-    g_table.scatter_(0, index + family.corners, g_rows)
-    g_parts = torch.bmm(family.ramp.mT, g_table[: 2 * bins + 2].view(2, bins + 1, -1))
-    g_soft = _softmax_backward(g_parts, parts, 1, parts.dtype)
-    return torch.cat([g_soft.view(2 * bins, -1), g_table[2 * bins + 3 : -1]])
 
 
 _softmax_backward = torch.ops.aten._softmax_backward_data.default

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from flowengine.layers.rational_quadratic import Notes
+
 
 @implements(catalogue.SplineCoupling)
 class SplineCoupling(Coupling):
@@ -33,3 +35,11 @@ class SplineCoupling(Coupling):
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore`."""
         return self.spline.evaluate(x, chosen, alpha)
+
+    def restore_noting(self, x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Notes]:
+        """See `Coupling.restore_noting`."""
+        return self.spline.evaluate_noting(x, chosen)
+
+    def restore_gradient(self, notes: Notes, g_z: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Coupling.restore_gradient`."""
+        return self.spline.gradient(notes, g_z, g_log)

@@ -141,6 +141,7 @@ class Theme(QObject):
             **sizes,
             accent_hover=mix(self.color("accent"), self.color("text"), 0.18).name(),
             hover=mix(self.color("surface_raised"), self.color("text"), 0.08).name(),
+            chosen=mix(self.color("surface_raised"), self.color("accent"), 0.14).name(),
             faded=mix(self.color("text_muted"), self.color("surface"), 0.5).name(),
             **{name.replace("-", "_"): self._glyph(name) for name in _GLYPHS},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
@@ -101,6 +101,8 @@ class LedgerView(QWidget):
         self._copy.setToolTip(tr("Put this ledger on the clipboard"))
         self._table.setAccessibleName(tr("Ledger: step, log|det J| and log p"))
         self._table.setHorizontalHeaderLabels([tr("step"), "log|det J|", "log p"])
+        for column in range(3):
+            self._table.horizontalHeaderItem(column).setTextAlignment(_alignment(column))
         self._fill()
 
     def _set_up_table(self) -> None:
@@ -138,6 +140,7 @@ class LedgerView(QWidget):
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
         lines = self._lines()
         self._table.setRowCount(len(lines))
+        self._table.clearSpans()
         for index, (lane, line) in enumerate(lines):
             self._put(index, lane, line)
         shown = next(iter(self._ledgers.values()), None)
@@ -154,14 +157,16 @@ class LedgerView(QWidget):
     def _put(self, index: int, lane: str, line: Line) -> None:
         """Write a line into the table, into the cells that are there, so that choices stay."""
         font = self._table.font()
-        font.setBold(line.total)
+        if line.total:
+            font.setWeight(QFont.Weight.DemiBold)
+        if not line.log_det:
+            self._table.setSpan(index, 0, 1, 2)
         colour = theme.color(lane if line.total else "text")
         for column, text in enumerate((line.title, line.log_det, line.log_prob)):
             item = self._table.item(index, column)
             if item is None:
                 item = QTableWidgetItem()
-                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                item.setTextAlignment(right if column else Qt.AlignmentFlag.AlignVCenter)
+                item.setTextAlignment(_alignment(column))
                 self._table.setItem(index, column, item)
             item.setText(text)
             item.setFont(font)
@@ -176,6 +181,11 @@ class LedgerView(QWidget):
         tau = self._table.item(row, 0).data(_TAU_ROLE)
         if tau is not None:
             self.tau_picked.emit(float(tau))
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _tip(row: LedgerRow) -> str:

@@ -28,6 +28,8 @@ GOOD_KL: Final = 0.05
 _LOWEST_KL: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
 _SMALL: Final = 0.85  # of the window's letters
+_LEAST_DECADES: Final = 0.6  # shown at least, so that noise does not look like progress
+_LEAST_NATS: Final = 0.05
 _STYLES: Final = {"discrete": Qt.PenStyle.SolidLine, "continuous": Qt.PenStyle.DashLine}
 
 
@@ -157,7 +159,7 @@ class CurvesView(QWidget):
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.getPlotItem().vb.setLimits(xMin=0)
         self._curves = {lane: self._plot.plot(name=lane) for lane in LANE_TITLES}
-        self._floor = pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.82})
+        self._floor = pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.2})
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.hide()
         self._plot.addItem(self._floor, ignoreBounds=True)
@@ -179,6 +181,7 @@ class CurvesView(QWidget):
     def _frame(self, log: bool) -> None:
         """Keep a KL of 1 and the good one in sight while there is little to see."""
         box = self._plot.getPlotItem().vb
+        box.setLimits(minYRange=_LEAST_DECADES if log else _LEAST_NATS)
         if any(len(history) > 1 for history in self._histories.values()):
             box.enableAutoRange()
         else:
@@ -192,7 +195,8 @@ class CurvesView(QWidget):
             return
         self._floor.setValue(np.log10(value) if log else value)
         text = tr("KL = {value}") if self.quantity == "kl" else tr("entropy {value}")
-        self._floor.label.setFormat(text.format(value=number(value)))
+        digits = 1 if self.quantity == "kl" else 4
+        self._floor.label.setFormat(text.format(value=number(value, digits)))
 
     def _hover(self, position: QPointF) -> None:
         view = self._plot.getPlotItem().vb
@@ -242,11 +246,13 @@ class CurvesView(QWidget):
             axis.setPen(theme.color("border"))
             axis.setTextPen(theme.color("text_muted"))
             axis.setStyle(tickLength=-4, tickFont=font)
+            axis.enableAutoSIPrefix(False)
         muted = theme.color("text_muted")
         for lane, curve in self._curves.items():
             curve.setPen(pg.mkPen(theme.color(lane), width=2, style=_STYLES[lane]))
         self._floor.setPen(pg.mkPen(muted, width=1, style=Qt.PenStyle.DotLine))
         self._floor.label.setColor(muted)
+        self._floor.label.setFont(font)
         self._cursor.setPen(pg.mkPen(muted, width=1))
         self._show_hint()
 

@@ -19,6 +19,7 @@ class StatusLine(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 0, 8, 0)
         self._sentence = QLabel()
         self.addWidget(self._sentence, 1)
         self._pace, self._engines, self._saved = QLabel(), QLabel(), QLabel()

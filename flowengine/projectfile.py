@@ -105,7 +105,7 @@ def write_project(
     except OSError as error:
         raise ProjectError(
             f"{_name(path)} could not be written: {error.strerror or error}"
-        ) from None
+        ) from error
 
 
 def _read_entries(path: str | os.PathLike[str]) -> dict[str, bytes]:

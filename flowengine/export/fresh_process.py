@@ -1,6 +1,6 @@
 """Run as a script: load an exported model.py and write down what it computes.
 
-    python fresh_process.py model.py given.safetensors found.safetensors
+    python fresh_process.py model.py given.safetensors found.safetensors THREADS
 
 This project is made impossible to import, as it will be where the model goes.
 """
@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 
+import torch
 from safetensors.torch import load_file, save_file
 
 
-def main(model_path: str, given_path: str, found_path: str) -> None:
+def main(model_path: str, given_path: str, found_path: str, threads: str) -> None:
     """Load the model, and save log_prob(x), the samples of z and the samples of a seed."""
+    torch.set_num_threads(int(threads))  # the engine's: more would add up in another order
     sys.modules["flowengine"] = None  # type: ignore[assignment]  # importing it now fails
     spec = importlib.util.spec_from_file_location("model", model_path)
     if spec is None or spec.loader is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flowengine.export.reload import Comparison
     from flowengine.project import Lane, Project
 
 _TEXT = """\
@@ -38,11 +39,12 @@ The base is the standard normal in the plane. The density was fitted to the targ
 
 Checked when it was written: `model.py` was loaded in a fresh process without Flow Explorer, and its
 log-densities and samples were compared with the engine's at 1,000 points; the largest
-difference was {difference:.1e}.
+difference was {difference:.1e} (relative where values exceed 1; computing in float64 instead of
+float32 changes the engine's own values by {rounding:.1e}).
 """
 
 
-def readme(project: Project, lane: Lane, *, weights: int, difference: float) -> str:
+def readme(project: Project, lane: Lane, *, weights: int, found: Comparison) -> str:
     """What the folder holds, how it is used, and how well it was checked."""
     return _TEXT.format(
         name=project.name.strip() or "Untitled",
@@ -50,5 +52,6 @@ def readme(project: Project, lane: Lane, *, weights: int, difference: float) -> 
         weights=weights,
         target=project.target.name,
         extent=project.target.extent,
-        difference=difference,
+        difference=found.difference,
+        rounding=found.rounding,
     )

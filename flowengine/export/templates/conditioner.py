@@ -21,13 +21,8 @@ class Conditioner(nn.Module):
 
     def forward(self, kept: Tensor) -> Tensor:
         """What a coupling should do at every value of the coordinate that it keeps."""
-        hidden: Tensor = self.weights[0] * kept + self.biases[0]
-        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            hidden = weight @ rounded_relu(hidden) + bias
-        return hidden
-
-
-def rounded_relu(a: Tensor) -> Tensor:
-    """A rectifier with a rounded corner: 0 for a < 0, a²/2 up to 1, a − 1/2 from there on."""
-    slope = a.clamp(0.0, 1.0)
-    return slope * (a - slope / 2)
+        first, *others = zip(self.weights, self.biases, strict=True)
+        out = torch.addmm(first[1], first[0], kept[None])
+        for weight, bias in others:
+            out = torch.addmm(bias, weight, out.relu())
+        return out

@@ -27,8 +27,11 @@ class Piece(NamedTuple):
 
 def spline_knots(raw: Tensor, bins: int, bound: float) -> tuple[Tensor, Tensor, Tensor]:
     """From (3 · bins − 1, batch) numbers to x, z and dz/dx at the knots, each (bins + 1, batch)."""
-    sizes = MIN_SIZE + (1 - bins * MIN_SIZE) * raw[: 2 * bins].reshape(2, bins, -1).softmax(1)
-    inner = sizes[:, :-1].cumsum(1) * (2 * bound) - bound  # (2, bins − 1, batch)
+    shares = raw[: 2 * bins].reshape(2, bins, -1).softmax(1)  # of the widths and of the heights
+    # A knot lies behind the bins before it: each has MIN_SIZE and its share of what that leaves.
+    before = torch.ones(bins + 1, bins).tril(-1).to(raw) * (2 * bound * (1 - bins * MIN_SIZE))
+    start = torch.arange(bins + 1.0)[:, None].to(raw) * (2 * bound * MIN_SIZE) - bound
+    inner = torch.baddbmm(start[None], before.expand(2, -1, -1), shares)[:, 1:-1]
     with_start = F.pad(inner, (0, 0, 1, 0), value=-bound)
     x, z = F.pad(with_start, (0, 0, 0, 1), value=bound).unbind(0)
     slope = F.softplus(raw[2 * bins :] + SLOPE_ONE) + MIN_SLOPE

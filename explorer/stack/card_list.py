@@ -12,11 +12,11 @@ from explorer.i18n import translator
 from explorer.stack.commands import command_of
 from explorer.stack.layer_card import SPACING, CardLayout, CardPainter, card_height, part_hint
 from explorer.stack.layer_form import LayerForm
-from explorer.stack.stack_model import StackModel
+from explorer.stack.stack_model import CardRole, StackModel
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
@@ -176,6 +176,13 @@ class CardList(QListView):
         )
 
     # --- what Qt tells --------------------------------------------------------------------------
+
+    def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+        """Paint new facts without laying out every row again, as they come many times a second."""
+        if list(roles) == [CardRole.FACT]:
+            self.viewport().update()
+        else:
+            super().dataChanged(first, last, roles)
 
     def updateGeometries(self) -> None:
         """Keep the form under its card whenever the rows are laid out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -21,11 +21,13 @@ from explorer.i18n import signed, tr
 from explorer.resources import icon
 from explorer.stack.names import weights_text
 from explorer.stack.stack_model import CardRole
-from explorer.stack.thumbnail import grid_pixmap, plain_grid
+from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
 from explorer.theme import mix, theme
 from flowengine.project import MAX_LAYERS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from flowengine.catalogue import LayerSpec
     from flowengine.protocol import LayerFact
 
@@ -42,6 +44,7 @@ _RADIUS: Final = 8.0
 _SMALL: Final = 0.88
 _BYPASSED_OPACITY: Final = 0.45
 _PROGRESS: Final = 2.0
+_PLAIN: Final = plain_grid()
 _PICTURES_KEPT: Final = 4 * MAX_LAYERS
 
 Index = QModelIndex | QPersistentModelIndex
@@ -92,7 +95,7 @@ def card_height(metrics: QFontMetrics) -> int:
 
 
 class _Picture(NamedTuple):
-    fact: LayerFact | None
+    grid: NDArray[Any]
     look: tuple[str, float]
     pixmap: QPixmap
 
@@ -160,14 +163,15 @@ class CardPainter(QStyledItemDelegate):
             painter.drawLine(start, start + QPointF(reach, 0))
 
     def _picture(self, layer: LayerSpec | None, fact: LayerFact | None, ratio: float) -> QPixmap:
-        """The thumbnail of a layer, drawn anew only with its grid, the theme or the screen."""
+        """The thumbnail of a layer, drawn anew only where another one would look different."""
         name = layer.id if layer else ""
+        grid = _PLAIN if fact is None else fact.grid
+        look = (theme.name, ratio)
         known = self._pictures.get(name)
-        if known is None or known.fact is not fact or known.look != (theme.name, ratio):
+        if known is None or known.look != look or not looks_like(known.grid, grid):
             if len(self._pictures) > _PICTURES_KEPT:  # of layers that have long been removed
                 self._pictures.clear()
-            grid = plain_grid() if fact is None else fact.grid
-            known = _Picture(fact, (theme.name, ratio), grid_pixmap(grid, THUMBNAIL, ratio))
+            known = _Picture(grid, look, grid_pixmap(grid, THUMBNAIL, ratio))
             self._pictures[name] = known
         return known.pixmap
 

@@ -66,7 +66,8 @@ class StackModel(QAbstractListModel):
         for name in self._facts.keys() - shown:
             del self._facts[name]
         if self._layers:
-            self.dataChanged.emit(self.index(1), self.index(len(self._layers)))
+            last = self.index(len(self._layers))
+            self.dataChanged.emit(self.index(1), last, [CardRole.FACT])
 
     def fact(self, layer_id: str) -> LayerFact | None:
         """What is known of a layer, if anything is."""

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from explorer.i18n import MINUS
 from explorer.stack.mime import from_mime
 from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
-from explorer.stack.thumbnail import grid_pixmap, plain_grid
+from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
 from explorer.theme import theme
 from flowengine.project import parse_stack, resolve_keeps
 from flowengine.protocol import LayerFact
@@ -134,6 +134,17 @@ def test_different_layers_have_different_thumbnails(qapp):
     bent = plain_grid(13)
     bent[..., 1] += np.sin(bent[..., 0])
     assert grid_pixmap(plain_grid(13), 44, 1.0).toImage() != grid_pixmap(bent, 44, 1.0).toImage()
+
+
+def test_an_eye_cannot_tell_a_small_change(qapp):
+    grid = plain_grid(13)
+    near, far = grid + 0.01, grid + 0.1
+    broken = np.where(grid > 2, np.inf, np.where(grid < -2, np.nan, grid))
+    assert looks_like(grid, near)
+    assert looks_like(broken, broken.copy())
+    assert not looks_like(grid, far)
+    assert not looks_like(grid, broken)
+    assert not looks_like(grid, plain_grid(7))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])

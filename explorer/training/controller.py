@@ -14,7 +14,7 @@ from flowengine import protocol
 from flowengine.project import LANES, LaneState, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from flowengine.project import Lane, TargetSpec
     from flowengine.protocol import Direction, Event
@@ -104,13 +104,19 @@ class Controller(QObject):
 
     # --- training -------------------------------------------------------------------------------
 
-    def train(self) -> None:
-        """Train both lanes until told otherwise."""
-        self._set_training(True)
+    def train(self, lanes: Collection[Lane] = LANES) -> None:
+        """Train these lanes until told otherwise; the others rest."""
+        self._training = True
+        for lane, link in self._links.items():
+            link.set_training(lane in lanes)
+        self.training_changed.emit(True)
 
     def pause(self) -> None:
         """Let both lanes rest after the step in progress."""
-        self._set_training(False)
+        self._training = False
+        for link in self._links.values():
+            link.set_training(False)
+        self.training_changed.emit(False)
 
     def step(self, count: int = 1) -> None:
         """Make `count` steps in each lane, then rest."""
@@ -198,12 +204,6 @@ class Controller(QObject):
         self._links[lane] = link
         link.training_thread.start()
         return link
-
-    def _set_training(self, training: bool) -> None:
-        self._training = training
-        for link in self._links.values():
-            link.set_training(training)
-        self.training_changed.emit(training)
 
     def _receive(self, lane: str, message: Event) -> None:
         if isinstance(message, protocol.Ready) and message.devices != self._devices:

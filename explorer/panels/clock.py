@@ -39,7 +39,7 @@ class FrameStatistics(NamedTuple):
     median: float
     p95: float
     longest: float
-    count: int
+    frames: int
 
     @property
     def per_second(self) -> float:

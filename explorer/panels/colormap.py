@@ -22,11 +22,19 @@ WHEEL_SIZE: Final = 256
 
 # OKLab to linear sRGB: Ottosson, 2020, https://bottosson.github.io/posts/oklab/
 _LAB_TO_LMS: Final = np.array(
-    [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]
-)  # fmt: skip
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
+)
 _LMS_TO_RGB: Final = np.array(
-    [[4.0767416621, -3.3077115913, 0.2309699292], [-1.2684380046, 2.6097574011, -0.3413193965], [-0.0041960863, -0.7034186147, 1.7076147010]]
-)  # fmt: skip
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
 
 
 @lru_cache(maxsize=len(SEQUENTIAL))
@@ -90,4 +98,5 @@ def premultiplied(rgb: ArrayLike, alpha: ArrayLike) -> NDArray[np.uint32]:
     opacity = np.asarray(alpha, np.float64)
     words = np.rint(255 * np.asarray(rgb, np.float64) * opacity[..., None]).astype(np.uint32)
     red, green, blue = np.moveaxis(words, -1, 0)
-    return np.rint(255 * opacity).astype(np.uint32) << 24 | red << 16 | green << 8 | blue
+    coverage = np.rint(255 * opacity).astype(np.uint32)
+    return np.asarray(coverage << 24 | red << 16 | green << 8 | blue)

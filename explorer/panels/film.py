@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Particles(NamedTuple):
 
 
 class Mesh(NamedTuple):
-    """The warped grid at one moment: positions (rows, columns, 2), log|det| from the base in nats."""
+    """The warped grid at one moment: positions (rows, columns, 2), log|det| from the base."""
 
     positions: Floats
     log_det: Floats
@@ -195,8 +195,7 @@ class Film:
         if self._particles is None:
             return None
         shown = min(count, self._particles.count)
-        positions = np.stack([self._particles.at(tau, now, shown) for tau in moments])
-        return Particles(positions, self._hue[:shown])
+        return Particles(self._particles.along(moments, now, shown), self._hue[:shown])
 
     def grid(self, tau: float, now: float) -> Mesh | None:
         """The warped grid."""
@@ -242,7 +241,7 @@ class Film:
         return film
 
     def _messages(self) -> Iterator[ParticleFrames | GridFrames | HeatFrame | FieldFrames]:
-        head = {"lane": self.lane, "generation": self.generation, "step": 0}
+        head: dict[str, Any] = {"lane": self.lane, "generation": self.generation, "step": 0}
         if (particles := self._particles) is not None:
             yield ParticleFrames(
                 **head, direction=self.direction, tau=particles.tau,
@@ -250,20 +249,16 @@ class Film:
             )  # fmt: skip
         if (grid := self._grid) is not None:
             mesh = grid.latest.reshape(len(grid.tau), *self._grid_shape, 3)
-            yield GridFrames(
-                **head, tau=grid.tau, positions=mesh[..., :2], log_det=mesh[..., 2]
-            )
+            yield GridFrames(**head, tau=grid.tau, positions=mesh[..., :2], log_det=mesh[..., 2])
         if (field := self._field) is not None:
             velocity = field.latest.reshape(len(field.tau), *self._field_shape, 2)
-            yield FieldFrames(
-                **head, extent=self._field_extent, tau=field.tau, velocity=velocity
-            )
-        for index in range(self._heat.frames if self._heat is not None else 0):
-            yield HeatFrame(
-                **head, direction=self.direction, index=index, frames=self._heat.frames,
-                extent=self._heat_extent,
-                density=self._heat.at(index / max(self._heat.frames - 1, 1), math.inf),
-            )  # fmt: skip
+            yield FieldFrames(**head, extent=self._field_extent, tau=field.tau, velocity=velocity)
+        if (heat := self._heat) is not None:
+            for index, tau in enumerate(np.linspace(0, 1, heat.frames).tolist()):
+                yield HeatFrame(
+                    **head, direction=self.direction, index=index, frames=heat.frames,
+                    extent=self._heat_extent, density=heat.at(tau, math.inf),
+                )  # fmt: skip
 
     # --- what can be asked ------------------------------------------------------------------------
 

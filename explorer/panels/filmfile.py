@@ -58,7 +58,7 @@ def pack(messages: Iterable[Frames]) -> bytes:
     if heat:
         arrays |= _pack_heat(heat)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
@@ -70,7 +70,7 @@ def unpack(data: bytes) -> tuple[Lane, Direction, list[Frames]]:
     """
     try:
         arrays = _load(data)
-        lane: Lane = LANES[int(arrays["lane"])]  # type: ignore[assignment]
+        lane: Lane = LANES[int(arrays["lane"])]
         direction = _DIRECTIONS[int(arrays.get("direction", np.array(0)))]
         return lane, direction, list(_unpack_all(arrays, lane, direction))
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -222,7 +222,7 @@ def _kept_frames(count: int) -> NDArray[np.intp]:
 def _steps(values: NDArray[np.float32], step: float) -> NDArray[np.int16]:
     limit = 32767 // 2
     fixed = np.clip(np.rint(values / step), -limit, limit).astype(np.int16)
-    return np.diff(fixed, axis=0, prepend=np.zeros_like(fixed[:1]))
+    return np.asarray(np.diff(fixed, axis=0, prepend=np.zeros_like(fixed[:1])))
 
 
 def _from_steps(steps: NDArray[np.generic], step: float) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import mark, number, tr, translator
+from explorer.i18n import number, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.panels.camera import Camera
 from explorer.panels.chips import ChipRow
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flowengine.project import Extent, Lane
     from flowengine.protocol import Event
 
+_NARROWEST: Final = 160
 _OUTLINE_SHARES: Final = (0.5, 0.9)
 _CHIPS: Final[dict[Lane, tuple[str, ...]]] = {
     "discrete": ("density", "points", "grid", "trails", "outline"),
@@ -92,7 +93,7 @@ class FlowPanel(QWidget):
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
-    # --- what it shows ----------------------------------------------------------------------------
+    # --- what it shows --------------------------------------------------------------------------
 
     @property
     def film(self) -> Film:
@@ -195,7 +196,7 @@ class FlowPanel(QWidget):
         self._tell_figures()
         self._tell_place()
 
-    # --- how ----------------------------------------------------------------------------------------
+    # --- how ------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -223,8 +224,7 @@ class FlowPanel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Narrower than the footer in one row, which then takes two."""
-        height = self.layout().minimumSize().height()
-        return QSize(max(self._chips.minimumSizeHint().width(), 160), height)
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Set the switches below the figure where both do not fit beside each other."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from explorer.panels.camera import Camera
 from explorer.panels.film import Film
 from explorer.panels.pace import trail_moments
 from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
@@ -19,10 +17,19 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
-    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPaintEvent, QWheelEvent
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QImage,
+        QKeyEvent,
+        QMouseEvent,
+        QNativeGestureEvent,
+        QPaintEvent,
+        QWheelEvent,
+    )
 
-    from explorer.panels.camera import View
+    from explorer.panels.camera import Camera, View
     from flowengine.project import Lane
 
 _TRAIL: Final = 0.16  # of the clock
@@ -30,6 +37,11 @@ _TRAIL_CORNERS: Final = 13
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8
+_BY_KEYBOARD: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 class FlowView(QWidget):
@@ -56,6 +68,7 @@ class FlowView(QWidget):
         self._rasterizer = Rasterizer(lane)
         self._pressed: QPointF | None = None
         self._dragged_from: QPointF | None = None
+        self._by_keyboard = False
         self._camera = camera
         camera.changed.connect(self.update)
         theme.changed.connect(self._restyle)
@@ -102,7 +115,12 @@ class FlowView(QWidget):
         back = _TRAIL if self.film.direction == "generate" else -_TRAIL
         moments = trail_moments(self._clock_tau, back=back, corners=_TRAIL_CORNERS)
         shot = Shot(
-            self.film, self.tau, [self.pace(tau) for tau in moments], self._now, self.shown, self._marker
+            self.film,
+            self.tau,
+            [self.pace(tau) for tau in moments],
+            self._now,
+            self.shown,
+            self._marker,
         )
         return self._rasterizer.render(view, shot)
 
@@ -133,7 +151,7 @@ class FlowView(QWidget):
         image = self.picture(self._camera.view(self.width(), self.height(), ratio))
         painter = QPainter(self)
         painter.drawImage(self.rect(), image)
-        if self.hasFocus():
+        if self._by_keyboard and self.hasFocus():
             painter.setPen(theme.color("accent"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
@@ -203,12 +221,18 @@ class FlowView(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is, but only to those who use it."""
+        super().focusInEvent(event)
+        self._by_keyboard = event.reason() in _BY_KEYBOARD
+        self.update()
+
     def leaveEvent(self, event: QEvent) -> None:
         """Say that the mouse has gone."""
         super().leaveEvent(event)
         self.left.emit()
 
-    # --- intentions ---------------------------------------------------------------------------------
+    # --- intentions -----------------------------------------------------------------------------
 
     def pick(self, position: QPointF) -> None:
         """Ask for the point of data space that is meant by a position in the picture.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float32]
@@ -45,7 +48,7 @@ class Morph:
         if now >= self.until:
             return None
         way = np.clip((now - self._begun[part]) / self._lasts[part], 0, 1)
-        return (way * way * (3 - 2 * way)).astype(np.float32)
+        return np.asarray(way * way * (3 - 2 * way), np.float32)
 
 
 class KeyFrames:
@@ -60,6 +63,7 @@ class KeyFrames:
 
     def __init__(self, tau: ArrayLike, count: int, width: int, *, smooth: bool) -> None:
         self.tau = np.asarray(tau, np.float64)
+        self._keys: list[float] = self.tau.tolist()
         self._smooth = smooth
         self._old = np.full((len(self.tau), count, width), np.nan, np.float32)
         self._new = self._old.copy()
@@ -115,7 +119,7 @@ class KeyFrames:
     def at(self, tau: float, now: float, count: int | None = None) -> Floats:
         """What is seen at a moment: shape (count, width), NaN where nothing is known."""
         part = slice(0, self.count if count is None else count)
-        start, weights = frame_weights(self.tau, tau, smooth=self._smooth)
+        start, weights = frame_weights(self._keys, tau, smooth=self._smooth)
         new = _mix(self._new, start, weights, part)
         weight = self._morph.weight(part, now)
         if weight is None:
@@ -125,6 +129,24 @@ class KeyFrames:
         new *= weight[:, None]
         new += old
         return new
+
+    def along(self, moments: Sequence[float], now: float, count: int) -> Floats:
+        """What is seen at several moments: shape (moments, count, width).
+
+        A thing that is not known at one of the key frames concerned is NaN at all moments.
+        """
+        found = [frame_weights(self._keys, tau, smooth=self._smooth) for tau in moments]
+        low = min(start for start, _ in found)
+        high = max(start + len(weights) for start, weights in found)
+        mixture = np.zeros((len(found), high - low), np.float32)
+        for row, (start, weights) in zip(mixture, found, strict=True):
+            row[start - low : start - low + len(weights)] = weights
+        new = _mix_all(self._new[low:high, :count], mixture)
+        weight = self._morph.weight(slice(0, count), now)
+        if weight is None:
+            return new
+        old = _mix_all(self._old[low:high, :count], mixture)
+        return np.asarray(old + (new - old) * weight[:, None])
 
 
 class Moments:
@@ -209,7 +231,7 @@ class Moments:
         return low, high, min(max(share, 0.0), 1.0)
 
     def _one(self, index: int, now: float) -> Floats:
-        new = self._new[index]
+        new: Floats = self._new[index]
         weight = self._morph.weight(slice(index, index + 1), now)
         if weight is None or weight[0] >= 1:
             return new
@@ -218,7 +240,7 @@ class Moments:
 
 
 def frame_weights(
-    keys: NDArray[np.float64], tau: float, *, smooth: bool
+    keys: Sequence[float], tau: float, *, smooth: bool
 ) -> tuple[int, NDArray[np.float32]]:
     """Which key frames make the picture at `tau`, and how much of each.
 
@@ -231,14 +253,14 @@ def frame_weights(
         The first key frame, and the weights of it and of those that follow; they add up to 1.
     """
     last = len(keys) - 1
-    tau = min(max(tau, float(keys[0])), float(keys[-1]))
-    k = min(max(int(np.searchsorted(keys, tau, side="right")) - 1, 0), max(last - 1, 0))
+    tau = min(max(tau, keys[0]), keys[-1])
+    k = min(max(bisect_right(keys, tau) - 1, 0), max(last - 1, 0))
     if last == 0 or tau == keys[k]:
         return k, np.ones(1, np.float32)
     if tau == keys[k + 1]:
         return k + 1, np.ones(1, np.float32)
-    step = float(keys[k + 1] - keys[k])
-    u = (tau - float(keys[k])) / step
+    step = keys[k + 1] - keys[k]
+    u = (tau - keys[k]) / step
     if not smooth or last < 2:
         return k, np.array([1 - u, u], np.float32)
     before, after = max(k - 1, 0), min(k + 2, last)
@@ -249,17 +271,21 @@ def frame_weights(
         (u * (1 - u) ** 2, before, k + 1),
         (u * u * (u - 1), k, after),
     ):
-        share = slope * step / float(keys[right] - keys[left])
+        share = slope * step / (keys[right] - keys[left])
         weights[right - before] += share
         weights[left - before] -= share
     return before, weights.astype(np.float32)
 
 
 def _mix(frames: Floats, start: int, weights: NDArray[np.float32], part: slice) -> Floats:
-    picture = frames[start, part] * weights[0]
+    picture: Floats = frames[start, part] * weights[0]
     for offset in range(1, len(weights)):
         picture += frames[start + offset, part] * weights[offset]
     return picture
+
+
+def _mix_all(frames: Floats, mixture: Floats) -> Floats:
+    return np.asarray((mixture @ frames.reshape(len(frames), -1)).reshape(-1, *frames.shape[1:]))
 
 
 def _resized(picture: Floats, rows: int) -> Floats:

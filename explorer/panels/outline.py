@@ -43,9 +43,7 @@ def contour(density: ArrayLike, extent: Extent, level: float) -> NDArray[np.floa
     """
     values = np.pad(np.asarray(density, np.float64), 1)
     above = values > level
-    case = (
-        above[:-1, :-1] * 1 + above[:-1, 1:] * 2 + above[1:, 1:] * 4 + above[1:, :-1] * 8
-    )
+    case = above[:-1, :-1] * 1 + above[:-1, 1:] * 2 + above[1:, 1:] * 4 + above[1:, :-1] * 8
     segments = []
     for kind, joined in enumerate(_JOINED):
         rows, columns = np.nonzero(case == kind)
@@ -66,7 +64,7 @@ def _crossing(
     columns: NDArray[np.intp],
     edge: int,
 ) -> NDArray[np.float64]:
-    """Where the level crosses one edge of some cells, in cells from the grid's lower left corner."""
+    """Where the level crosses one edge of some cells, in cells from the grid's lower left."""
     (r1, c1), (r2, c2) = _CORNERS[edge], _CORNERS[(edge + 1) % 4]
     low, high = values[rows + r1, columns + c1], values[rows + r2, columns + c2]
     share = (level - low) / (high - low)

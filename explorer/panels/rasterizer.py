@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from PySide6.QtGui import QColor
 
     from explorer.panels.camera import View
     from explorer.panels.film import Film, Heat, Particles
@@ -102,8 +103,8 @@ class Rasterizer:
     def restyle(self) -> None:
         """Take up the colours of the present theme."""
         self._backdrop = (None, QImage())
-        roles = [theme.color(role).getRgbF()[:3] for role in (self._accent, "target")]
-        self._line_shades = shades(strokes.line_colours(*roles))
+        field, outline = theme.color(self._accent), theme.color("target")
+        self._line_shades = shades(strokes.line_colours(_rgb(field), _rgb(outline)))
 
     def render(self, view: View, shot: Shot) -> QImage:
         """Draw a picture of `view.width` by `view.height` pixels.
@@ -153,7 +154,11 @@ class Rasterizer:
             lines.append(strokes.mesh_lines(view, mesh))
         if shown.outline and len(self._outline):
             lines.append(strokes.outline_lines(view, self._outline))
-        if shown.trails and len(shot.trail) > 1 and (paths := film.trails(shot.trail, shot.now, _TRAILS)):
+        if (
+            shown.trails
+            and len(shot.trail) > 1
+            and (paths := film.trails(shot.trail, shot.now, _TRAILS))
+        ):
             lines.append(strokes.trail_lines(view, paths.positions, paths.hue))
         if lines:
             thickness = max(1, math.floor(view.ratio + 0.25))
@@ -204,7 +209,7 @@ def _heat_words(heat: Heat, table: Words) -> Words:
     share = np.clip(heat.density[::-1] * np.float32(1 / heat.peak), 0, 1)
     np.sqrt(share, out=share)
     share *= 255
-    return table[share.astype(np.uint8)]
+    return np.asarray(table[share.astype(np.uint8)])
 
 
 @lru_cache(maxsize=len(colormap.SEQUENTIAL))
@@ -219,6 +224,10 @@ def _heat_table(name: str) -> Words:
 @lru_cache(maxsize=8)
 def _dots(opacity: float, radius: float) -> DotPainter:
     return DotPainter(colormap.wheel(), opacity, radius)
+
+
+def _rgb(colour: QColor) -> tuple[float, float, float]:
+    return colour.redF(), colour.greenF(), colour.blueF()
 
 
 def _image(words: Words) -> QImage:

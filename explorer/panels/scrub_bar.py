@@ -13,6 +13,8 @@ from explorer.i18n import tr, translator
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
 
 _STEPS: Final = 10_000
@@ -140,8 +142,8 @@ class ScrubBar(QAbstractSlider):
             start = min(max(x - width / 2, 0), self.width() - width)
             painter.drawText(QPointF(start, 2 * _LINE + metrics.ascent()), text)
 
-    def _labels(self, width_of) -> list[tuple[str, float]]:  # noqa: ANN001
-        """The words below the line, with the x that each belongs to; as many as there is room for."""
+    def _labels(self, width_of: Callable[[str], int]) -> list[tuple[str, float]]:
+        """The words below the line and the x that each belongs to, as many as there is room for."""
         first, last = (tr("base"), self._x(0)), (tr("target"), self._x(1))
         if not self._layers:
             return [first, last]

@@ -138,7 +138,7 @@ def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) 
         table: What `shades` gives.
         thickness: In pixels.
     """
-    steps = _steps_of(lines, *picture.shape, thickness)
+    steps = _steps_of(lines, picture.shape, thickness)
     if steps is None:
         return
     which, number = steps.which, steps.number
@@ -179,7 +179,8 @@ class _Steps(NamedTuple):
     shade: NDArray[np.int32]
 
 
-def _steps_of(lines: Lines, height: int, width: int, thickness: int) -> _Steps | None:
+def _steps_of(lines: Lines, size: tuple[int, int], thickness: int) -> _Steps | None:
+    height, width = size
     margin = thickness + 1
     ends = lines.ends
     x, y = ends[:, 0], ends[:, 1]

@@ -47,7 +47,7 @@ def mesh_lines(view: View, mesh: Mesh) -> Lines:
     ends, tints = [], []
     for corners, value in ((nodes, values), (nodes.swapaxes(0, 1), values.T)):
         every = max(1, round((len(corners) - 1) / (_MOST_MESH_LINES - 1)))
-        corners, value = corners[::every], value[::every]  # noqa: PLW2901
+        corners, value = corners[::every], value[::every]
         ends.append(np.concatenate([corners[:, :-1], corners[:, 1:]], axis=-1).reshape(-1, 4))
         tints.append((value[:, :-1] + value[:, 1:]).reshape(-1) / 2)
     return _even(np.concatenate(ends), _tint(np.concatenate(tints)))
@@ -59,7 +59,7 @@ def _tint(log_det: Floats) -> NDArray[np.intp]:
 
 
 def field_lines(view: View, field: Field) -> Lines:
-    """A velocity field as short strokes, brighter in the direction of the flow and where it is fast."""
+    """A velocity field as short strokes, brighter towards their heads and where it is fast."""
     every = -(-field.velocity.shape[0] // _MOST_FIELD_LINES)
     velocity = field.velocity[::every, ::every]
     rows, columns = field.velocity.shape[:2]

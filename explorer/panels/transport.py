@@ -23,6 +23,8 @@ from explorer.resources import icon
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QKeyEvent
 
     from flowengine.protocol import Direction
@@ -64,7 +66,7 @@ class Transport(QWidget):
         self._dress()
         self._bar.set_tau(clock.tau)
 
-    # --- what it does -------------------------------------------------------------------------------
+    # --- what it does ---------------------------------------------------------------------------
 
     def set_layers(self, count: int) -> None:
         """Mark the ends of so many layers; steps go from mark to mark."""
@@ -110,7 +112,7 @@ class Transport(QWidget):
         self._directions["normalize"].setText(tr("normalize x → z"))
         self._tell_playing()
 
-    # --- how ----------------------------------------------------------------------------------------
+    # --- how ------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -175,14 +177,14 @@ class Transport(QWidget):
         self._play.setToolTip(text)
         self._play.setAccessibleName(text)
 
-    def _tell_direction(self, direction: str) -> None:
+    def _tell_direction(self, direction: Direction) -> None:
         self._directions[direction].setChecked(True)
 
     def _tell_speed(self, speed: float) -> None:
         if speed in SPEEDS:
             self._speed.setCurrentIndex(SPEEDS.index(speed))
 
-    # --- keys ---------------------------------------------------------------------------------------
+    # --- keys -----------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays, arrows step from mark to mark, Home and End go to the ends."""
@@ -211,7 +213,7 @@ class Transport(QWidget):
         return True
 
 
-def _button(slot) -> QAbstractButton:  # noqa: ANN001
+def _button(slot: Callable[[], None]) -> QAbstractButton:
     button = QToolButton()
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.clicked.connect(lambda: slot())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QListView, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
 
 from explorer.i18n import translator
 from explorer.stack.commands import command_of
@@ -132,6 +132,7 @@ class CardList(QListView):
             return
         if self._form.isAncestorOf(self.focusWidget() or self) or self._form.hasFocus():
             self.setFocus(Qt.FocusReason.OtherFocusReason)
+        QApplication.instance().focusChanged.disconnect(self._reveal)
         self._form.hide()
         self._form.deleteLater()
         self._form = None
@@ -144,11 +145,21 @@ class CardList(QListView):
         self._form.edited.connect(self.layer_edited)
         self._form.close_requested.connect(self.close_form)
         self._form.resized.connect(self._fit_form)
+        QApplication.instance().focusChanged.connect(self._reveal)
         self.painter.open_id = layer.id
         self._form.show()
         self._fit_form()
         self.scrollTo(self.cards.index_of(layer.id))
         self._form.focus_first()
+
+    def _reveal(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Scroll until the box of the form that has the keyboard can be seen."""
+        if now is None or self._form is None or not self._form.isAncestorOf(now):
+            return
+        top = now.mapTo(self.viewport(), QPoint()).y() - SPACING
+        bottom = top + now.height() + 2 * SPACING
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + min(top, 0) + max(bottom - self.viewport().height(), 0))
 
     def _fit_form(self) -> None:
         """Give the form's row the height that the form needs at the present width."""

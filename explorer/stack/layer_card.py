@@ -206,8 +206,7 @@ def _paint_words(
     name_font.setStrikeOut(layer is not None and not layer.enabled)
     painter.setFont(name_font)
     painter.setPen(theme.color("text"))
-    room = layout.name if layer else layout.name.united(layout.log_det)
-    _write(painter, room, index.data())
+    _write(painter, _room_for_name(layout, layer, fact), index.data())
     painter.setFont(small(option.font))
     painter.setPen(theme.color("text_muted"))
     if layer is None:
@@ -215,6 +214,14 @@ def _paint_words(
     elif fact is not None:
         _write(painter, layout.weights, weights_text(fact.weights))
         _write(painter, layout.log_det, signed(fact.mean_log_det), Qt.AlignmentFlag.AlignRight)
+
+
+def _room_for_name(layout: CardLayout, layer: LayerSpec | None, fact: LayerFact | None) -> QRect:
+    if layer is None:
+        return layout.name.united(layout.log_det)
+    if fact is None:  # nothing stands below yet
+        return QRect(layout.name.topLeft(), QPoint(layout.name.right(), layout.weights.bottom()))
+    return layout.name
 
 
 def _write(

@@ -165,7 +165,7 @@ class StackModel(QAbstractListModel):
     def _tooltip(self, layer: LayerSpec | None) -> str:
         if layer is None:
             return tr("Where generation starts: the standard normal distribution of the plane")
-        lines = [tr(about(type(layer))), layer.formula]
+        lines = [card_name(layer), tr(about(type(layer))), layer.formula]
         if isinstance(layer, CouplingSpec) and layer.keeps != "auto":
             words = tr("Keeps {kept}, changes {changed}")
             lines.append(words.format(kept=layer.keeps, changed=changed_coordinate(layer)))

@@ -19,6 +19,7 @@ from explorer.stack.stack_model import BASE_ID
 from explorer.theme import theme
 from flowengine.catalogue import fields_of
 from flowengine.errors import FlowError
+from flowengine.project import resolve_keeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,8 +65,11 @@ class StackEditor(QWidget):
         self.retranslate()
 
     def set_stack(self, stack: Stack) -> None:
-        """Show a stack, base first; the chosen card and the open form stay with their layers."""
-        self.list.set_stack(stack)
+        """Show a stack, base first; the chosen card and the open form stay with their layers.
+
+        What is left to "auto" is shown as the coordinate that it stands for.
+        """
+        self.list.set_stack(resolve_keeps(stack))
         self._say("")
         self.weights_changed.emit(self.weights_text)
 

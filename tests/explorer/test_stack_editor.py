@@ -328,6 +328,22 @@ def test_the_form_goes_with_its_layer(desk):
     assert desk.list.form is None
 
 
+def test_tab_brings_every_box_of_a_tall_form_into_view(desk_of):
+    desk = desk_of(height=260)
+    desk.choose("layer-1")
+    desk.press(Qt.Key.Key_Down)
+    desk.press(Qt.Key.Key_Down)
+    desk.press(Qt.Key.Key_Return)
+    form, view = desk.list.form, desk.list.viewport()
+    seen = []
+    while form.isAncestorOf(QApplication.focusWidget()) and len(seen) < 9:
+        box = QApplication.focusWidget()
+        seen.append(box)
+        assert view.rect().contains(box.geometry().translated(box.parent().mapTo(view, QPoint())))
+        QTest.keyClick(box, Qt.Key.Key_Tab)
+    assert len(seen) == 5
+
+
 def test_a_message_makes_room_for_itself(desk):
     desk.choose("layer-3")
     desk.press(Qt.Key.Key_Return)
@@ -551,6 +567,13 @@ def test_an_unknown_or_removed_layer_can_be_said_to_act(desk):
     desk.editor.set_stack(STACK[1:])
     desk.editor.set_active_layer("layer-1", 0.5)
     desk.list.viewport().grab()
+    assert desk.edits == []
+
+
+def test_what_is_left_to_auto_is_shown_as_what_it_stands_for(desk):
+    desk.editor.set_stack(parse_stack("spline_coupling*2"))
+    names = [desk.list.cards.index(row).data() for row in (1, 2)]
+    assert names == ["Spline coupling · y", "Spline coupling · x"]
     assert desk.edits == []
 
 

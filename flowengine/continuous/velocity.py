@@ -51,16 +51,18 @@ class Velocity(nn.Module):
             x: Points, shape (batch, 2).
             t: One time for all, or one for each, shape (batch,).
         """
-        a = self._enter(x, t)
-        for weight, bias in self._after_first():
+        first, *rest = self._layers()
+        a = _enter(x, t, *first)
+        for weight, bias in rest:
             a = F.linear(F.silu(a), weight, bias)
         return a
 
     def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
         """The velocity, shape (batch, 2), and dv/dx, shape (batch, 2, 2), [:, i, j] = dv_i/dx_j."""
-        a = self._enter(x, t)
-        tangents = self.weights[0][:, :2].T.unsqueeze(1)  # (2, 1, width): the same for all points
-        for weight, bias in self._after_first():
+        first, *rest = self._layers()
+        a = _enter(x, t, *first)
+        tangents = first[0][:, :2].T.unsqueeze(1)  # (2, 1, width): the same for all points
+        for weight, bias in rest:
             lifted = _silu_lifted(a, tangents)  # (3, batch, width)
             out = (lifted.flatten(0, 1) @ weight.T).unflatten(0, (3, len(x)))
             a, tangents = out[0] + bias, out[1:]
@@ -82,29 +84,26 @@ class Velocity(nn.Module):
             inputs: What the first layer takes, shape (batch, 2 + TIME_FEATURES).
             wanted: Velocities, shape (batch, 2).
         """
+        *before, (last_weight, last_bias) = layers = self._layers()
         hidden, sums = [inputs], []
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            # A product with a contiguous matrix is faster by more than the copy costs.
-            sums.append(torch.addmm(bias, hidden[-1], weight.T.contiguous()))
+        for weight, bias in before:
+            sums.append(F.linear(hidden[-1], weight, bias))
             hidden.append(F.silu(sums[-1]))
-        miss = torch.addmm(self.biases[-1], hidden[-1], self.weights[-1].T).sub_(wanted)
+        miss = F.linear(hidden[-1], last_weight, last_bias).sub_(wanted)
         loss = miss.square().sum() / len(miss)
         slope = miss.mul_(2 / len(miss))
-        for k in reversed(range(len(hidden))):
-            _gradient(self.weights[k]).addmm_(slope.T, hidden[k])
-            _gradient(self.biases[k]).add_(slope.sum(0))
+        for k, (weight, bias) in reversed(list(enumerate(layers))):
+            _gradient(bias).add_(slope.sum(0))
             if k:
-                slope = torch.ops.aten.silu_backward(slope @ self.weights[k], sums[k - 1])
+                _gradient(weight).addmm_(slope.T, hidden[k])
+                slope = torch.ops.aten.silu_backward(slope @ weight, sums[k - 1])
+            else:  # so few inputs that the product is three times as fast the other way round
+                _gradient(weight).add_((inputs.T @ slope).T)
         return loss
 
-    def _enter(self, x: Tensor, t: float | Tensor) -> Tensor:
-        """The first layer before its activation, shape (batch, width)."""
-        weight, bias = self.weights[0], self.biases[0]
-        features = time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
-        return F.linear(x, weight[:, :2]) + F.linear(features, weight[:, 2:], bias)
-
-    def _after_first(self) -> list[tuple[Tensor, Tensor]]:
-        return list(zip(self.weights[1:], self.biases[1:], strict=True))
+    def _layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight and bias of every layer; taken once a call, as a ParameterList is slow to ask."""
+        return list(zip(self.weights, self.biases, strict=True))
 
 
 def time_features(t: Tensor) -> Tensor:
@@ -116,6 +115,12 @@ def time_features(t: Tensor) -> Tensor:
     angles = t.unsqueeze(-1) * torch.arange(1, FREQUENCIES + 1, dtype=t.dtype, device=t.device)
     angles = angles * math.pi
     return torch.cat([t.unsqueeze(-1), torch.sin(angles), torch.cos(angles)], dim=-1)
+
+
+def _enter(x: Tensor, t: float | Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The first layer before its activation, shape (batch, width)."""
+    features = time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
+    return F.linear(x, weight[:, :2]) + F.linear(features, weight[:, 2:], bias)
 
 
 def _gradient(parameter: Tensor) -> Tensor:

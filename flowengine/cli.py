@@ -50,9 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             answer = arguments.run(arguments)
         _say(answer, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
-        return _complain(
-            arguments.command, "interrupted; nothing was written", commands.INTERRUPTED
-        )
+        return _complain(arguments.command, "interrupted", commands.INTERRUPTED)
     except BrokenPipeError:
         return _leave_broken_pipe()
     except (FlowError, commands.InputError, OSError) as error:

@@ -51,6 +51,7 @@ class ProgressBar:
             parts = [self._title, _clock(elapsed), note]
         else:
             left = f"{_clock(elapsed * (1 - done) / done)} left" if done > 0 else ""
+            done = min(done, 1.0)
             parts = [self._title, _bar(done), f"{100 * done:3.0f} %", left, note]
         self._write("  ".join(part for part in parts if part))
 
@@ -61,7 +62,7 @@ class ProgressBar:
 
 
 def _bar(done: float) -> str:
-    full = round(BAR_WIDTH * min(max(done, 0.0), 1.0))
+    full = round(BAR_WIDTH * done)
     return f"[{'#' * full}{'.' * (BAR_WIDTH - full)}]"
 
 

@@ -79,7 +79,7 @@ def test_thumbnail_comes_back(saved, tmp_path):
 
 @given(project=projects())
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -1,0 +1,453 @@
+"""The command line, by what scripts and people see of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import msgspec
+import numpy as np
+import pytest
+
+import flowengine as fe
+from flowengine import cli
+from flowengine.arrays import FrozenArray
+from flowengine.catalogue import (
+    CONTINUOUS_SPECS,
+    LAYER_SPECS,
+    AffineCoupling,
+    FlowMatching,
+    ScaleShift,
+    SplineCoupling,
+    fields_of,
+    kind_of,
+)
+from flowengine.project import LaneState, Project, TargetSpec, with_ids
+from flowengine.projectfile import read_project, read_thumbnail, write_project
+
+PNG = b"\x89PNG\r\n\x1a\n"
+REPORT = {"step", "seconds", "steps_per_second", "nll", "kl", "stopped_by"}
+FIGURES = {"nll", "entropy", "kl", "mass", "inverse_error", "w2"}
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit status, standard output, standard error."""
+
+    def call(*arguments):
+        try:
+            status = cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = end.code
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+def small_project():
+    """A project whose lanes train in milliseconds."""
+    return Project(
+        name="small",
+        stack=with_ids((AffineCoupling(width=8), SplineCoupling(width=8, depth=1, bins=4))),
+        continuous=FlowMatching(width=8, depth=1, solver_steps=4),
+    )
+
+
+@pytest.fixture
+def untrained(tmp_path):
+    path = tmp_path / "small.flow"
+    write_project(small_project(), path, thumbnail=PNG)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained_bytes(tmp_path_factory):
+    path = tmp_path_factory.mktemp("trained") / "small.flow"
+    write_project(small_project(), path)
+    assert cli.main(["train", str(path), "--steps", "20"]) == 0
+    return path.read_bytes()
+
+
+@pytest.fixture
+def trained(tmp_path, trained_bytes):
+    path = tmp_path / "trained.flow"
+    path.write_bytes(trained_bytes)
+    return path
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def test_layers_as_json_hold_the_whole_catalogue(run):
+    status, out, err = run("layers", "--json")
+    listed = json.loads(out)
+    assert (status, err) == (0, "")
+    assert [entry["kind"] for entry in listed["layers"]] == [kind_of(cls) for cls in LAYER_SPECS]
+    assert [e["kind"] for e in listed["continuous"]] == [kind_of(cls) for cls in CONTINUOUS_SPECS]
+    for entry, cls in zip(listed["layers"], LAYER_SPECS, strict=True):
+        assert [field["name"] for field in entry["fields"]] == [f.name for f in fields_of(cls)]
+        for field in entry["fields"]:
+            assert field["choices"] or field["minimum"] < field["maximum"]
+            assert field["default"] is not None
+
+
+def test_layers_are_readable(run):
+    status, out, _ = run("layers")
+    assert status == 0
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS):
+        assert f"## {cls.title} (`{kind_of(cls)}`)" in out
+        assert cls.formula in out
+        assert cls.reference in out
+        for field in fields_of(cls):
+            assert f"| `{field.name}`" in out
+
+
+def test_targets_are_those_of_the_library(run):
+    assert {row["name"] for row in json.loads(run("targets", "--json")[1])["targets"]} == set(
+        fe.targets.names()
+    )
+    assert "Two moons" in run("targets")[1]
+
+
+@pytest.mark.parametrize("command", ["layers", "targets"])
+def test_lists_load_no_torch(command):
+    code = (
+        "import sys; from flowengine.cli import main; main(sys.argv[1:]);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+# --- new ----------------------------------------------------------------------------------------
+
+
+def test_new_with_everything(run, tmp_path):
+    path = tmp_path / "mine.flow"
+    status, _, err = run(
+        "new", "--target", "cat", "--stack", "actnorm, affine_coupling*3", "--continuous", "ffjord",
+        "--seed", 7, "-o", path,
+    )  # fmt: skip
+    project = read_project(path)
+    assert (status, err) == (0, "")
+    assert (project.name, project.seed, project.target.name) == ("mine", 7, "cat")
+    assert [layer.kind for layer in project.stack] == ["actnorm"] + ["affine_coupling"] * 3
+    assert project.continuous.kind == "ffjord"
+    assert not project.lanes
+
+
+def test_new_from_points(run, tmp_path):
+    (tmp_path / "points.csv").write_text("x,y\n0,1\n1,0\n-1,0.5\n", encoding="utf-8")
+    assert run("new", "--target", tmp_path / "points.csv", "-o", tmp_path / "p.flow")[0] == 0
+    assert read_project(tmp_path / "p.flow").target.points.values.shape == (3, 2)
+
+
+def test_new_from_an_array(run, tmp_path):
+    density = np.arange(12.0).reshape(3, 4)
+    np.save(tmp_path / "a.npy", density)
+    assert run("new", "--target", tmp_path / "a.npy", "-o", tmp_path / "p.flow")[0] == 0
+    read = read_project(tmp_path / "p.flow").target.density.values
+    np.testing.assert_allclose(read / read.sum(), density / density.sum(), rtol=1e-6)
+
+
+# --- train --------------------------------------------------------------------------------------
+
+
+def test_train_reports_and_writes_back(run, untrained):
+    status, out, err = run("train", untrained, "--steps", 5, "--json")
+    assert (status, err) == (0, "")
+    assert out.count("\n") == 1
+    lanes = json.loads(out)["lanes"]
+    assert list(lanes) == ["discrete", "continuous"]
+    for report in lanes.values():
+        assert set(report) == REPORT
+        assert (report["step"], report["stopped_by"]) == (5, "steps")
+    assert set(read_project(untrained).lanes) == {"discrete", "continuous"}
+    assert read_thumbnail(untrained) == PNG
+
+
+def test_train_goes_on_where_it_stopped(run, untrained, tmp_path):
+    before = untrained.read_bytes()
+    run("train", untrained, "--lane", "discrete", "--steps", 3, "-o", tmp_path / "a.flow")
+    out = run("train", tmp_path / "a.flow", "--lane", "discrete", "--steps", 4, "--json")[1]
+    assert json.loads(out)["lanes"]["discrete"]["step"] == 7
+    assert list(read_project(tmp_path / "a.flow").lanes) == ["discrete"]
+    assert untrained.read_bytes() == before
+
+
+def test_training_one_lane_keeps_the_other(run, trained):
+    before = read_project(trained).lanes["continuous"]
+    run("train", trained, "--lane", "discrete", "--steps", 2)
+    assert read_project(trained).lanes["continuous"] == before
+
+
+def test_same_seed_gives_the_same_weights(run, untrained, tmp_path):
+    for name in ("a.flow", "b.flow"):
+        run("train", untrained, "--steps", 4, "-o", tmp_path / name)
+    first, second = (read_project(tmp_path / name).lanes for name in ("a.flow", "b.flow"))
+    for lane in first:
+        assert first[lane].weights == second[lane].weights
+
+
+def test_train_until_a_kl_or_for_a_time(run, untrained):
+    out = run("train", untrained, "--until-kl", 1000, "--json")[1]
+    assert {r["stopped_by"] for r in json.loads(out)["lanes"].values()} == {"kl"}
+    out = run("train", untrained, "--seconds", 0.05, "--json")[1]
+    assert {r["stopped_by"] for r in json.loads(out)["lanes"].values()} == {"seconds"}
+
+
+def test_train_says_what_it_did(run, untrained):
+    status, out, err = run("train", untrained, "--steps", 2)
+    assert status == 0
+    assert "| discrete" in out
+    assert "| continuous" in out
+    assert err == ""
+
+
+# --- evaluate, sample, export -------------------------------------------------------------------
+
+
+def test_evaluate_measures_the_trained_lanes(run, trained):
+    status, out, err = run("evaluate", trained, "--json")
+    assert (status, err) == (0, "")
+    lanes = json.loads(out)["lanes"]
+    assert list(lanes) == ["discrete", "continuous"]
+    for figures in lanes.values():
+        assert set(figures) >= FIGURES
+        assert figures["nll"] >= figures["entropy"] - 0.02
+        assert figures["mass"] == pytest.approx(1, abs=0.01)
+
+
+def test_evaluate_passes_over_lanes_that_were_not_trained(run, untrained):
+    run("train", untrained, "--lane", "discrete", "--steps", 2)
+    assert list(json.loads(run("evaluate", untrained, "--json")[1])["lanes"]) == ["discrete"]
+
+
+def test_samples_are_seeded_and_are_the_librarys(run, trained, tmp_path):
+    import torch
+
+    for name, seed in (("a.npy", 3), ("b.npy", 3), ("c.npy", 4)):
+        common = ("--lane", "discrete", "-n", 50, "--seed", seed)
+        assert run("sample", trained, *common, "-o", tmp_path / name)[0] == 0
+    a, b, c = (np.load(tmp_path / f"{name}.npy") for name in "abc")
+    assert a.shape == (50, 2)
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+    flow = fe.load(trained, "discrete")
+    ours = flow.sample(50, generator=torch.Generator().manual_seed(3)).numpy()
+    np.testing.assert_allclose(a, ours, rtol=1e-5, atol=1e-6)
+
+
+def test_samples_as_csv_can_be_a_target(run, trained, tmp_path):
+    run("sample", trained, "--lane", "continuous", "-n", 9, "-o", tmp_path / "s.csv")
+    run("sample", trained, "--lane", "continuous", "-n", 9, "-o", tmp_path / "s.npy")
+    read = np.loadtxt(tmp_path / "s.csv", delimiter=",", skiprows=1)
+    assert np.array_equal(read.astype(np.float32), np.load(tmp_path / "s.npy"))
+    assert run("new", "--target", tmp_path / "s.csv", "-o", tmp_path / "again.flow")[0] == 0
+
+
+def test_export_writes_a_checked_folder(run, trained, tmp_path):
+    common = ("--lane", "discrete", "--format", "python", "-o", tmp_path / "out")
+    status, out, err = run("export", trained, *common, "--json")
+    assert (status, err) == (0, "")
+    result = json.loads(out)
+    assert result["path"] == str(tmp_path / "out")
+    assert result["bytes"] > 0
+    assert 0 <= result["largest_difference"] <= 1e-4
+    assert (tmp_path / "out" / "model.py").exists()
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+BAD_INPUT = {
+    "no command": "",
+    "unknown command": "fly",
+    "unknown option": "layers --yaml",
+    "missing project": "train {d}/none.flow",
+    "project that is a folder": "train {d}",
+    "project that is none": "train {d}/junk.flow",
+    "unknown lane": "train {p} --lane vae",
+    "no steps": "train {p} --steps 0",
+    "steps in words": "train {p} --steps many",
+    "negative seconds": "train {p} --seconds -1",
+    "endless seconds": "train {p} --seconds inf",
+    "kl that is no number": "train {p} --until-kl nan",
+    "unknown device": "train {p} --device tpu",
+    "output in no folder": "train {p} --steps 1 -o {d}/none/out.flow",
+    "output that is a folder": "train {p} --steps 1 -o {d}",
+    "nothing trained": "evaluate {p}",
+    "lane not trained": "evaluate {p} --lane discrete",
+    "sampling an untrained lane": "sample {p} --lane discrete -n 5 -o {d}/s.npy",
+    "sampling without a lane": "sample {p} -n 5 -o {d}/s.npy",
+    "sampling both lanes": "sample {p} --lane all -n 5 -o {d}/s.npy",
+    "no samples": "sample {p} --lane discrete -n 0 -o {d}/s.npy",
+    "samples of another kind": "sample {p} --lane discrete -n 5 -o {d}/s.txt",
+    "exporting an untrained lane": "export {p} --lane discrete --format python -o {d}/out",
+    "unknown format": "export {p} --lane discrete --format onyx -o {d}/out",
+    "unknown preset": "new --target narwhal -o {d}/n.flow",
+    "missing target": "new --target {d}/none.png -o {d}/n.flow",
+    "picture that is none": "new --target {d}/junk.png -o {d}/n.flow",
+    "table of words": "new --target {d}/words.csv -o {d}/n.flow",
+    "array with nan": "new --target {d}/nan.npy -o {d}/n.flow",
+    "empty drawing": "new --target {d}/zeros.npy -o {d}/n.flow",
+    "array of objects": "new --target {d}/objects.npy -o {d}/n.flow",
+    "unknown layer": "new --target moons --stack teleport -o {d}/n.flow",
+    "no layers": "new --target moons --stack , -o {d}/n.flow",
+    "too many layers": "new --target moons --stack swap*129 -o {d}/n.flow",
+    "unknown continuous flow": "new --target moons --continuous magic -o {d}/n.flow",
+    "seed out of range": "new --target moons --seed -1 -o {d}/n.flow",
+    "new in no folder": "new --target moons -o {d}/none/n.flow",
+}
+
+
+@pytest.mark.parametrize("line", BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_is_one_line_and_status_2(line, run, untrained, tmp_path):
+    (tmp_path / "junk.flow").write_bytes(b"junk")
+    (tmp_path / "junk.png").write_bytes(b"junk")
+    (tmp_path / "words.csv").write_text("1,2\nthree,four\n", encoding="utf-8")
+    np.save(tmp_path / "nan.npy", np.full((4, 4), np.nan))
+    np.save(tmp_path / "zeros.npy", np.zeros((4, 4)))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    status, out, err = run(*line.format(p=untrained, d=tmp_path).split())
+    assert status == 2
+    assert out == ""
+    assert err.startswith("flowengine")
+    assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_empty_drawing_and_empty_stack_cannot_be_trained(run, untrained):
+    for change in ({"stack": ()}, {"target": blank_drawing()}):
+        write_project(msgspec.structs.replace(small_project(), **change), untrained)
+        status, out, err = run("train", untrained, "--lane", "discrete", "--steps", 1)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+def blank_drawing():
+    grid = FrozenArray(np.zeros((8, 8)))
+    return TargetSpec(source="drawing", name="blank", density=grid)
+
+
+def test_missing_device_is_named(run, untrained):
+    status, _, err = run("train", untrained, "--device", "mps", "--steps", 1)
+    if sys.platform != "darwin":
+        assert status == 2
+        assert "mps" in err
+
+
+def test_weights_of_another_model_are_named(run, trained):
+    project = read_project(trained)
+    other = msgspec.structs.replace(project, stack=with_ids((ScaleShift(),)))
+    write_project(other, trained)
+    status, _, err = run("evaluate", trained, "--lane", "discrete")
+    assert status == 2
+    assert "weights.safetensors" in err
+
+
+def test_export_does_not_take_a_folder_away(run, trained, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep", encoding="utf-8")
+    line = ("export", trained, "--lane", "discrete", "--format", "python", "-o", tmp_path / "mine")
+    status, _, err = run(*line)
+    assert status == 2
+    assert "notes.txt" in err
+
+
+# --- failures -----------------------------------------------------------------------------------
+
+
+def test_samples_that_are_not_finite_are_a_failure(run, tmp_path):
+    import torch
+    from safetensors.torch import save
+
+    # Each layer multiplies by a thousand and adds what float32 can just hold.
+    each = {"raw_log_scale": torch.full((2,), 1e30), "shift": torch.full((2,), 3.4e38)}
+    weights = {f"layers.{i}.{name}": value.clone() for i in "ab" for name, value in each.items()}
+    project = Project(
+        stack=(ScaleShift(id="a"), ScaleShift(id="b")),
+        lanes={"discrete": LaneState(weights=save(weights))},
+    )
+    write_project(project, tmp_path / "p.flow")
+    line = ("sample", tmp_path / "p.flow", "--lane", "discrete", "-n", 5, "-o", tmp_path / "s.npy")
+    status, out, err = run(*line)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert not (tmp_path / "s.npy").exists()
+
+
+def test_full_disk_is_a_failure(run, untrained, monkeypatch):
+    before = untrained.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("flowengine.projectfile.write_zip", full)
+    status, _, err = run("train", untrained, "--lane", "discrete", "--steps", 1)
+    assert status == 1
+    assert "No space left on device" in err
+    assert untrained.read_bytes() == before
+
+
+# --- as a real program --------------------------------------------------------------------------
+
+
+def program(*arguments, **options):
+    command = [sys.executable, "-m", "flowengine", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+
+
+def test_module_runs_as_a_program():
+    with program("targets", "--json", stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["targets"]
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    with program("layers", stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+    assert err == ""
+
+
+def test_worker_ends_with_its_input():
+    with program("worker", stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        process.stdout.buffer.read()
+        process.wait(timeout=60)
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_interrupted_training_keeps_what_it_has(untrained):
+    """On a terminal: the bar is drawn there, and Ctrl-C saves, says so and exits with 130."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    with program("train", untrained, "--until-kl", 1e-9, "--json", stderr=theirs) as process:
+        os.close(theirs)
+        seen = read_until(ours, b"step ")
+        process.send_signal(signal.SIGINT)
+        seen += read_until(ours, b"interrupted")
+        out = process.stdout.read()
+        process.wait(timeout=60)
+    os.close(ours)
+    assert process.returncode == 130
+    assert b"discrete" in seen
+    report = json.loads(out)["lanes"]["discrete"]
+    assert report["stopped_by"] == "interrupt"
+    saved = fe.Trainer(read_project(untrained), "discrete")
+    assert saved.step_count == report["step"] > 0
+
+
+def read_until(descriptor, what):
+    """What a terminal shows up to and with `what`; the test's own time limit bounds the wait."""
+    seen = b""
+    while what not in seen:
+        seen += os.read(descriptor, 1024)
+    return seen

@@ -178,8 +178,8 @@ class SplineCoupling(CouplingSpec, tag="spline_coupling"):
     formula = "x_b = spline(z_b; knots(z_a))"
     reference = "Durkan et al., 2019, arXiv:1906.04032, eq. 4-8"
 
-    bins: Bins = 8
-    bound: Bound = 5.0
+    bins: Bins = 12
+    bound: Bound = 4.0
 
 
 # --- residual layers ----------------------------------------------------------------------------

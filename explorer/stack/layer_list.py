@@ -118,9 +118,10 @@ class LayerList(CardList):
         if layer is None:
             event.ignore()
             return
-        event.setDropAction(self._action(event))
+        action = self._action(event)
+        event.setDropAction(action)
         event.accept()
-        if event.dropAction() == Qt.DropAction.MoveAction:
+        if action == Qt.DropAction.MoveAction:
             self.move_requested.emit(layer.id, gap)
         else:
             self.insert_requested.emit(layer, gap)

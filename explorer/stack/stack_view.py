@@ -217,8 +217,9 @@ class StackEditor(QWidget):
         return edits.row_of(self.stack, chosen) + 1 if chosen else len(self.stack)
 
     def _propose_for(self, pattern: str, layer_id: str, edit: Callable[[], Stack]) -> None:
-        layer = self.stack[edits.row_of(self.stack, layer_id)]
-        self._propose(edit, pattern.format(layer=in_sentence(layer)))
+        layer = next((layer for layer in self.stack if layer.id == layer_id), None)
+        if layer is not None:  # else undo has taken it away while its card was being dragged
+            self._propose(edit, pattern.format(layer=in_sentence(layer)))
 
     def _propose(self, edit: Callable[[], Stack], text: str, merge_key: str = "") -> None:
         """Make an edit, send it, and choose the layer that it has brought."""

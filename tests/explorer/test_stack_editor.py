@@ -458,12 +458,20 @@ def test_the_caret_is_drawn_between_two_cards(desk):
 def test_a_layer_of_another_window_is_copied_under_a_new_id(desk):
     foreign = replace(STACK[1], width=17)
     point = upper_half(desk, "layer-1")
-    drag = Drag(desk.list, to_mime(foreign), Qt.DropAction.MoveAction | Qt.DropAction.CopyAction)
+    drag = Drag(desk.list, to_mime(foreign), Qt.DropAction.MoveAction)
     assert drag.enter(point)
     assert drag.drop(point)
     assert desk.editor.stack[0].width == 17
     assert desk.editor.stack[0].id not in ids(STACK)
     assert ids(desk.editor.stack)[1:] == ids(STACK)
+
+
+def test_a_card_that_undo_takes_away_while_it_is_dragged_goes_nowhere(desk):
+    desk.editor.set_stack(STACK[1:])
+    desk.list.move_requested.emit("layer-1", 2)
+    desk.list.removal_requested.emit("layer-1")
+    assert desk.edits == []
+    assert desk.editor.stack == STACK[1:]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from explorer.stack.mime import LAYER_MIME, MAX_BYTES, from_mime, to_mime
 from explorer.stack.palette import Palette
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.stack.ready_made import READY_MADE
-from flowengine.catalogue import LAYER_SPECS, Planar, ScaleShift, SplineCoupling, kind_of
+from flowengine.catalogue import LAYER_SPECS, Planar, SplineCoupling, kind_of
 
 
 def kinds(model):
@@ -170,16 +170,17 @@ def test_arrows_go_from_the_box_through_the_list_and_back(palette, qtbot):
 def test_the_plus_and_a_double_click_add_one_layer_each(palette, qtbot):
     palette.focus_search()
     index = palette.list.kinds.first()
+    layer = index.data(PaletteRole.SPEC)()
     chosen = []
     palette.layer_chosen.connect(chosen.append)
     plus = palette.list.plus_rect(index).center()
     QTest.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=plus)
-    assert chosen == [ScaleShift()]
+    assert chosen == [layer]
     beside = palette.list.visualRect(index).center()
     QTest.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=beside)
-    assert chosen == [ScaleShift()]
+    assert chosen == [layer]
     QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=beside)
-    assert chosen == [ScaleShift()] * 2
+    assert chosen == [layer] * 2
 
 
 def test_a_double_click_on_the_plus_adds_two(palette, qtbot):

@@ -128,15 +128,15 @@ def test_stepping_any_number_stays_within_the_limits(form_of, edits, cls):
 
 
 def test_typing_a_number_is_one_edit(form_of, edits):
-    form = form_of(SplineCoupling(id="a"))
+    form = form_of(SplineCoupling(id="a", width=64))
     type_in(form.editor("width"), "128")
     assert edits == [(SplineCoupling(id="a", width=128), "width")]
 
 
 def test_leaving_the_box_gives_the_number_out(form_of, edits):
-    form = form_of(SplineCoupling())
-    type_in(form.editor("bins"), "12", end=Qt.Key.Key_Tab)
-    assert edits == [(SplineCoupling(bins=12), "bins")]
+    form = form_of(SplineCoupling(bins=8))
+    type_in(form.editor("bins"), "21", end=Qt.Key.Key_Tab)
+    assert edits == [(SplineCoupling(bins=21), "bins")]
 
 
 @pytest.mark.parametrize("typed", ["5000", "0", "-3", "abc", "", "1.5", "1e2", "9" * 30])
@@ -165,7 +165,7 @@ def test_a_learning_rate_that_cannot_stand_is_answered_and_not_sent(form_of, edi
 
 
 def test_the_message_shows_and_goes_with_the_next_good_number(form_of, edits):
-    form = form_of(SplineCoupling())
+    form = form_of(SplineCoupling(width=64))
     type_in(form.editor("width"), "5000", end=None)
     assert form.message("width") == "Hidden width must lie between 1 and 512, not 5000"
     type_in(form.editor("width"), "500")
@@ -178,7 +178,7 @@ def test_the_message_shows_and_goes_with_the_next_good_number(form_of, edits):
     [("0.003", 0.003), ("3e-4", 3e-4), ("0,5", 0.5), (".5", 0.5), ("1", 1.0)],
 )
 def test_real_numbers_as_people_type_them(form_of, edits, typed, value):
-    form = form_of(Recipe())
+    form = form_of(Recipe(learning_rate=0.07))
     type_in(form.editor("learning_rate"), typed)
     assert [spec.learning_rate for spec, _ in edits] == [value]
 
@@ -215,7 +215,7 @@ def test_steps_of_one_two_five_hold_through_all_sizes():
 
 
 def test_widths_step_by_powers_of_two_and_bins_by_one(form_of, edits):
-    form = form_of(SplineCoupling(width=100))
+    form = form_of(SplineCoupling(width=100, bins=8))
     QTest.keyClick(form.editor("width"), Qt.Key.Key_Up)
     QTest.keyClick(form.editor("width"), Qt.Key.Key_Down)
     QTest.keyClick(form.editor("bins"), Qt.Key.Key_Up)
@@ -224,7 +224,7 @@ def test_widths_step_by_powers_of_two_and_bins_by_one(form_of, edits):
 
 
 def test_a_choice_is_sent_once(form_of, edits):
-    form = form_of(FlowMatching())
+    form = form_of(FlowMatching(coupling="independent"))
     box = form.editor("coupling")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Down)

@@ -16,11 +16,14 @@ from explorer.stack.stack_model import BASE_ID
 from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.theme import theme
-from flowengine.catalogue import LAYER_SPECS, Planar, SplineCoupling, kind_of
+from flowengine.catalogue import LAYER_SPECS, CouplingSpec, Planar, SplineCoupling, kind_of
 from flowengine.project import MAX_LAYERS, parse_stack, resolve_keeps
 from flowengine.protocol import LayerFact
 
-STACK = resolve_keeps(parse_stack("actnorm,affine_coupling,spline_coupling,planar"))
+STACK = tuple(
+    replace(layer, width=64) if isinstance(layer, CouplingSpec) else layer
+    for layer in resolve_keeps(parse_stack("actnorm,affine_coupling,spline_coupling,planar"))
+)
 
 
 def ids(stack):

@@ -123,6 +123,7 @@ class Actions(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._groups: dict[str, QActionGroup] = {}
+        self._menus: dict[str, QMenu] = {}
         self._actions = {spec.id: self._make(spec, window) for spec in ACTIONS}
         self.retint()
         self.retranslate()
@@ -134,15 +135,13 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Lay the menus out in a menu bar, and give them back by the name of `MENUS`."""
-        menus = {}
         for name in MENUS:
-            menus[name] = menu = bar.addMenu(tr(name))
-            translator.changed.connect(lambda m=menu, n=name: m.setTitle(tr(n)))
+            self._menus[name] = menu = bar.addMenu(tr(name))
             for spec in (s for s in ACTIONS if s.menu == name):
                 if spec.separated:
                     menu.addSeparator()
                 menu.addAction(self._actions[spec.id])
-        return menus
+        return self._menus
 
     def retint(self) -> None:
         """Draw every icon in the colours of the theme."""
@@ -150,7 +149,9 @@ class Actions(QObject):
             self._actions[spec.id].setIcon(icon(spec.icon))
 
     def retranslate(self) -> None:
-        """Say every action in the language of the window."""
+        """Say every action and menu in the language of the window."""
+        for name, menu in self._menus.items():
+            menu.setTitle(tr(name))
         for spec in ACTIONS:
             action = self._actions[spec.id]
             action.setText(tr(spec.text))

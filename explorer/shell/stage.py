@@ -88,7 +88,7 @@ class Stage(QWidget):
             film = _film(lane, state.trace if state else b"")
             panel.set_film(film)
             panel.set_figures(None)
-            panel.set_message(tr("The engine is starting …") if film.empty else "")
+            panel.set_message(_waiting(panel))
         direction = self.panels["discrete"].film.direction
         self.clock.set_direction(direction)
         self._follow_direction(direction)
@@ -244,10 +244,7 @@ class Stage(QWidget):
                 panel.set_target_outline(density_of(self._target), self._target.extent)
 
     def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
-        if status.state == "blocked":
-            panel.set_message(status.reason)
-        elif not panel.film.empty:
-            panel.set_message("")
+        panel.set_message(status.reason if status.state == "blocked" else _waiting(panel))
 
     def _tell_fps(self) -> None:
         statistics = None if self.clock.resting else self.clock.frame_statistics()
@@ -264,6 +261,10 @@ class Stage(QWidget):
         super().hideEvent(event)
         self._fps_timer.stop()
         self._controller.set_view(visible=False)
+
+
+def _waiting(panel: FlowPanel) -> str:
+    return tr("The engine is starting …") if panel.film.empty else ""
 
 
 def _film(lane: Lane, trace: bytes) -> Film:

@@ -1,0 +1,393 @@
+"""The window without engines: its parts, its keys, its files, and what it does with messages."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from explorer import dialogs
+from explorer.i18n import translator
+from explorer.main_window import SMALLEST, MainWindow
+from explorer.shell.shortcuts import ShortcutSheet
+from explorer.store import Store
+from explorer.theme import theme
+from explorer.training.controller import Controller
+from flowengine.project import Project, TargetSpec, default_stack
+from flowengine.protocol import Failure, LaneStatus, Ledger, LedgerRow, Metrics, ParticleFrames
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    theme.apply(qapp)
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
+    window = MainWindow(Store(Project(name="star", stack=default_stack())), Controller())
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+def tell(window, message, lane="discrete"):
+    window.controller.message.emit(lane, message)
+
+
+def measured(lane="discrete", step=100, kl=0.0213):
+    return Metrics(
+        lane=lane, generation=1, step=step, seconds=step / 100, steps_per_second=412.0, loss=2.0,
+        nll=2.31 + kl, kl=kl, entropy=2.31,
+    )  # fmt: skip
+
+
+def drawing(value=1.0):
+    grid = np.zeros((64, 64), np.float32)
+    grid[20:40, 20:40] = value
+    spec = {"source": "drawing", "name": "drawing", "density": grid}
+    return Project.from_dict({"target": spec}).target
+
+
+# --- its parts ----------------------------------------------------------------------------------
+
+
+def test_it_opens_whole_at_its_smallest_size(window, qtbot):
+    window.resize(*SMALLEST)
+    qtbot.waitUntil(lambda: window.size().toTuple() == SMALLEST)
+    for dock in window.docks.values():
+        assert dock.isVisible()
+        assert not dock.visibleRegion().isEmpty()
+    for panel in window.stage.panels.values():
+        assert min(panel.view.width(), panel.view.height()) >= 200
+
+
+def test_both_panels_have_the_same_size(window, qtbot):
+    for width in (SMALLEST[0], 1280, 1440, 1600):
+        window.resize(width, 900)
+        qtbot.waitUntil(lambda width=width: window.width() == width)
+        sizes = {panel.view.size().toTuple() for panel in window.stage.panels.values()}
+        assert max(w for w, _ in sizes) - min(w for w, _ in sizes) <= 1
+        assert len({h for _, h in sizes}) == 1
+
+
+def test_the_arrangement_is_remembered_and_can_be_put_back(window, qtbot):
+    window.docks["ledger"].close()
+    window.close()
+    again = MainWindow(Store(Project(stack=default_stack())), Controller())
+    qtbot.addWidget(again)
+    again.show()
+    assert not again.docks["ledger"].isVisible()
+    again.actions_["reset_layout"].trigger()
+    assert again.docks["ledger"].isVisible()
+    assert again.dockWidgetArea(again.docks["ledger"]) == Qt.DockWidgetArea.RightDockWidgetArea
+
+
+def test_every_control_has_a_name_to_be_read_aloud(window):
+    nameless = [
+        button
+        for button in window.findChildren(QPushButton)
+        if button.isVisible() and not (button.text() or button.accessibleName())
+    ]
+    assert nameless == []
+
+
+# --- actions and keys ---------------------------------------------------------------------------
+
+
+def test_no_two_actions_have_the_same_key(window):
+    keys = [a.shortcut().toString() for a in window.actions() if not a.shortcut().isEmpty()]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
+    sheet = ShortcutSheet(window)
+    qtbot.addWidget(sheet)
+    shown = {key for _, keys in sheet.sections() for key, _ in keys}
+    native = QKeySequence.SequenceFormat.NativeText
+    actions = {a.shortcut().toString(native) for a in window.actions()} - {""}
+    assert actions <= shown
+
+
+def test_every_action_has_words_a_tip_and_an_icon(window):
+    for action in window.actions():
+        assert action.text()
+        assert action.toolTip()
+        assert not action.icon().isNull()
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier", "name"),
+    [
+        (Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, "train"),
+        (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier, "undo"),
+        (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, "play"),
+        (Qt.Key.Key_D, Qt.KeyboardModifier.NoModifier, "direction"),
+    ],
+)
+def test_keys_reach_their_actions(window, qtbot, key, modifier, name):
+    window.store.apply(replace(window.store.project, seed=3), "Edit")
+    window.activateWindow()
+    window.stage.setFocus()
+    qtbot.waitUntil(lambda: window.stage.panels["discrete"].view.hasFocus())
+    with qtbot.waitSignal(window.actions_[name].triggered):
+        QTest.keyClick(QApplication.focusWidget(), key, modifier)
+
+
+def test_space_presses_the_button_that_has_the_focus(window, qtbot):
+    window.activateWindow()
+    button = window.top_bar._train
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    playing = window.stage.clock.playing
+    with qtbot.waitSignal(window.actions_["train"].triggered):
+        QTest.keyClick(button, Qt.Key.Key_Space)
+    assert window.stage.clock.playing == playing
+
+
+def test_train_is_one_button_for_both_ways(window, qtbot):
+    button = window.top_bar._train
+    with qtbot.waitSignal(window.controller.training_changed):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.controller.training
+    assert button.text() == "Pause"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not window.controller.training
+    assert button.text() == "Train"
+
+
+def test_the_clock_goes_frame_by_frame(window):
+    clock = window.stage.clock
+    window.actions_["to_base"].trigger()
+    assert (clock.tau, clock.playing) == (0.0, False)
+    window.actions_["frame_forward"].trigger()
+    assert clock.tau == pytest.approx(1 / 32)
+    window.actions_["to_target"].trigger()
+    window.actions_["frame_back"].trigger()
+    assert clock.tau == pytest.approx(31 / 32)
+
+
+def test_theme_and_language_change_at_once_and_are_kept(window, qtbot):
+    from explorer.shell.appearance import restore_appearance
+
+    window.actions_["theme_light"].trigger()
+    window.actions_["language_vi"].trigger()
+    assert window.top_bar._train.text() == "Huấn luyện"
+    assert window.docks["target"]._head.title.text() == "Mục tiêu"
+    assert window.menuBar().actions()[0].text() == "&Tệp"
+    assert window.actions_["theme_light"].isChecked()
+    theme.set_theme("dark")
+    translator.set_language("en")
+    restore_appearance()
+    assert (theme.name, translator.language) == ("light", "vi")
+
+
+# --- the document -------------------------------------------------------------------------------
+
+
+def test_a_drawn_target_is_an_edit_and_starts_training(window):
+    spec = drawing()
+    window.target.target_edited.emit(spec, "Brush stroke", "")
+    assert window.store.project.target == spec
+    assert window.controller.training
+    assert window.actions_["undo"].isEnabled()
+    window.actions_["undo"].trigger()
+    assert window.store.project.target == TargetSpec()
+    assert window.target.canvas.density().max() > 0
+
+
+def test_drawing_does_not_override_a_pause_by_hand(window):
+    window.training.toggle()
+    window.training.toggle()
+    window.target.target_preview.emit(drawing())
+    assert not window.controller.training
+
+
+def test_a_stack_that_breaks_a_limit_is_said_and_what_stood_is_shown(window):
+    good = window.store.project.stack
+    window.models.stack.stack_edited.emit((replace(good[0], width=0),), "Break", "")
+    assert "expected `int` >= 1 at `$.stack[0].width`" in window.banner.text
+    assert window.store.project.stack == good
+    assert [layer.width for layer in window.models.stack.stack] == [64] * 4
+
+
+def test_edits_of_every_editor_arrive_in_the_document(window):
+    stack = window.store.project.stack[:2]
+    window.models.stack.stack_edited.emit(stack, "Remove", "")
+    flow = replace(window.store.project.continuous, width=32)
+    window.models.continuous.continuous_edited.emit(flow, "Narrower", "")
+    window.models.recipe.form("discrete").editor("batch_size").value_edited.emit(256)
+    project = window.store.project
+    assert (project.stack, project.continuous) == (stack, flow)
+    assert project.training.discrete.batch_size == 256
+    assert window.store.undo_stack.count() == 3
+
+
+def test_title_and_dot_tell_of_unsaved_work(window):
+    assert window.top_bar._name.text() == "star.flow"
+    window.store.apply(replace(window.store.project, seed=2), "Edit")
+    assert window.top_bar._name.text() == "star.flow •"
+    assert window.isWindowModified()
+    window.actions_["undo"].trigger()
+    assert not window.isWindowModified()
+
+
+def test_new_start_takes_another_seed(window):
+    before = window.store.project.seed
+    window.actions_["new_start"].trigger()
+    assert window.store.project.seed != before
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def drop(window, path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    where = QPointF(window.rect().center())
+    actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.NoModifier
+    enter = QDragEnterEvent(where.toPoint(), actions, mime, buttons, keys)
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(window, QDropEvent(where, actions, mime, buttons, keys))
+    return enter.isAccepted()
+
+
+def test_a_project_dropped_onto_the_window_is_opened(window, tmp_path):
+    Project(seed=9, stack=default_stack()).save(tmp_path / "nine.flow")
+    assert drop(window, tmp_path / "nine.flow")
+    assert window.store.project.seed == 9
+    assert window.top_bar._name.text() == "nine.flow"
+
+
+def test_points_dropped_onto_the_window_are_the_target(window, tmp_path):
+    points = np.random.default_rng(1).normal(size=(300, 2))
+    np.savetxt(tmp_path / "blob.csv", points, delimiter=",")
+    assert drop(window, tmp_path / "blob.csv")
+    assert window.store.project.target.source == "points"
+
+
+def test_what_is_no_file_of_ours_is_not_taken(window, tmp_path):
+    assert not drop(window, tmp_path / "movie.mp4")
+
+
+def test_a_bad_file_is_named_until_dismissed(window, tmp_path, qtbot):
+    (tmp_path / "bad.flow").write_bytes(b"nothing")
+    drop(window, tmp_path / "bad.flow")
+    assert "bad.flow" in window.banner.text
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.banner.text == ""
+
+
+def test_the_recent_menu_opens_projects(window, tmp_path):
+    Project(seed=4, stack=default_stack()).save(tmp_path / "four.flow")
+    window.documents.open(tmp_path / "four.flow")
+    window.actions_["new"].trigger()
+    window.recent_menu.fill()
+    window.recent_menu.actions()[0].trigger()
+    assert window.store.project.seed == 4
+
+
+@pytest.mark.parametrize("answer", ["cancel", "discard", "save"])
+def test_closing_asks_before_work_is_lost(window, monkeypatch, tmp_path, answer):
+    monkeypatch.setattr(dialogs, "ask", lambda *_: answer)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "kept.flow")
+    window.store.apply(replace(window.store.project, seed=2), "Edit")
+    assert window.close() == (answer != "cancel")
+    assert window.isVisible() == (answer == "cancel")
+    assert (tmp_path / "kept.flow").exists() == (answer == "save")
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+def test_metrics_reach_curves_figures_and_panels(window):
+    tell(window, measured())
+    tell(window, measured("continuous", kl=0.048), "continuous")
+    assert window.metrics.figures.text("discrete", "kl") == "0.0213"
+    figures = [panel._figure.text() for panel in window.stage.panels.values()]
+    assert figures == ["KL 0.0213", "KL 0.0480"]
+
+
+def test_training_is_unsaved_work(window):
+    tell(window, measured())
+    assert not window.store.unsaved
+    window.controller.train()
+    tell(window, measured(step=200))
+    assert window.store.unsaved
+
+
+def test_particles_are_shown_and_the_waiting_ends(window):
+    panel = window.stage.panels["discrete"]
+    assert panel._message.text() == "The engine is starting …"
+    positions = np.random.default_rng(0).normal(size=(3, 50, 2)).astype(np.float32)
+    frames = ParticleFrames(
+        lane="discrete", generation=1, step=0, direction="generate", first=0, total=50,
+        tau=np.linspace(0, 1, 3, dtype=np.float32), positions=positions,
+    )  # fmt: skip
+    tell(window, frames)
+    assert not panel.film.empty
+    assert panel._message.text() == ""
+    assert set(window.stage.traces()) == {"discrete"}
+
+
+def test_a_blocked_lane_says_why_on_its_panel(window):
+    status = LaneStatus(
+        lane="discrete", generation=1, state="blocked", step=0, device="cpu", weights=0,
+        reason="The target is empty; draw something",
+    )  # fmt: skip
+    tell(window, status)
+    assert window.stage.panels["discrete"]._message.text() == status.reason
+    tell(window, replace(status, state="training", reason=""))
+    assert window.stage.panels["discrete"]._message.text() != status.reason
+
+
+def test_a_failure_is_a_sentence_in_the_window(window):
+    tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
+    assert window.banner.text == "There is no CUDA device here"
+
+
+def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
+    view = window.stage.panels["discrete"].view
+    with qtbot.waitSignal(window.stage.point_picked) as picked:
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(90, 120))
+    point = tuple(picked.args)
+    assert window.inquiry.point == point
+    rows = (
+        LedgerRow(
+            layer="base", title="Base", tau=0.0, position=(0.0, 0.0), log_det=0.0,
+            log_prob=-1.84, jacobian=(1.0, 0.0, 0.0, 1.0),
+        ),
+        LedgerRow(
+            layer="layer-1", title="ActNorm", tau=1.0, position=point, log_det=0.5,
+            log_prob=-2.34, jacobian=(2.0, 0.0, 0.0, 1.0),
+        ),
+    )  # fmt: skip
+    answer = Ledger(
+        lane="discrete", generation=1, request=1, point=point, rows=rows, log_prob=-2.34,
+        target_log_prob=None, round_trip_error=0.0,
+    )  # fmt: skip
+    tell(window, replace(answer, point=(9.0, 9.0)))
+    assert window.ledger.rows() == []
+    tell(window, answer)
+    assert window.ledger.rows()[1] == ("1 ActNorm", "+0.50", "−2.340")
+    assert view._marker.jacobian == (2.0, 0.0, 0.0, 1.0)
+    window.ledger.tau_picked.emit(0.5)
+    assert (window.stage.clock.tau, window.stage.clock.playing) == (0.5, False)
+
+
+def test_a_card_takes_the_clock_to_its_layer_and_lights_up_while_it_acts(window, qtbot):
+    second = window.store.project.stack[1].id
+    window.models.stack.layer_activated.emit(second)
+    assert window.stage.clock.tau == 0.5
+    with qtbot.waitSignal(window.stage.layer_shown) as shown:
+        window.stage.go_to(0.375)
+    assert shown.args == [second, pytest.approx(0.5)]
+
+
+def test_bypassed_layers_have_no_share_of_the_clock(window):
+    stack = window.store.project.stack
+    changed = (replace(stack[0], enabled=False), *stack[1:])
+    window.models.stack.stack_edited.emit(changed, "Bypass", "")
+    window.stage.show_layer(stack[1].id)
+    assert window.stage.clock.tau == pytest.approx(1 / 3)

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.panels import filmfile
 from explorer.panels.keyframes import KeyFrames, Moments
+from explorer.panels.outline import level_holding
 from flowengine.protocol import (
     Direction,
     Event,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_PEAK_QUANTILE: Final = 0.998
+_PEAK_SHARE: Final = 0.02
 _SMALLEST_PEAK: Final = 1e-12
 
 
@@ -304,10 +305,9 @@ def hue_of(base: Floats) -> NDArray[np.uint8]:
 
 
 def _peak(density: Floats) -> Floats:
-    """Nearly the largest density: one cell of a needle must not darken the rest."""
-    values = np.sort(density[np.isfinite(density)])
-    high = values[int(_PEAK_QUANTILE * (values.size - 1))] if values.size else 0.0
-    return np.full((1, 1), max(float(high), _SMALLEST_PEAK), np.float32)
+    """Nearly the largest density: a needle that holds hardly any mass must not darken the rest."""
+    high = level_holding(density[np.isfinite(density)], _PEAK_SHARE)
+    return np.full((1, 1), max(high, _SMALLEST_PEAK), np.float32)
 
 
 def _resized(hue: NDArray[np.uint8], total: int) -> NDArray[np.uint8]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LEVELS: Final = 16
 _PHASES: Final = 4
 _MOST_SAMPLES: Final = 150_000
+_FARTHEST: Final = 2e5
 
 
 class Lines(NamedTuple):
@@ -181,6 +182,8 @@ class _Steps(NamedTuple):
 
 def _steps_of(lines: Lines, size: tuple[int, int], thickness: int) -> _Steps | None:
     height, width = size
+    if min(size) <= 2 * (thickness + 1):
+        return None
     margin = thickness + 1
     ends = lines.ends
     x, y = ends[:, 0], ends[:, 1]
@@ -188,7 +191,9 @@ def _steps_of(lines: Lines, size: tuple[int, int], thickness: int) -> _Steps | N
     enter, leave = _clip(x, dx, margin, width - margin)
     enter_y, leave_y = _clip(y, dy, margin, height - margin)
     enter, leave = np.maximum(enter, enter_y), np.minimum(leave, leave_y)
-    kept = np.flatnonzero(leave > enter)  # NaN compares false
+    # NaN compares false. Far away, single precision could no longer tell neighbouring pixels.
+    far = np.abs(ends).max(axis=1, initial=0) > _FARTHEST
+    kept = np.flatnonzero((leave > enter) & ~far & (np.abs(dx) + np.abs(dy) > 0))
     if not kept.size:
         return None
     x, y, dx, dy, enter, leave = (a[kept] for a in (x, y, dx, dy, enter, leave))

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FREQUENCIES = 4  # half-waves of time that the network sees
+FREQUENCIES = 3  # half-waves of time that the network sees
 
 # Of each solver: where in the step its stages look at the field, and what each counts for.
 SOLVERS = {

@@ -1,0 +1,166 @@
+"""The continuous lane in figures: steps, pairing, densities, traces, and the time to a good fit.
+
+    python -m tests.benchmarks.continuous [--seeds N] [--json]
+
+One torch thread, and the processor time it takes: on an idle core that is the time on the clock,
+and other work on the machine counts as little as it can. What is compared is measured turn by turn
+in one run, the best of many rounds. The time to fit includes everything that a step needs: drawing,
+pairing, gradient, optimizer and averaging.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import torch
+from torchdiffeq import odeint
+
+from flowengine.catalogue import FlowMatching
+from flowengine.continuous import build_continuous, build_loss
+from flowengine.optimizer import FlatAdam
+from flowengine.targets import preset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TARGET = "eight_gaussians"
+LEARNING_RATE = 2e-2
+CLIP_NORM = 10.0
+FIT_STEPS = 1200
+FIT_BATCH = 512
+PARTICLES = 10_000
+POINTS = 4_096
+
+
+def main() -> None:
+    """Measure, and print a table or one JSON object."""
+    parser = argparse.ArgumentParser(description="Measure the continuous lane.")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of the fit (median is shown)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    figures = {**steps_per_second(), **reading(), **fit(arguments.seeds)}
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:<48}{value:>12.4g}")
+
+
+def steps_per_second() -> dict[str, float]:
+    """Training steps a second at batch 256, 3x64, for both pairings, and by plain autograd."""
+    runs = {
+        "steps/s, batch 256": _stepper(FlowMatching()),
+        "steps/s, batch 256, optimal transport": _stepper(
+            FlowMatching(coupling="optimal_transport")
+        ),
+        "steps/s, batch 256, by autograd": _stepper(FlowMatching(), autograd=True),
+    }
+    # A round of 64 steps takes up exactly one block of points, so that drawing it is counted.
+    seconds = best_of(runs, rounds=20, repeats=64)
+    figures = {name: 1 / value for name, value in seconds.items()}
+    plain, paired, _ = figures.values()
+    return {**figures, "share of the steps that pairing costs": 1 - paired / plain}
+
+
+def reading() -> dict[str, float]:
+    """Seconds for what the window asks of a trained flow, and the same by torchdiffeq."""
+    flow = _trained(0, steps=300).average
+    z = torch.randn(PARTICLES, 2, generator=torch.Generator().manual_seed(0))
+    x = z[:POINTS]
+    with torch.no_grad():
+        seconds = best_of(
+            {
+                f"s, trace of {PARTICLES} particles": lambda: flow.trace(z, densities=False),
+                f"s, trace of {PARTICLES} particles with densities": lambda: flow.trace(z),
+                f"s, log_prob of {POINTS} points": lambda: flow.log_prob(x),
+            },
+            rounds=5,
+            repeats=1,
+        )
+    name = f"s, log_prob of {POINTS} points, dopri5 and autograd"
+    return {**seconds, **best_of({name: lambda: _adaptive_log_det(flow, x)}, rounds=3, repeats=1)}
+
+
+def fit(seeds: int) -> dict[str, float]:
+    """KL in nats and seconds of training after the same number of steps, median over seeds."""
+    target = preset(TARGET)
+    results = []
+    for seed in range(seeds):
+        started = time.process_time()
+        flow = _trained(seed, steps=FIT_STEPS).average
+        seconds = time.process_time() - started
+        x = target.sample(4096, seed=10_000 + seed)
+        with torch.no_grad():
+            results.append((seconds, float((target.log_prob(x) - flow.log_prob(x)).mean())))
+    return {
+        f"s, {FIT_STEPS} steps of batch {FIT_BATCH}": statistics.median(s for s, _ in results),
+        f"KL (nats) after {FIT_STEPS} steps": statistics.median(kl for _, kl in results),
+    }
+
+
+def best_of(
+    runs: dict[str, Callable[[], object]], *, rounds: int, repeats: int
+) -> dict[str, float]:
+    """Seconds of one call of each, the best round of `repeats` calls, taken turn by turn."""
+    best = dict.fromkeys(runs, math.inf)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            started = time.process_time()
+            for _ in range(repeats):
+                run()
+            best[name] = min(best[name], (time.process_time() - started) / repeats)
+    return best
+
+
+def _stepper(spec: FlowMatching, *, autograd: bool = False) -> Callable[[], object]:
+    flow = build_continuous(spec, 0)
+    optimizer = FlatAdam(flow)
+    loss = build_loss(spec, preset(TARGET), seed=0, batch_size=256, sampling="sobol")
+
+    def step() -> None:
+        optimizer.zero_grad()
+        if autograd:
+            loss.loss(flow).backward()
+        else:
+            loss.backward(flow)
+        optimizer.step(LEARNING_RATE / 10, CLIP_NORM)
+
+    return step
+
+
+def _trained(seed: int, *, steps: int) -> FlatAdam:
+    spec = FlowMatching()
+    flow = build_continuous(spec, seed)
+    optimizer = FlatAdam(flow)
+    loss = build_loss(spec, preset(TARGET), seed=seed, batch_size=FIT_BATCH, sampling="sobol")
+    for step in range(steps):
+        optimizer.zero_grad()
+        loss.backward(flow)
+        cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
+        optimizer.step(LEARNING_RATE * min(1.0, (step + 1) / 20) * cosine, CLIP_NORM)
+    return optimizer
+
+
+def _adaptive_log_det(flow: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """∫ div v dt as torchcfm and FFJORD do it: dopri5, the divergence from two backward passes."""
+
+    def field(t: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        with torch.enable_grad():
+            at = state[:, :2].detach().requires_grad_()
+            v = flow.velocity(at, float(t))
+            rows = [torch.autograd.grad(v[:, i].sum(), at, retain_graph=i == 0)[0] for i in (0, 1)]
+        return torch.cat([v.detach(), (rows[0][:, :1] + rows[1][:, 1:])], dim=1)
+
+    start = torch.cat([x, torch.zeros(len(x), 1)], dim=1)
+    ends = torch.tensor([1.0, 0.0])
+    return odeint(field, start, ends, method="dopri5", rtol=1e-5, atol=1e-5)[1][:, 2]
+
+
+if __name__ == "__main__":
+    main()

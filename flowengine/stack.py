@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -19,16 +20,19 @@ from flowengine.flow import (
 )
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
+from flowengine.layers.coupling import Coupling, pull_run
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from flowengine.catalogue import LayerSpec
 
 FRAMES_PER_LAYER = 8
 FRAMES = 64
+CHUNK = 2048
+"""Points that pass the layers together where no gradient is wanted: what a core's cache holds."""
 FACT_MESH = 13
 """Rows and columns of the mesh that shows on a card what a layer does."""
 
@@ -98,7 +102,7 @@ class DiscreteFlow(Flow):
             ShapeError: `x` is no batch of points.
             NumericsError: `x` is not finite, or all its points lie on one line.
         """
-        columns = self._columns(check_finite(check_points(x)))
+        columns = to_columns(check_finite(self._checked(x, "x")))
         for layer in reversed(self.active):
             layer.initialize(columns)
             columns, _ = layer.pull(columns)
@@ -137,14 +141,16 @@ class DiscreteFlow(Flow):
 
         Without `frames` there are 8 for each layer, or fewer where that would be over 64 in all.
         """
-        columns = self._columns(check_points(z, "z"))
         layers = self.active
-        trace = _TraceWriter(columns, len(layers), frames, densities=densities)
-        for k, layer in enumerate(layers):
-            way, log_det = layer.push(columns, trace.alphas)
-            trace.write(k, way, log_det)
-            columns = way[0].expand(trace.shape)[-1], way[1].expand(trace.shape)[-1]
-        return trace.finish()
+        film = _Film.empty(self._checked(z, "z"), len(layers), frames, densities=densities)
+        for part, piece in film.parts(z):
+            columns = to_columns(piece)
+            part.put_base(columns)
+            for k, layer in enumerate(layers):
+                way, log_det = layer.push(columns, part.alphas)
+                part.put(k, way, log_det)
+                columns = part.last(way)
+        return film.developed()
 
     @torch.no_grad()
     def inverse_trace(
@@ -153,14 +159,15 @@ class DiscreteFlow(Flow):
         """See `Flow.inverse_trace`: the same way as `trace`, backwards."""
         if densities:
             return self.trace(self.inverse(x)[0], frames)
-        columns = self._columns(check_points(x))
         layers = self.active
-        trace = _TraceWriter(columns, len(layers), frames, densities=False)
-        for k in reversed(range(len(layers))):
-            columns, way = layers[k].pull_and_push(columns, trace.alphas)
-            trace.write(k, way, None)
-        trace.write_base(columns)
-        return trace.finish()
+        film = _Film.empty(self._checked(x, "x"), len(layers), frames, densities=False)
+        for part, piece in film.parts(x):
+            columns = to_columns(piece)
+            for k in reversed(range(len(layers))):
+                columns, way = layers[k].pull_and_push(columns, part.alphas)
+                part.put(k, way, None)
+            part.put_base(columns)
+        return film.developed()
 
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
@@ -182,7 +189,7 @@ class DiscreteFlow(Flow):
     @torch.no_grad()
     def layer_facts(self, z: Tensor) -> tuple[LayerFact, ...]:
         """What the cards of the enabled layers show, with `z`, (batch, 2), as the latent batch."""
-        columns = self._columns(check_points(z, "z"))
+        columns = to_columns(self._checked(z, "z"))
         ticks = torch.linspace(-3.0, 3.0, FACT_MESH, dtype=z.dtype, device=z.device)
         y, x = torch.meshgrid(ticks, ticks, indexing="ij")
         facts = []
@@ -197,27 +204,17 @@ class DiscreteFlow(Flow):
     def _all(self) -> list[Layer]:
         return list(self.layers._modules.values())  # type: ignore[arg-type]
 
-    def _columns(self, points: Tensor) -> Columns:
+    def _checked(self, points: Tensor, name: str) -> Tensor:
         weight = next(self.parameters(), points)
         if points.dtype != weight.dtype:
-            raise ShapeError(f"Points must be {weight.dtype} like the model, got {points.dtype}")
-        return to_columns(points)
+            raise ShapeError(f"{name} must be {weight.dtype} like the model, got {points.dtype}")
+        return check_points(points, name)
 
     def _run(self, z: Tensor, layers: Sequence[Layer], name: str) -> tuple[Tensor, Tensor]:
-        columns = self._columns(check_points(z, name))
-        total = z.new_zeros(())
-        for layer in layers:
-            columns, log_det = layer.push(columns)
-            total = total + log_det
-        return to_points(columns), total.expand(len(z))
+        return _in_chunks(_push_all, self._checked(z, name), layers)
 
     def _run_back(self, x: Tensor, layers: Sequence[Layer], name: str) -> tuple[Tensor, Tensor]:
-        columns = self._columns(check_points(x, name))
-        total = x.new_zeros(())
-        for layer in reversed(layers):
-            columns, log_det = layer.pull(columns)
-            total = total + log_det
-        return to_points(columns), total.expand(len(x))
+        return _in_chunks(_pull_all, self._checked(x, name), layers)
 
     def _point(self, point: tuple[float, float]) -> Tensor:
         like = next(self.parameters(), torch.empty(0))
@@ -230,40 +227,99 @@ class DiscreteFlow(Flow):
         return x
 
 
-class _TraceWriter:
-    """The arrays of a trace, filled layer by layer."""
+def _push_all(z: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
+    total = z[0].new_zeros(())
+    for layer in layers:
+        z, log_det = layer.push(z)
+        total = total + log_det
+    return z, total
 
-    def __init__(self, start: Columns, layers: int, frames: int | None, *, densities: bool) -> None:
+
+def _pull_all(x: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
+    total = x[0].new_zeros(())
+    for coupled, run in groupby(reversed(layers), lambda layer: isinstance(layer, Coupling)):
+        if coupled and torch.is_grad_enabled():
+            x, log_det = pull_run(cast("tuple[Coupling, ...]", tuple(run)), x)
+            total = total + log_det
+            continue
+        for layer in run:
+            x, log_det = layer.pull(x)
+            total = total + log_det
+    return x, total
+
+
+def _in_chunks(
+    move: Callable[[Columns, Sequence[Layer]], tuple[Columns, Tensor]],
+    points: Tensor,
+    layers: Sequence[Layer],
+) -> tuple[Tensor, Tensor]:
+    """Move points through layers; many of them on a CPU, without gradients, chunk by chunk."""
+    if torch.is_grad_enabled() or not points.is_cpu or len(points) <= CHUNK:
+        columns, log_det = move(to_columns(points), layers)
+        return to_points(columns), log_det.expand(len(points))
+    moved, log_dets = torch.empty_like(points), points.new_empty(len(points))
+    for to, log_det_to, piece in zip(
+        moved.split(CHUNK), log_dets.split(CHUNK), points.split(CHUNK), strict=True
+    ):
+        (to[:, 0], to[:, 1]), log_det_to[:] = move(to_columns(piece), layers)
+    return moved, log_dets
+
+
+class _Film(NamedTuple):
+    """The key frames of a trace, filled layer by layer.
+
+    Attributes:
+        alphas: The moments within a layer at which it is pictured, shape (n, 1), the last one 1.
+        positions: Shape (frames, batch, 2); frame 0 is the base.
+        log_det: Shape (frames, batch), from the base on; (frames, 0) where it is not wanted.
+    """
+
+    alphas: Tensor
+    positions: Tensor
+    log_det: Tensor
+
+    @classmethod
+    def empty(cls, like: Tensor, layers: int, frames: int | None, *, densities: bool) -> _Film:
+        """A film for the points `like` through so many layers."""
         each = _frames_per_layer(frames, layers)
-        like = start[0]
-        self.each = each
-        self.shape = (each, len(like))
-        self.alphas = (
-            torch.arange(1, each + 1, dtype=like.dtype, device=like.device)[:, None] / each
-        )
-        count = each * layers + 1
-        self.tau = torch.linspace(0.0, 1.0, count, device=like.device)
-        self.positions = like.new_empty(count, len(like), 2)
-        self.log_det = like.new_zeros(count, len(like) if densities else 0)
-        self.write_base(start)
+        count, batch = each * layers + 1, len(like)
+        alphas = torch.arange(1, each + 1, dtype=like.dtype, device=like.device)[:, None] / each
+        log_det = like.new_zeros(count, batch if densities else 0)
+        return cls(alphas, like.new_empty(count, batch, 2), log_det)
 
-    def write_base(self, z: Columns) -> None:
-        """Put in the first frame."""
+    def parts(self, points: Tensor) -> Iterator[tuple[_Film, Tensor]]:
+        """The film in pieces that fit the cache, each with its share of the points."""
+        for start in range(0, max(len(points), 1), CHUNK):
+            some = slice(start, start + CHUNK)
+            yield (
+                _Film(self.alphas, self.positions[:, some], self.log_det[:, some]),
+                points[some],
+            )
+
+    def put_base(self, z: Columns) -> None:
+        """Fill the first frame."""
         self.positions[0, :, 0], self.positions[0, :, 1] = z
 
-    def write(self, k: int, way: Columns, log_det: Tensor | None) -> None:
-        """Put in what layer k does; with log_det, layers come in the order of the stack."""
-        frames = slice(k * self.each + 1, (k + 1) * self.each + 1)
+    def put(self, k: int, way: Columns, log_det: Tensor | None) -> None:
+        """Fill the frames of layer k; if densities are wanted, the layers before come before."""
+        first = k * len(self.alphas) + 1
+        frames = slice(first, first + len(self.alphas))
         self.positions[frames, :, 0], self.positions[frames, :, 1] = way
         if log_det is not None and self.log_det.shape[1]:
-            self.log_det[frames] = self.log_det[frames.start - 1] + log_det
+            self.log_det[frames] = self.log_det[first - 1] + log_det
 
-    def finish(self) -> Trace:
-        """The trace, with the log-density of each frame if densities are kept."""
+    def last(self, way: Columns) -> Columns:
+        """Where a layer leaves the points, from its way."""
+        shape = len(self.alphas), self.positions.shape[1]
+        return way[0].expand(shape)[-1], way[1].expand(shape)[-1]
+
+    def developed(self) -> Trace:
+        """The trace, with the log-density at each frame if densities are wanted."""
+        tau = torch.linspace(0.0, 1.0, len(self.positions), device=self.positions.device)
         if not self.log_det.shape[1]:
-            return Trace(self.tau, self.positions, self.log_det, self.log_det)
+            return Trace(tau, self.positions, self.log_det, self.log_det)
         log_prob = base_log_prob(self.positions[0]) - self.log_det
-        return Trace(self.tau, self.positions, self.log_det, log_prob)
+        return Trace(tau, self.positions, self.log_det, log_prob)
 
 
 def _frames_per_layer(frames: int | None, layers: int) -> int:

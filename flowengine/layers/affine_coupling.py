@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from flowengine import catalogue
-from flowengine.layers.base import Alpha, implements
+from flowengine.layers.base import Alpha, implements, is_whole
 from flowengine.layers.bounded import LIMIT, soft_clamp
 from flowengine.layers.coupling import Coupling
 
@@ -29,8 +29,10 @@ class AffineCoupling(Coupling):
 
     def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.transform`."""
-        log_scale = alpha * soft_clamp(chosen[0])
-        return z * log_scale.exp() + alpha * chosen[1], log_scale
+        log_scale, shift = soft_clamp(chosen[0]), chosen[1]
+        if not is_whole(alpha):
+            log_scale, shift = alpha * log_scale, alpha * shift
+        return torch.addcmul(shift, z, log_scale.exp()), log_scale
 
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore`."""

@@ -18,6 +18,7 @@ class Conditioner(nn.Module):
 
     def __init__(self, *, width: int, depth: int, outputs: int, generator: torch.Generator) -> None:
         super().__init__()
+        self.layers = depth + 1
         sizes = list(pairwise([1] + [width] * depth))
         self.weights = nn.ParameterList(
             [_uniform((after, before), before, generator) for before, after in sizes]
@@ -54,10 +55,9 @@ def gradient(
     weights: tuple[Tensor, ...],
     inputs: list[Tensor],
     *,
-    of_kept: bool,
     of_weights: bool,
-) -> tuple[Tensor | None, ...]:
-    """From the gradient of the outputs to those of the kept coordinate, the weights, the biases.
+) -> tuple[Tensor, list[Tensor | None]]:
+    """From the gradient of the outputs to that of the kept coordinate, and those of the tensors.
 
     Written out by hand, this takes fewer operations than autograd's way through `activations`.
 
@@ -65,8 +65,7 @@ def gradient(
         g: Gradient of the outputs, shape (outputs, batch).
         weights: The matrices of the network, from the input on.
         inputs: What went into each layer.
-        of_kept: Whether the first gradient is wanted.
-        of_weights: Whether the others are; gradients that are not wanted are None.
+        of_weights: Whether the gradients of the tensors are wanted; if not, each is None.
     """
     layers = len(weights)
     found: list[Tensor | None] = [None] * (2 * layers)
@@ -78,7 +77,7 @@ def gradient(
     if of_weights:
         found[0] = torch.mv(g, inputs[0][0])[:, None]
         found[layers] = g.sum(1, keepdim=True)
-    return torch.mm(weights[0].t(), g)[0] if of_kept else None, *found
+    return torch.mm(weights[0].t(), g)[0], found
 
 
 _through_rectifier = torch.ops.aten.threshold_backward.default

@@ -13,6 +13,8 @@ from flowengine.layers.base import Alpha, Columns, Layer, is_whole
 from flowengine.layers.conditioner import Conditioner, activations, gradient
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowengine.catalogue import CouplingSpec
 
 
@@ -44,11 +46,11 @@ class Coupling(Layer):
 
     @abstractmethod
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
-        """Undo `transform`; the coordinate and log dz/dx."""
+        """Undo `transform` part of the way; the coordinate and log dz/dx."""
 
     @abstractmethod
     def restore_noting(self, x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Any]:
-        """`restore` at alpha 1 without autograd, and notes from which `restore_gradient` works.
+        """Undo `transform` at alpha 1, and make notes for `restore_gradient`.
 
         The notes hold none of the results, which would keep each other alive.
         """
@@ -65,19 +67,21 @@ class Coupling(Layer):
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
-        kept, moved = x[self.kept], x[1 - self.kept]
         if is_whole(alpha) and torch.is_grad_enabled():
-            tensors = self.conditioner.tensors()
-            moved, log_det = _Restore.apply(self, kept, moved, *tensors)  # type: ignore[no-untyped-call]
+            return pull_run((self,), x)
+        kept, moved = x[self.kept], x[1 - self.kept]
+        chosen = self.conditioner(kept)
+        if is_whole(alpha):
+            moved, log_det, _ = self.restore_noting(moved, chosen)
         else:
-            moved, log_det = self.restore(moved, self.conditioner(kept), alpha)
+            moved, log_det = self.restore(moved, chosen, alpha)
         return self._in_order(kept, moved), log_det
 
     def pull_and_push(self, x: Columns, alpha: Tensor) -> tuple[Columns, Columns]:
         """See `Layer.pull_and_push`; the conditioner runs once."""
         kept, moved = x[self.kept], x[1 - self.kept]
         chosen = self.conditioner(kept)
-        z, _ = self.restore(moved, chosen, 1.0)
+        z, _, _ = self.restore_noting(moved, chosen)
         way, _ = self.transform(z, chosen, alpha)
         return self._in_order(kept, z), self._in_order(kept, way)
 
@@ -85,8 +89,19 @@ class Coupling(Layer):
         return (kept, moved) if self.kept == 0 else (moved, kept)
 
 
-class _Restore(torch.autograd.Function):
-    """Conditioner and `Coupling.restore` in one, with the gradient written out.
+def pull_run(couplings: Sequence[Coupling], x: Columns) -> tuple[Columns, Tensor]:
+    """Undo several couplings, given in the order in which they are undone, with gradients.
+
+    Returns:
+        The columns, and log|det dz/dx| of all of them together, shape (batch,).
+    """
+    tensors = [tensor for coupling in couplings for tensor in coupling.conditioner.tensors()]
+    first, second, log_det = _PullRun.apply(couplings, *x, *tensors)  # type: ignore[no-untyped-call]
+    return (first, second), log_det
+
+
+class _PullRun(torch.autograd.Function):
+    """Conditioners and `Coupling.restore` of a whole run, with the gradient written out.
 
     This is the step that maximum likelihood takes thousands of times. At the batch sizes of
     training, what autograd itself costs is as much as the arithmetic.
@@ -95,23 +110,49 @@ class _Restore(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
-        coupling: Coupling,
-        kept: Tensor,
-        moved: Tensor,
+        couplings: Sequence[Coupling],
+        first: Tensor,
+        second: Tensor,
         *tensors: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        *inputs, chosen = activations(kept, tensors)
-        restored, log_det, notes = coupling.restore_noting(moved, chosen)
-        ctx.save_for_backward(*tensors[: len(inputs)])
-        ctx.coupling, ctx.inputs, ctx.notes = coupling, inputs, notes
-        return restored, log_det
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        columns = [first, second]
+        log_dets, notes, place = [], [], 0
+        for coupling in couplings:
+            count = 2 * coupling.conditioner.layers
+            kept, moved = columns[coupling.kept], columns[1 - coupling.kept]
+            *inputs, chosen = activations(kept, tensors[place : place + count])
+            columns[1 - coupling.kept], log_det, note = coupling.restore_noting(moved, chosen)
+            log_dets.append(log_det)
+            notes.append((inputs, note))
+            place += count
+        ctx.save_for_backward(*tensors)
+        ctx.couplings, ctx.notes = couplings, notes
+        return columns[0], columns[1], _added(log_dets)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g_moved: Tensor, g_log: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        g_moved, g_chosen = ctx.coupling.restore_gradient(ctx.notes, g_moved, g_log)
-        of_kept, of_weights = ctx.needs_input_grad[1], ctx.needs_input_grad[3]
-        g_kept, *g_tensors = gradient(
-            g_chosen, ctx.saved_tensors, ctx.inputs, of_kept=of_kept, of_weights=of_weights
-        )
-        return None, g_kept, g_moved, *g_tensors
+    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        g_columns, g_log = [g[0], g[1]], g[2]
+        tensors, wanted = ctx.saved_tensors, ctx.needs_input_grad[3:]
+        g_tensors: list[Tensor | None] = []
+        place = len(tensors)
+        for coupling, (inputs, note) in zip(
+            reversed(ctx.couplings), reversed(ctx.notes), strict=True
+        ):
+            kept = coupling.kept
+            place -= 2 * len(inputs)
+            g_columns[1 - kept], g_chosen = coupling.restore_gradient(
+                note, g_columns[1 - kept], g_log
+            )
+            weights = tensors[place : place + len(inputs)]
+            g_kept, g_own = gradient(g_chosen, weights, inputs, of_weights=wanted[place])
+            g_columns[kept] = g_columns[kept] + g_kept
+            g_tensors = [*g_own, *g_tensors]
+        return None, *g_columns, *g_tensors
+
+
+def _added(terms: list[Tensor]) -> Tensor:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -34,11 +34,11 @@ class SplineCoupling(Coupling):
 
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore`."""
-        return self.spline.evaluate(x, chosen, alpha)
+        return self.spline.evaluate_partly(x, chosen, alpha)
 
     def restore_noting(self, x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Notes]:
         """See `Coupling.restore_noting`."""
-        return self.spline.evaluate_noting(x, chosen)
+        return self.spline.evaluate(x, chosen)
 
     def restore_gradient(self, notes: Notes, g_z: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore_gradient`."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
 from explorer.lanes import LANE_TITLES
-from explorer.metrics.axes import QuantityAxis
+from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPointF
-
     from explorer.metrics.history import Row
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
@@ -27,9 +23,6 @@ Quantity = Literal["kl", "nll"]
 GOOD_KL: Final = 0.05
 _LOWEST_KL: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
-_SMALL: Final = 0.85  # of the window's letters
-_LEAST_DECADES: Final = 0.6  # shown at least, so that noise does not look like progress
-_LEAST_NATS: Final = 0.05
 _STYLES: Final = {"discrete": Qt.PenStyle.SolidLine, "continuous": Qt.PenStyle.DashLine}
 
 
@@ -51,11 +44,11 @@ class CurvesView(QWidget):
         self._redraw.setInterval(_REDRAW_MS)
         self._redraw.timeout.connect(self.draw)
         self._build_controls()
-        self._build_plot()
+        self.chart = Chart()
+        self.chart.hovered.connect(self._hover)
         self._lay_out()
-        theme.changed.connect(self._restyle)
+        theme.changed.connect(self._show_hint)
         translator.changed.connect(self.retranslate)
-        self._restyle()
         self.retranslate()
 
     def add(self, metrics: Metrics) -> None:
@@ -98,11 +91,9 @@ class CurvesView(QWidget):
         self._scale_button.setChecked(on)
         self.draw()
 
-    def curve(self, lane: Lane) -> tuple[np.ndarray, np.ndarray]:
-        """What is drawn for a lane: seconds and values, each of shape (rows,)."""
-        x, y = self._curves[lane].getOriginalDataset()
-        empty = np.empty(0)
-        return (empty, empty) if x is None else (x, y)
+    def curve(self, lane: Lane) -> Curve:
+        """What is drawn for a lane, over seconds of training."""
+        return self.chart.curve(lane)
 
     @property
     def floor(self) -> float | None:
@@ -113,14 +104,10 @@ class CurvesView(QWidget):
         """Bring the curves up to date now."""
         self._redraw.stop()
         log = self.logarithmic and self.quantity == "kl"
-        self._plot.setLogMode(x=False, y=log)
-        for lane, history in self._histories.items():
-            values = history.column(self.quantity)
-            self._curves[lane].setData(
-                history.column("seconds"), np.maximum(values, _LOWEST_KL) if log else values
-            )
-        self._frame(log)
-        self._draw_floor(log)
+        curves = {
+            lane: self._curve(lane, history, log) for lane, history in self._histories.items()
+        }
+        self.chart.show_curves(curves, self._floor(), logarithmic=log)
 
     def retranslate(self) -> None:
         """Say every word again."""
@@ -132,8 +119,8 @@ class CurvesView(QWidget):
         )
         self._scale_button.setText(tr("log"))
         self._scale_button.setToolTip(tr("Logarithmic or linear scale"))
-        self._plot.setAccessibleName(tr("Curves of KL and NLL over training time"))
-        self._label_axis()
+        self.chart.setAccessibleName(tr("Curves of KL and NLL over training time"))
+        self.chart.set_label(tr("seconds of training"))
         self._show_hint()
         self.draw()
 
@@ -149,23 +136,6 @@ class CurvesView(QWidget):
         self._values.setProperty("role", "muted")
         self._values.setTextFormat(Qt.TextFormat.RichText)
 
-    def _build_plot(self) -> None:
-        axes = {side: QuantityAxis(side) for side in ("left", "bottom")}
-        self._plot = pg.PlotWidget(axisItems=axes)
-        self._plot.setMinimumHeight(110)
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
-        self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.getPlotItem().vb.setLimits(xMin=0)
-        self._curves = {lane: self._plot.plot(name=lane) for lane in LANE_TITLES}
-        self._floor = pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.2})
-        self._cursor = pg.InfiniteLine(angle=90)
-        self._cursor.hide()
-        self._plot.addItem(self._floor, ignoreBounds=True)
-        self._plot.addItem(self._cursor, ignoreBounds=True)
-        self._plot.scene().sigMouseMoved.connect(self._hover)
-
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -176,38 +146,24 @@ class CurvesView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
-        layout.addWidget(self._plot, 1)
+        layout.addWidget(self.chart, 1)
 
-    def _frame(self, log: bool) -> None:
-        """Keep a KL of 1 and the good one in sight while there is little to see."""
-        box = self._plot.getPlotItem().vb
-        box.setLimits(minYRange=_LEAST_DECADES if log else _LEAST_NATS)
-        if any(len(history) > 1 for history in self._histories.values()):
-            box.enableAutoRange()
-        else:
-            low, high = (np.log10(GOOD_KL) - 0.5, 0.3) if log else (0.0, 2.0)
-            box.setRange(xRange=(0, 10), yRange=(low, high), padding=0)
+    def _curve(self, lane: Lane, history: History, log: bool) -> Curve:
+        values = history.column(self.quantity)
+        shown = np.maximum(values, _LOWEST_KL) if log else values
+        return Curve(history.column("seconds"), shown, lane, _STYLES[lane])
 
-    def _draw_floor(self, log: bool) -> None:
+    def _floor(self) -> tuple[float, str] | None:
         value = self.floor
-        self._floor.setVisible(value is not None)
         if value is None:
-            return
-        self._floor.setValue(np.log10(value) if log else value)
-        text = tr("KL = {value}") if self.quantity == "kl" else tr("entropy {value}")
-        digits = 1 if self.quantity == "kl" else 4
-        self._floor.label.setFormat(text.format(value=number(value, digits)))
+            return None
+        if self.quantity == "kl":
+            return value, tr("KL = {value}").format(value=number(value, 1))
+        return value, tr("entropy {value}").format(value=number(value, 4))
 
-    def _hover(self, position: QPointF) -> None:
-        view = self._plot.getPlotItem().vb
-        inside = view.sceneBoundingRect().contains(position)
-        self._cursor.setVisible(inside)
-        if not inside:
-            self._show_hint()
-            return
-        seconds = float(view.mapSceneToView(position).x())
-        self._cursor.setValue(seconds)
-        self._values.setText(self.values_at(seconds) or self._hint())
+    def _hover(self, seconds: float | None) -> None:
+        values = "" if seconds is None else self.values_at(seconds)
+        self._values.setText(values or self._hint())
 
     def values_at(self, seconds: float) -> str:
         """The values of both lanes nearest to a moment of training, as rich text."""
@@ -229,32 +185,6 @@ class CurvesView(QWidget):
             f'<span style="color:{theme.color(lane).name()}">{mark} {tr(title)}</span>'
             for (lane, title), mark in zip(LANE_TITLES.items(), ("━", "╍"), strict=True)
         )
-
-    def _label_axis(self) -> None:
-        size = f"{self._values.font().pointSizeF() * _SMALL:.1f}pt"
-        colour = theme.color("text_muted").name()
-        style = {"color": colour, "font-size": size}
-        self._plot.setLabel("bottom", tr("seconds of training"), **style)
-
-    def _restyle(self) -> None:
-        self._plot.setBackground(theme.color("surface"))
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * _SMALL)
-        self._label_axis()
-        for name in ("left", "bottom"):
-            axis = self._plot.getAxis(name)
-            axis.setPen(theme.color("border"))
-            axis.setTextPen(theme.color("text_muted"))
-            axis.setStyle(tickLength=-4, tickFont=font)
-            axis.enableAutoSIPrefix(False)
-        muted = theme.color("text_muted")
-        for lane, curve in self._curves.items():
-            curve.setPen(pg.mkPen(theme.color(lane), width=2, style=_STYLES[lane]))
-        self._floor.setPen(pg.mkPen(muted, width=1, style=Qt.PenStyle.DotLine))
-        self._floor.label.setColor(muted)
-        self._floor.label.setFont(font)
-        self._cursor.setPen(pg.mkPen(muted, width=1))
-        self._show_hint()
 
 
 def _chip() -> QPushButton:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Metrics
 
 COLUMNS: Final = ("step", "seconds", "nll", "kl")
-MAX_POINTS: Final = 1200
+MAX_POINTS: Final = 600
 
 
 class Row(NamedTuple):

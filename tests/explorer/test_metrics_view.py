@@ -4,12 +4,15 @@ import io
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from explorer.i18n import translator
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.metrics.metrics_view import MetricsView
+from explorer.metrics.ticks import linear_ticks, log_ticks
+from explorer.theme import theme
 from flowengine.project import LaneState
 from flowengine.protocol import Metrics
 
@@ -43,7 +46,7 @@ def test_a_curve_grows_with_every_measurement(view, qtbot):
         view.add(measured(step, kl))
 
     def drawn():
-        x, y = view.curves.curve("discrete")
+        x, y, *_ = view.curves.curve("discrete")
         np.testing.assert_allclose(x, [1.0, 2.0])
         np.testing.assert_allclose(y, [0.4, 0.1])
 
@@ -108,9 +111,13 @@ def test_the_mouse_over_the_plot_shows_values(view, qtbot):
     view.add(measured(100, 0.021))
     view.add(measured(300, 0.011))
     view.curves.draw()
-    plot = view.curves._plot
-    QTest.mouseMove(plot.viewport(), QPoint(plot.width() // 2, plot.height() // 2))
-    qtbot.waitUntil(lambda: "0.0" in view.curves._values.text())
+    chart, words = view.curves.chart, view.curves._values
+    hint = words.text()
+    QTest.mouseMove(chart, QPoint(chart.width() - 10, chart.height() // 2))
+    qtbot.waitUntil(lambda: "0.0110" in words.text())
+    QTest.mouseMove(view.figures, QPoint(5, 5))
+    QApplication.sendEvent(chart, QEvent(QEvent.Type.Leave))
+    assert words.text() == hint
 
 
 def test_time_to_a_good_kl_counts_from_the_present_target(view):
@@ -158,3 +165,43 @@ def test_a_long_history_stays_short_and_keeps_its_ends():
 def test_it_speaks_vietnamese(view):
     translator.set_language("vi")
     assert view.figures._table.item(5, 0).text() == "bước"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "texts"),
+    [
+        (0.0, 15.6, 4, ["0", "5", "10", "15"]),
+        (1.9, 3.6, 5, ["2.0", "2.5", "3.0", "3.5"]),
+        (-0.3, 0.4, 4, ["−0.2", "0.0", "0.2", "0.4"]),
+        (0.0, 12_000.0, 3, ["0", "5,000", "10,000"]),
+    ],
+)
+def test_linear_ticks_are_few_and_round(low, high, most, texts):
+    assert [tick.text for tick in linear_ticks(low, high, most)] == texts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "texts"),
+    [
+        (0.01, 1.2, 8, ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]),
+        (0.01, 1.2, 5, ["0.01", "0.05", "0.1", "0.5", "1"]),
+        (0.01, 1.2, 3, ["0.01", "0.1", "1"]),
+        (0.001, 100.0, 3, ["0.001", "0.1", "10"]),
+    ],
+)
+def test_logarithmic_ticks_are_few_and_round(low, high, most, texts):
+    assert [tick.text for tick in log_ticks(low, high, most)] == texts
+
+
+def test_curves_are_painted_in_the_colours_of_their_lanes(view):
+    for step in range(1, 40):
+        view.add(measured(step, 1 / step))
+        view.add(measured(step, 2 / step, lane="continuous"))
+    view.curves.draw()
+    image = view.curves.chart.grab().toImage()
+    seen = {
+        image.pixelColor(x, y).name()
+        for x in range(0, image.width())
+        for y in range(0, image.height())
+    }
+    assert {theme.color("discrete").name(), theme.color("continuous").name()} <= seen

@@ -1,0 +1,231 @@
+"""A small chart of curves over time: painted by hand, so that it costs next to nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from explorer.metrics.ticks import linear_ticks, log_ticks
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
+
+    from explorer.metrics.ticks import Tick
+
+    Floats = NDArray[np.float64]
+
+_SMALL: Final = 0.85  # of the window's letters
+_AIR: Final = 6.0
+_TICK: Final = 4.0
+_ROOM: Final = 0.06  # of the range, above and below the curves
+_LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
+_LEAST_RANGE: Final = 0.05  # the same on a linear one
+_PIXELS_A_ROW: Final = 26
+_PIXELS_A_COLUMN: Final = 56
+_LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
+
+
+class Curve(NamedTuple):
+    """One curve: x and y of shape (n,), the role of its colour, its stroke."""
+
+    x: Floats
+    y: Floats
+    role: str
+    style: Qt.PenStyle
+
+
+class _Frame(NamedTuple):
+    """Where data units lie on the widget."""
+
+    area: QRectF
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    logarithmic: bool
+
+    def x(self, values: Floats) -> Floats:
+        low, high = self.x_range
+        return self.area.left() + (values - low) / (high - low) * self.area.width()
+
+    def y(self, values: Floats) -> Floats:
+        low, high = self.y_range
+        if self.logarithmic:
+            values, low, high = np.log(np.maximum(values, 1e-300)), math.log(low), math.log(high)
+        return self.area.bottom() - (values - low) / (high - low) * self.area.height()
+
+
+class Chart(QWidget):
+    """Curves, a dotted floor with its words, and a line under the mouse.
+
+    Signals:
+        hovered: x under the mouse in data units, or None when the mouse has left.
+    """
+
+    hovered = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._curves: dict[str, Curve] = {}
+        self._floor: tuple[float, str] | None = None
+        self._logarithmic = False
+        self._label = ""
+        self._cursor: float | None = None
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def show_curves(
+        self, curves: dict[str, Curve], floor: tuple[float, str] | None, *, logarithmic: bool
+    ) -> None:
+        """Show these curves; values on a logarithmic scale must be positive.
+
+        Args:
+            curves: The curves by name; those without points only have a name.
+            floor: A value to draw a dotted line at, and its words.
+            logarithmic: The scale of y.
+        """
+        self._curves = curves
+        self._floor = floor
+        self._logarithmic = logarithmic
+        self.update()
+
+    def set_label(self, text: str) -> None:
+        """Say what x is."""
+        self._label = text
+        self.update()
+
+    def curve(self, name: str) -> Curve:
+        """A curve as it is drawn."""
+        return self._curves[name]
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for a curve to be read."""
+        return QSize(240, 160)
+
+    def minimumSizeHint(self) -> QSize:
+        """As small as a curve still says something."""
+        return QSize(140, 110)
+
+    # --- painting -------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw axes, floor, curves and cursor."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._small_font())
+        frame = self._frame()
+        self._draw_axes(painter, frame)
+        painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
+        self._draw_floor(painter, frame)
+        for curve in self._curves.values():
+            painter.setPen(QPen(theme.color(curve.role), 2, curve.style))
+            points = zip(frame.x(curve.x).tolist(), frame.y(curve.y).tolist(), strict=True)
+            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+        if self._cursor is not None:
+            painter.setPen(QPen(theme.color("text_muted"), 1))
+            painter.drawLine(
+                QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
+            )
+        painter.end()
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        return font
+
+    def _frame(self) -> _Frame:
+        metrics = QFontMetricsF(self._small_font())
+        line = metrics.height()
+        left = metrics.horizontalAdvance("0.005") + _TICK + 4
+        area = QRectF(self.rect()).adjusted(left, _AIR, -_AIR, -(2 * line + _TICK + 4))
+        xs = np.concatenate([curve.x for curve in self._curves.values()] or [np.zeros(0)])
+        seconds = float(xs.max()) if xs.size and xs.max() > 0 else 10.0
+        return _Frame(area, (0.0, seconds), self._y_range(), self._logarithmic)
+
+    def _y_range(self) -> tuple[float, float]:
+        values = [curve.y for curve in self._curves.values()]
+        floor = [] if self._floor is None else [np.array([self._floor[0]])]
+        ys = np.concatenate([*values, *floor] or [np.zeros(0)])
+        if ys.size <= 1:
+            return (0.02, 2.0) if self._logarithmic else (0.0, 2.0)
+        low, high = float(ys.min()), float(ys.max())
+        if self._logarithmic:
+            low, high = _at_least_factor(low, high)
+            room = (high / low) ** _ROOM
+            return low / room, high * room
+        room = max(high - low, _LEAST_RANGE) * _ROOM
+        return low - room, max(high, low + _LEAST_RANGE) + room
+
+    def _draw_axes(self, painter: QPainter, frame: _Frame) -> None:
+        area = frame.area
+        line, text = theme.color("border"), theme.color("text_muted")
+        height = painter.fontMetrics().height()
+        painter.setPen(line)
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        rows, columns = self._ticks(frame)
+        for tick in rows:
+            y = float(frame.y(np.array([tick.value]))[0])
+            painter.setPen(line)
+            painter.drawLine(QPointF(area.left() - _TICK, y), QPointF(area.left(), y))
+            painter.setPen(text)
+            box = QRectF(0, y - height / 2, area.left() - _TICK - 3, height)
+            painter.drawText(
+                box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick.text
+            )
+        for tick in columns:
+            x = float(frame.x(np.array([tick.value]))[0])
+            painter.setPen(line)
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + _TICK))
+            painter.setPen(text)
+            box = QRectF(x - 40, area.bottom() + _TICK + 1, 80, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick.text)
+        box = QRectF(area.left(), self.height() - height - 1, area.width(), height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
+
+    def _ticks(self, frame: _Frame) -> tuple[list[Tick], list[Tick]]:
+        most_rows = max(2, int(frame.area.height() / _PIXELS_A_ROW))
+        most_columns = max(2, int(frame.area.width() / _PIXELS_A_COLUMN))
+        rows = log_ticks if self._logarithmic else linear_ticks
+        columns = linear_ticks(*frame.x_range, most_columns)
+        inside = [t for t in columns if t.value <= frame.x_range[1] * _LAST_COLUMN]
+        return rows(*frame.y_range, most_rows), inside
+
+    def _draw_floor(self, painter: QPainter, frame: _Frame) -> None:
+        if self._floor is None:
+            return
+        value, words = self._floor
+        y = float(frame.y(np.array([value]))[0])
+        painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
+        painter.drawText(QPointF(frame.area.left() + _AIR, y - 4), words)
+
+    # --- the mouse ------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say which moment the mouse is over."""
+        frame = self._frame()
+        x = min(max(event.position().x(), frame.area.left()), frame.area.right())
+        self._cursor = x
+        share = (x - frame.area.left()) / frame.area.width()
+        self.hovered.emit(frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0]))
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Say that the mouse has gone."""
+        super().leaveEvent(event)
+        self._cursor = None
+        self.hovered.emit(None)
+        self.update()
+
+
+def _at_least_factor(low: float, high: float) -> tuple[float, float]:
+    missing = _LEAST_FACTOR / (high / low)
+    return (low, high) if missing <= 1 else (low / math.sqrt(missing), high * math.sqrt(missing))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
+_USUAL_FIGURE: Final = "KL 0.0000"
 _OUTLINE_SHARES: Final = (0.5, 0.9)
 _CHIPS: Final[dict[Lane, tuple[str, ...]]] = {
     "discrete": ("density", "points", "grid", "trails", "outline"),
@@ -229,10 +230,10 @@ class FlowPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Set the switches below the figure where both do not fit beside each other."""
         super().resizeEvent(event)
-        figures = sum(
-            label.sizeHint().width() + 6 for label in (self._figure, self._unit, self._note)
-        )
-        beside = figures + self._chips.sizeHint().width() <= self.width()
+        # A figure of usual length, so that two panels of one width look alike.
+        figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
+        figure += self._unit.sizeHint().width() + 4 * self._foot.spacing()
+        beside = figure + self._chips.sizeHint().width() <= self.width()
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
 

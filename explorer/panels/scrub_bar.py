@@ -6,15 +6,13 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 
 from explorer.i18n import tr, translator
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
 
 _STEPS: Final = 10_000
@@ -24,6 +22,7 @@ _MARK: Final = 2.5
 _MARGIN: Final = 16.0
 _LINE: Final = 11.0  # where the groove lies, from the top
 _LABEL_GAP: Final = 14.0
+_LABEL_SIZE: Final = 0.85  # of the window's type
 
 
 class ScrubBar(QAbstractSlider):
@@ -64,6 +63,20 @@ class ScrubBar(QAbstractSlider):
         """The moments that are marked, from 0 to 1; quarters where there are no layers."""
         parts = self._layers or 4
         return [k / parts for k in range(parts + 1)]
+
+    def labels(self) -> list[tuple[str, float]]:
+        """The words below the line and the x that each belongs to, as many as there is room for."""
+        width_of = QFontMetrics(self._label_font()).horizontalAdvance
+        first, last = (tr("base"), self._x(0)), (tr("target"), self._x(1))
+        if not self._layers:
+            return [first, last]
+        widest = width_of(str(self._layers)) + _LABEL_GAP
+        apart = (last[1] - first[1]) / self._layers
+        every = next((n for n in (1, 2, 5, 10, 20, 50) if n * apart >= widest), self._layers)
+        low = first[1] + width_of(first[0]) + _LABEL_GAP / 2
+        high = last[1] - width_of(last[0]) - _LABEL_GAP / 2
+        between = [(str(k), self._x(k / self._layers)) for k in range(every, self._layers, every)]
+        return [first, *((text, x) for text, x in between if low < x < high), last]
 
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
@@ -132,28 +145,19 @@ class ScrubBar(QAbstractSlider):
             painter.drawEllipse(QPointF(self._x(tau), _LINE), _MARK, _MARK)
 
     def _draw_labels(self, painter: QPainter) -> None:
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 0.85)
+        font = self._label_font()
+        metrics = QFontMetrics(font)
         painter.setFont(font)
         painter.setPen(theme.color("text_muted"))
-        metrics = painter.fontMetrics()
-        for text, x in self._labels(metrics.horizontalAdvance):
+        for text, x in self.labels():
             width = metrics.horizontalAdvance(text)
             start = min(max(x - width / 2, 0), self.width() - width)
             painter.drawText(QPointF(start, 2 * _LINE + metrics.ascent()), text)
 
-    def _labels(self, width_of: Callable[[str], int]) -> list[tuple[str, float]]:
-        """The words below the line and the x that each belongs to, as many as there is room for."""
-        first, last = (tr("base"), self._x(0)), (tr("target"), self._x(1))
-        if not self._layers:
-            return [first, last]
-        widest = width_of(str(self._layers)) + _LABEL_GAP
-        apart = (last[1] - first[1]) / self._layers
-        every = next((n for n in (1, 2, 5, 10, 20, 50) if n * apart >= widest), self._layers)
-        low = first[1] + width_of(first[0]) + _LABEL_GAP / 2
-        high = last[1] - width_of(last[0]) - _LABEL_GAP / 2
-        between = [(str(k), self._x(k / self._layers)) for k in range(every, self._layers, every)]
-        return [first, *((text, x) for text, x in between if low < x < high), last]
+    def _label_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(round(_LABEL_SIZE * self.fontInfo().pixelSize()))
+        return font
 
     def _x(self, tau: float) -> float:
         return _MARGIN + tau * max(self.width() - 2 * _MARGIN, 1.0)

@@ -100,7 +100,7 @@ def test_trails_are_the_same_as_looking_at_each_moment():
             assert len(trails.hue) == 7
 
 
-# --- from one snapshot to the next ---------------------------------------------------------------
+# --- from one snapshot to the next ----------------------------------------------------------------
 
 
 def test_new_frames_never_jump_and_arrive_in_time():
@@ -207,7 +207,7 @@ def test_frames_that_hold_nothing_are_dropped():
     assert film.empty
 
 
-# --- broken numbers ---------------------------------------------------------------------------------
+# --- broken numbers -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
@@ -229,7 +229,7 @@ def test_a_density_that_is_no_number_counts_as_empty():
     assert shown.peak > 0
 
 
-# --- density, grid, field ---------------------------------------------------------------------------
+# --- density, grid, field -------------------------------------------------------------------------
 
 
 def test_the_density_lies_between_the_moments_that_have_arrived():
@@ -286,7 +286,7 @@ def test_a_grid_of_other_size_is_taken_up():
     assert film.grid(0.5, LATER).positions.shape == (5, 5, 2)
 
 
-# --- colour and destination -------------------------------------------------------------------------
+# --- colour and destination -----------------------------------------------------------------------
 
 
 def test_colour_is_the_angle_of_the_base_position_in_both_directions():

@@ -55,7 +55,7 @@ def centre_of(light):
     )
 
 
-# --- particles --------------------------------------------------------------------------------------
+# --- particles ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
@@ -118,7 +118,7 @@ def test_the_smallest_surfaces_are_drawn_without_harm(size):
     assert picture.shape[:2] == (view.height, view.width)
 
 
-# --- trails, grid, field, outline -------------------------------------------------------------------
+# --- trails, grid, field, outline -----------------------------------------------------------------
 
 
 def test_a_trail_follows_the_path_and_fades_towards_its_beginning():
@@ -271,7 +271,7 @@ def test_the_lines_are_at_round_distances(scale, step):
     assert tick_step(scale) == pytest.approx(step)
 
 
-# --- splats -----------------------------------------------------------------------------------------
+# --- splats ---------------------------------------------------------------------------------------
 
 
 def test_dots_keep_their_light_wherever_they_fall_within_a_pixel():
@@ -342,7 +342,7 @@ def test_premultiplied_words_are_valid_for_qt():
     assert table[0] == 0
 
 
-# --- colour tables ----------------------------------------------------------------------------------
+# --- colour tables --------------------------------------------------------------------------------
 
 
 def test_sequential_maps_are_those_of_pyqtgraph():

@@ -112,7 +112,7 @@ class StopRule(_Document):
 class Training(_Document):
     """The recipes of both lanes and the stop rule they share."""
 
-    discrete: Recipe = Recipe(learning_rate=2.5e-2)
+    discrete: Recipe = Recipe(learning_rate=1e-2)
     continuous: Recipe = Recipe(learning_rate=8e-3)
     stop: StopRule = StopRule()
 

@@ -25,8 +25,8 @@ HELD_OUT_STREAM = 3
 class Objective(Protocol):
     """A loss that draws its own batches, reproducibly and resumably."""
 
-    def loss(self, flow: Any) -> Tensor:  # noqa: ANN401  each asks for its own kind of flow
-        """The loss of the next batch, a scalar tensor to differentiate."""
+    def backward(self, flow: Any) -> Tensor:  # noqa: ANN401  each asks for its own kind of flow
+        """Add the gradient of the next batch's loss to `.grad`; gives the loss, a detached scalar."""
 
     def state(self) -> dict[str, Tensor]:
         """Where the streams of random points stand."""
@@ -44,6 +44,12 @@ class MaximumLikelihood:
     def loss(self, flow: Flow) -> Tensor:
         """The loss of the next batch, a scalar."""
         return -flow.log_prob(self._stream.next()).mean()
+
+    def backward(self, flow: Flow) -> Tensor:
+        """See `Objective.backward`."""
+        loss = self.loss(flow)
+        loss.backward()
+        return loss.detach()
 
     def state(self) -> dict[str, Tensor]:
         """Where the stream of target points stands."""

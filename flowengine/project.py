@@ -112,8 +112,8 @@ class StopRule(_Document):
 class Training(_Document):
     """The recipes of both lanes and the stop rule they share."""
 
-    discrete: Recipe = Recipe(learning_rate=1e-2)
-    continuous: Recipe = Recipe(learning_rate=8e-3)
+    discrete: Recipe = Recipe()
+    continuous: Recipe = Recipe(learning_rate=2e-2)
     stop: StopRule = StopRule()
 
 

@@ -114,7 +114,7 @@ class ActNorm(LayerSpec, tag="actnorm"):
 
     title = "ActNorm"
     group = "elementwise"
-    formula = "x = (z − b) / s"
+    formula = "x = s · z + b"
     reference = "Kingma & Dhariwal, 2018, arXiv:1807.03039, §3.1"
 
 
@@ -175,7 +175,7 @@ class SplineCoupling(CouplingSpec, tag="spline_coupling"):
 
     title = "Spline coupling"
     group = "coupling"
-    formula = "x_b = spline(z_b; knots(z_a))"
+    formula = "z_b = spline(x_b; knots(x_a))"
     reference = "Durkan et al., 2019, arXiv:1906.04032, eq. 4-8"
 
     bins: Bins = 12

@@ -190,7 +190,7 @@ class RationalQuadratic:
         g_table = g_rows.new_zeros(6 * self.bins, len(g_x)).scatter_(0, rows, g_rows)
         g_raw = torch.mm(self._constants(g_z).spread.t(), g_table)
         g_parts = g_raw[: 2 * self.bins].view_as(parts)
-        _softmax_backward(g_parts.clone(), parts, 1, parts.dtype, grad_input=g_parts)
+        g_parts.copy_(_softmax_backward(g_parts, parts, 1, parts.dtype))
         return torch.where(inside, g_x, g_z), g_raw
 
     def table(self, raw: Tensor) -> tuple[Tensor, Tensor]:
@@ -299,4 +299,4 @@ def _piece_gradient(
     return torch.stack([-g_x, g_z, g_width, g_height, g_left, g_right]), g_x
 
 
-_softmax_backward = torch.ops.aten._softmax_backward_data.out
+_softmax_backward = torch.ops.aten._softmax_backward_data.default

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from pyqtgraph.functions import arrayToQPath
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from explorer.theme import mix, theme
 
@@ -60,20 +59,24 @@ def looks_like(first: NDArray[Any], second: NDArray[Any]) -> bool:
 
 def _path(grid: NDArray[np.float64], side: int) -> QPainterPath:
     """The lines of a mesh in one path: drawn in one call, which a busy window can afford."""
-    rows = grid[_spread(grid.shape[0])]
-    columns = grid[:, _spread(grid.shape[1])].swapaxes(0, 1)
-    lines = [*rows, *columns]
-    points = np.concatenate(lines)
-    joined = np.ones(len(points), dtype=np.int32)
-    joined[np.cumsum([len(line) for line in lines]) - 1] = 0
-    there = np.isfinite(points).all(axis=1)
-    joined[~there] = 0
-    joined[:-1][~there[1:]] = 0
-    # Far points are drawn where they leave the picture; Qt's painter is slow on huge coordinates.
-    points = np.clip(np.where(there[:, None], points, 0.0), -4 * REACH, 4 * REACH)
-    scale = side / (2 * REACH)
-    x, y = (points[:, 0] + REACH) * scale, (REACH - points[:, 1]) * scale
-    return arrayToQPath(x, y, connect=joined, finiteCheck=False)
+    # Far points are drawn where they leave the picture; Qt is slow on huge coordinates.
+    pixels = (np.clip(grid, -4 * REACH, 4 * REACH) + REACH) * (side / (2 * REACH))
+    pixels[..., 1] = side - pixels[..., 1]
+    rows = pixels[_spread(grid.shape[0])]
+    columns = pixels[:, _spread(grid.shape[1])].swapaxes(0, 1)
+    whole = np.isfinite(pixels).all()
+    path = QPainterPath()
+    for line in (*rows, *columns):
+        for run in [line] if whole else _finite_runs(line):
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in run.tolist()]))
+    return path
+
+
+def _finite_runs(line: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The parts of a line, shape (n, 2), between points that are not finite."""
+    there = np.isfinite(line).all(axis=1)
+    runs = np.split(line, np.flatnonzero(np.diff(there)) + 1)
+    return [run for run in runs if np.isfinite(run).all()]
 
 
 def _spread(count: int) -> list[int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
@@ -42,6 +40,9 @@ class AboutBox(QDialog):
 
 def program_version() -> str:
     """The version that is installed; empty when the program runs from a bare checkout."""
+    # Loads a mail parser, which the start of the program can do without.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("flow-explorer")
     except PackageNotFoundError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from string import Template
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
@@ -156,7 +156,8 @@ class Theme(QObject):
 
 def mix(first: QColor, second: QColor, share: float) -> QColor:
     """A colour between two: `share` 0 gives the first, 1 the second."""
-    a, b = first.getRgbF(), second.getRgbF()
+    a: Any = first.getRgbF()
+    b: Any = second.getRgbF()
     return QColor.fromRgbF(*((1 - share) * p + share * q for p, q in zip(a, b, strict=True)))
 
 

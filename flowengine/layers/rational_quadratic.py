@@ -141,7 +141,7 @@ class RationalQuadratic:
         """z and log dz/dx a fraction alpha of the way from the identity; see `invert`."""
         table, _ = self.table(raw)
         inside, clamped = self.clamp(x)
-        knots_x, knots_z = table[1 : self.bins], table[self.bins + 1 : 2 * self.bins]
+        knots_x, knots_z = self.inner_knots(table)
         way = knots_x - knots_z
         if isinstance(alpha, Tensor):
             way, knots_z = way[:, None], knots_z[:, None]
@@ -161,7 +161,7 @@ class RationalQuadratic:
         """
         table, _ = self.table(raw)
         inside, clamped = self.clamp(z)
-        piece = self.piece(table, bin_of(clamped, table[self.bins + 1 : 2 * self.bins]))
+        piece = self.piece(table, bin_of(clamped, self.inner_knots(table)[1]))
         if not is_whole(alpha):
             piece = piece.moved(alpha)
         t = piece.fraction_at(clamped)
@@ -174,7 +174,7 @@ class RationalQuadratic:
         inside, clamped = self.clamp(x)
         rows = bin_of(clamped, table[1 : self.bins]) + self._constants(x).blocks
         found = table.gather(0, rows)
-        softplus = F.softplus(found[4:])
+        softplus = F.softplus(found[4:] + SLOPE_ONE)
         piece = Piece(*found[:4].unbind(0), *(softplus + MIN_SLOPE).unbind(0))
         curve = piece.curve(((clamped - piece.x) / piece.width).clamp(0.0, 1.0))
         z = torch.addcmul(piece.z, piece.height, curve.rise)
@@ -187,25 +187,33 @@ class RationalQuadratic:
         g_inside = torch.where(inside, g_z, 0.0)
         g_rows, g_x = _piece_gradient(piece, curve, g_inside, torch.where(inside, g_log, 0.0))
         g_rows[4:].mul_(softplus.neg().expm1_().neg_())  # the slope of softplus, from its value
-        g_table = g_rows.new_zeros(6 * self.bins, len(g_x)).scatter_(0, rows, g_rows)
-        g_raw = torch.mm(self._constants(g_z).spread.t(), g_table)
-        g_parts = g_raw[: 2 * self.bins].view_as(parts)
-        g_parts.copy_(_softmax_backward(g_parts, parts, 1, parts.dtype))
+        bins = self.bins
+        g_table = g_rows.new_zeros(5 * bins + 1, len(g_x)).scatter_(0, rows, g_rows)
+        g_ends_and_sizes = g_table[: 4 * bins].view(2, 2 * bins, -1)
+        g_parts = torch.bmm(self._constants(g_z).spread.mT, g_ends_and_sizes)
+        g_parts = _softmax_backward(g_parts, parts, 1, parts.dtype)
+        g_raw = torch.cat([g_parts.view(2 * bins, -1), g_table[4 * bins + 1 : -1]])
         return torch.where(inside, g_x, g_z), g_raw
 
     def table(self, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """Everything about the splines by piece, and the softmaxes that it was made from.
+        """Everything about the splines, one row for each bin, and the softmaxes behind it.
 
         Returns:
-            Six blocks of rows, one row for each bin: left end, lower end, width, height, and the
-            unconstrained slopes left and right, shape (6 · bins, batch); and the parts that the
-            bins take of the square, shape (2, bins, batch).
+            Left ends, widths, lower ends, heights, and then one row for each of the bins + 1 knots
+            with its unconstrained slope: shape (5 · bins + 1, batch). And the parts that the bins
+            take of the square, shape (2, bins, batch).
         """
         bins = self.bins
-        parts = raw[: 2 * bins].view(2, bins, -1).softmax(1)
-        numbers = torch.cat([parts.view(2 * bins, -1), raw[2 * bins :]])
         constants = self._constants(raw)
-        return torch.addmm(constants.start, constants.spread, numbers), parts
+        parts = raw[: 2 * bins].view(2, bins, -1).softmax(1)
+        ends_and_sizes = torch.baddbmm(constants.start, constants.spread, parts)
+        outer = torch.zeros_like(raw[:1])
+        rows = [ends_and_sizes.view(4 * bins, -1), outer, raw[2 * bins :], outer]
+        return torch.cat(rows), parts
+
+    def inner_knots(self, table: Tensor) -> tuple[Tensor, Tensor]:
+        """x and z where one piece ends and the next begins, both (bins − 1, batch)."""
+        return table[1 : self.bins], table[2 * self.bins + 1 : 3 * self.bins]
 
     def clamp(self, value: Tensor) -> tuple[Tensor, Tensor]:
         """Which values lie inside, and all values moved inside.
@@ -224,7 +232,8 @@ class RationalQuadratic:
         else:
             rows = index + blocks[:, None]
             found = table[:, None].expand(-1, len(index), -1).gather(0, rows)
-        return Piece(*found[:4].unbind(0), *(F.softplus(found[4:]) + MIN_SLOPE).unbind(0))
+        slopes = F.softplus(found[4:] + SLOPE_ONE) + MIN_SLOPE
+        return Piece(*found[:4].unbind(0), *slopes.unbind(0))
 
     def _constants(self, like: Tensor) -> Constants:
         return _constants(self.bins, self.bound, like.dtype, like.device)
@@ -239,15 +248,12 @@ def bin_of(value: Tensor, knots: Tensor) -> Tensor:
 
 
 class Constants(NamedTuple):
-    """The affine map from parts and unconstrained slopes to the table of pieces.
-
-    Everything in a table is linear in them: one matrix product makes it, and one with the
-    transposed matrix its gradient.
+    """The affine map from the parts of the bins to where the bins begin and how large they are.
 
     Attributes:
-        spread: The matrix, shape (6 · bins, 3 · bins − 1).
-        start: The constant, shape (6 · bins, 1).
-        blocks: Where the six blocks of a table begin, shape (6, 1).
+        spread: Its matrix, once for x and once for z, shape (2, 2 · bins, bins).
+        start: Its constant, shape (1, 2 · bins, 1).
+        blocks: Where in a table the six numbers of the first piece stand, shape (6, 1).
     """
 
     spread: Tensor
@@ -257,20 +263,15 @@ class Constants(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _constants(bins: int, bound: float, dtype: torch.dtype, device: torch.device) -> Constants:
+    one = torch.eye(bins, dtype=torch.float64)
     side = 2 * bound
     room = side * (1 - bins * MIN_SIZE)
-    one = torch.eye(bins, dtype=torch.float64)
-    ends = room * torch.ones_like(one).tril(-1)
-    # the first piece has the fixed slope 1 on its left, the last one on its right
-    slopes = torch.cat([one[:, 1:], one[:, :-1]])
-    sizes = torch.block_diag(room * one, room * one)
-    spread = torch.block_diag(torch.cat([torch.block_diag(ends, ends), sizes]), slopes)
-    starts = (side * MIN_SIZE * torch.arange(bins, dtype=torch.float64) - bound).repeat(2)
-    start = torch.cat(
-        [starts, torch.full_like(starts, side * MIN_SIZE), torch.full_like(starts, SLOPE_ONE)]
-    )
-    blocks = bins * torch.arange(6, device=device)[:, None]
-    return Constants(spread.to(device, dtype), start[:, None].to(device, dtype), blocks)
+    spread = room * torch.cat([torch.ones_like(one).tril(-1), one]).repeat(2, 1, 1)
+    ends = side * MIN_SIZE * torch.arange(bins, dtype=torch.float64) - bound
+    start = torch.cat([ends, torch.full_like(ends, side * MIN_SIZE)])[None, :, None]
+    # x, z, width, height, slope left and right: the order of a `Piece`
+    blocks = torch.tensor([0, 2 * bins, bins, 3 * bins, 4 * bins, 4 * bins + 1], device=device)
+    return Constants(spread.to(device, dtype), start.to(device, dtype), blocks[:, None])
 
 
 def _piece_gradient(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
@@ -15,6 +14,7 @@ from explorer.lanes import LANE_TITLES
 from explorer.panels.camera import Camera
 from explorer.panels.chips import ChipRow
 from explorer.panels.flow_view import FlowView
+from explorer.panels.head_line import HeadLine
 from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.rasterizer import Marker, Shown
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QResizeEvent
 
     from explorer.panels.film import Film
     from flowengine.project import Extent, Lane
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _NARROWEST: Final = 160
 _USUAL_FIGURE: Final = "KL 0.0000"
+_USUAL_PLACE: Final[dict[Lane, str]] = {"discrete": "after layer 8 of 8", "continuous": "t = 0.00"}
 _OUTLINE_SHARES: Final = (0.5, 0.9)
 _CHIPS: Final[dict[Lane, tuple[str, ...]]] = {
     "discrete": ("density", "points", "grid", "trails", "outline"),
@@ -81,8 +82,7 @@ class FlowPanel(QWidget):
         self._note_text = ""
         self.view = FlowView(lane, camera or Camera(self))
         self.view.shown = _AT_FIRST[lane]
-        self._square = _Square(lane)
-        self._title, self._status = _label("title"), _label("muted")
+        self._head = HeadLine(lane, _USUAL_PLACE[lane])
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
         self._message = _Message(self.view)
         self._chips = ChipRow(_CHIPS[lane], self.view.shown)
@@ -167,6 +167,16 @@ class FlowPanel(QWidget):
         self.view.set_marker(None if point is None else Marker(point, jacobian))
 
     @property
+    def title(self) -> str:
+        """The title, in the language of the window."""
+        return self._head.title
+
+    @property
+    def place(self) -> str:
+        """Where the clock is, in words."""
+        return self._head.place
+
+    @property
     def shown(self) -> Shown:
         """What of the picture is switched on."""
         return self.view.shown
@@ -187,7 +197,7 @@ class FlowPanel(QWidget):
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         title = tr(self._title_text)
-        self._title.setText(title)
+        self._head.set_title(title)
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -200,13 +210,6 @@ class FlowPanel(QWidget):
     # --- how ------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._status.setMinimumWidth(1)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._square)
-        head.addWidget(self._title)
-        head.addWidget(self._status, 1)
         figures = QHBoxLayout()
         figures.setSpacing(6)
         for label in (self._figure, self._unit, self._note):
@@ -219,7 +222,7 @@ class FlowPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addLayout(head)
+        layout.addWidget(self._head)
         layout.addWidget(self.view, 1)
         layout.addLayout(self._foot)
 
@@ -247,42 +250,29 @@ class FlowPanel(QWidget):
 
     def _tell_place(self) -> None:
         tau = self.view.tau
-        self._status.setText(self._place(tau))
+        self._head.set_place(*self._places(tau))
         layer = acting_layer(tau, len(self._layers))
         acting = -1 if layer is None else layer
         if acting != self._acting:
             self._acting = acting
             self.layer_changed.emit(acting)
 
-    def _place(self, tau: float) -> str:
+    def _places(self, tau: float) -> list[str]:
+        """Where the clock is, in words, the longest form first."""
         count = len(self._layers)
         if self._lane == "continuous":
-            return tr("t = {t}").format(t=f"{tau:.2f}")
+            return [tr("t = {t}").format(t=f"{tau:.2f}")]
         if not count:
-            return ""
+            return [""]
         layer = acting_layer(tau, count)
         if layer is not None:
             place = tr("layer {n} of {count}").format(n=layer + 1, count=count)
-            return f"{place} · {tr(self._layers[layer])}" if self._layers[layer] else place
+            name = self._layers[layer]
+            return [f"{place} · {tr(name)}", place] if name else [place]
         done = round(tau * count)
-        if done == 0:
-            return tr("base")
-        return tr("after layer {n} of {count}").format(n=done, count=count)
-
-
-class _Square(QWidget):
-    """The lane's colour."""
-
-    def __init__(self, role: str) -> None:
-        super().__init__()
-        self._role = role
-        self.setFixedSize(10, 10)
-        theme.changed.connect(self.update)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.color(self._role))
-        painter.end()
+        return [
+            tr("after layer {n} of {count}").format(n=done, count=count) if done else tr("base")
+        ]
 
 
 class _Message(QLabel):

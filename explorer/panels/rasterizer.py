@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QPen, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
 
 from explorer.panels import colormap, strokes
 from explorer.panels.backdrop import draw_backdrop
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from PySide6.QtGui import QColor
 
     from explorer.panels.camera import View
     from explorer.panels.film import Film, Heat, Particles
@@ -32,8 +31,10 @@ _BOLD: Final = 1500  # particles that an eye can follow; the others are dust aro
 _BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
 _DUST_RADIUS, _DUST_OPACITY = 0.55, 0.42
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
-_MARKER_RADIUS: Final = 3.5
-_ELLIPSE_SIZE: Final = 14.0
+_RING: Final = 6.0  # logical pixels
+_ELLIPSE: Final = 14.0  # logical pixels, for a Jacobian that turns but does not stretch
+_ROUND: Final = (1.0, 0.0, 0.0, 1.0)
+_DARKEST: Final = 0.55  # lightness of a line on the near-black panel
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Rasterizer:
     def restyle(self) -> None:
         """Take up the colours of the present theme."""
         self._backdrop = (None, QImage())
-        field, outline = theme.color(self._accent), theme.color("target")
+        field, outline = _light(self._accent), _light("target")
         self._line_shades = shades(strokes.line_colours(_rgb(field), _rgb(outline)))
 
     def render(self, view: View, shot: Shot) -> QImage:
@@ -178,13 +179,15 @@ def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:
     shade.setAlphaF(0.6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(*view.pixels(np.array(marker.point)).tolist())
-    for colour, width in ((shade, 3.4), (theme.color("accent"), 1.5)):
+    for colour, width in ((shade, 3.4), (_light("accent"), 1.5)):
         pen = QPen(colour, width * view.ratio)
         pen.setCosmetic(True)
         painter.setPen(pen)
-        painter.drawEllipse(QPointF(0, 0), _MARKER_RADIUS * view.ratio, _MARKER_RADIUS * view.ratio)
-        if marker.jacobian is not None:
-            _draw_ellipse(painter, marker.jacobian, _ELLIPSE_SIZE * view.ratio)
+        if marker.jacobian is None:
+            _draw_ellipse(painter, _ROUND, _RING * view.ratio)
+        else:
+            _draw_ellipse(painter, marker.jacobian, _ELLIPSE * view.ratio)
+            painter.drawPoint(0, 0)
     painter.resetTransform()
 
 
@@ -224,6 +227,13 @@ def _heat_table(name: str) -> Words:
 @lru_cache(maxsize=8)
 def _dots(opacity: float, radius: float) -> DotPainter:
     return DotPainter(colormap.wheel(), opacity, radius)
+
+
+def _light(role: str) -> QColor:
+    """A role's colour; on the panel, which is dark in every theme, never a dark one."""
+    colour = theme.color(role)
+    lightness = max(colour.lightnessF(), _DARKEST)
+    return QColor.fromHslF(max(colour.hslHueF(), 0), colour.hslSaturationF(), lightness)
 
 
 def _rgb(colour: QColor) -> tuple[float, float, float]:

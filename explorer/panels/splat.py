@@ -192,8 +192,9 @@ def _steps_of(lines: Lines, size: tuple[int, int], thickness: int) -> _Steps | N
     enter_y, leave_y = _clip(y, dy, margin, height - margin)
     enter, leave = np.maximum(enter, enter_y), np.minimum(leave, leave_y)
     # NaN compares false. Far away, single precision could no longer tell neighbouring pixels.
-    far = np.abs(ends).max(axis=1, initial=0) > _FARTHEST
-    kept = np.flatnonzero((leave > enter) & ~far & (np.abs(dx) + np.abs(dy) > 0))
+    near = (np.abs(x) < _FARTHEST) & (np.abs(y) < _FARTHEST)
+    length = np.abs(dx) + np.abs(dy)
+    kept = np.flatnonzero((leave > enter) & near & (length > 0) & (length < 2 * _FARTHEST))
     if not kept.size:
         return None
     x, y, dx, dy, enter, leave = (a[kept] for a in (x, y, dx, dy, enter, leave))

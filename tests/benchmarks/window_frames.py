@@ -1,10 +1,10 @@
 """Frame times of two panels in a real window while two engines' worth of torch keeps running.
 
-    python -m tests.benchmarks.window_frames [--particles N] [--seconds S] [--busy N] [--json]
+    python -m tests.benchmarks.window_frames [--particles N] [--seconds S] [--busy N] [--everything]
 
-10,000 particles, warped grid or field, trails and density in each panel of a 1440x900 window; new
-snapshots arrive all the time, so that every frame is on its way from one to the next. Run it under
-a real X server or on a desktop: the offscreen platform paints, but shows nothing.
+10,000 particles, density and warped grid in one panel; density, field and trails in the other; a
+1440x900 window. New snapshots arrive all the time, so that every frame is on its way from one to
+the next. Run it on a desktop or a virtual X server: the offscreen platform shows nothing.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class PaintTimes(QObject):
 class Stage(QWidget):
     """Two panels over one transport, fed with new snapshots by a timer."""
 
-    def __init__(self, particles: int) -> None:
+    def __init__(self, particles: int, everything: bool) -> None:
         super().__init__()
         self.clock, camera = FrameClock(self), Camera(self)
         self.panels = [FlowPanel("discrete", camera), FlowPanel("continuous", camera)]
@@ -75,7 +75,8 @@ class Stage(QWidget):
         layout.addWidget(self.transport)
         for panel, film in zip(self.panels, films(particles), strict=True):
             panel.set_film(film)
-            panel.set_shown(Shown(outline=False))
+            if everything:
+                panel.set_shown(Shown())
             panels.addWidget(panel, 1)
             self.clock.drive(panel)
         self.panels[0].set_layers(LAYERS)
@@ -98,11 +99,11 @@ class Stage(QWidget):
                 panel.take(message, self.clock.now())
 
 
-def measure(particles: int, seconds: float) -> dict[str, float]:
+def measure(particles: int, seconds: float, everything: bool = False) -> dict[str, float]:
     """Frame times in milliseconds, from one finished picture of the second panel to the next."""
     app = QApplication.instance() or QApplication(sys.argv)
     theme.apply(app)
-    stage = Stage(particles)
+    stage = Stage(particles, everything)
     stage.resize(*SIZE)
     stage.show()
     paints = PaintTimes(stage.panels[1].view)
@@ -131,6 +132,7 @@ def main() -> None:
     parser.add_argument("--particles", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--busy", type=int, default=2, help="torch processes beside the window")
+    parser.add_argument("--everything", action="store_true", help="all that can be switched on")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -138,7 +140,7 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", BUSY], env=environment) for _ in range(options.busy)
     ]
     try:
-        figures = measure(options.particles, options.seconds)
+        figures = measure(options.particles, options.seconds, options.everything)
     finally:
         for process in busy:
             process.kill()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -11,6 +11,7 @@ from explorer.i18n import translator
 from explorer.panels.camera import HOME_HALF_SPAN, Camera
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
+from explorer.panels.head_line import HeadLine
 from explorer.panels.pace import acting_layer, trail_moments, with_rests
 from explorer.panels.rasterizer import Shown
 from explorer.theme import theme
@@ -225,7 +226,7 @@ def test_the_discrete_panel_says_which_layer_acts(panel):
     panel.layer_changed.connect(acting.append)
     for tau in (0.0, 0.125, 0.25, 0.6, 1.0):
         panel.set_clock(tau)
-        said += [text for text in texts(panel) if "layer" in text or text == "base"]
+        said.append(panel.place)
     assert said == [
         "base",
         "layer 1 of 4 · Swap",
@@ -244,7 +245,7 @@ def test_a_title_for_every_layer_or_none(panel):
 def test_the_continuous_panel_says_t(qtbot, camera):
     panel = shown(qtbot, FlowPanel("continuous", camera))
     panel.set_clock(0.656)
-    assert "t = 0.66" in texts(panel)
+    assert panel.place == "t = 0.66"
 
 
 def test_figures_have_digits_units_and_a_dash_for_none(panel):
@@ -302,12 +303,15 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot, panel):
 
 
 def test_the_panel_speaks_the_windows_language(panel):
-    before = texts(panel)
     panel.set_title("Continuous")
+    panel.set_layers(3)
+    english = [panel.title, panel.place, chip(panel, "points").toolTip(), *texts(panel)]
     translator.set_language("vi")
+    vietnamese = [panel.title, panel.place, *texts(panel)]
+    assert vietnamese != english[:2] + english[3:]
     translator.set_language("en")
-    assert "Continuous" in texts(panel)
-    assert len(texts(panel)) == len(before)
+    again = [panel.title, panel.place, chip(panel, "points").toolTip(), *texts(panel)]
+    assert again == english
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -422,3 +426,43 @@ def test_trails_lag_behind_in_either_direction():
     assert trail_moments(0.5, back=-0.2, corners=3) == pytest.approx([0.7, 0.6, 0.5])
     assert trail_moments(0.0, back=0.2, corners=3) == [0.0]
     assert trail_moments(1.0, back=-0.2, corners=3) == [1.0]
+
+
+# --- the line over the picture --------------------------------------------------------------------
+
+
+def test_the_place_never_lays_the_window_out_anew(qtbot, panel):
+    panel.set_layers(8, ["A layer with a name"] * 8)
+    requests = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched, event):  # noqa: N802
+            if event.type() == QEvent.Type.LayoutRequest:
+                requests.append(watched)
+            return False
+
+    watch = Watch()
+    qtbot.waitUntil(lambda: panel.view.width() > 0)
+    QApplication.processEvents()
+    panel.installEventFilter(watch)
+    for tau in np.linspace(0, 1, 40):
+        panel.show_moment(float(tau), 0.0)
+        QApplication.processEvents()
+    assert requests == []
+
+
+def test_a_narrow_panel_shortens_its_title_before_the_place(qtbot):
+    head = HeadLine("discrete", "after layer 8 of 8")
+    qtbot.addWidget(head)
+    head.set_title("A title of quite some length")
+    head.set_place("layer 3 of 8 · Spline coupling", "layer 3 of 8")
+    head.resize(600, 20)
+    head.show()
+    wide = head.grab()
+    head.resize(180, 20)
+    assert head.grab().toImage() != wide.toImage().copy(0, 0, 180, 20)
+    assert (head.title, head.place) == (
+        "A title of quite some length",
+        "layer 3 of 8 · Spline coupling",
+    )
+    assert head.minimumSizeHint().width() < 180

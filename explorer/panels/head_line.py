@@ -1,0 +1,123 @@
+"""The line over a panel's picture: the lane's colour, its title, and where the clock is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QPaintEvent
+
+_SQUARE: Final = 10
+_LINE: Final = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
+_TYPE_SIZE: Final = 0.88  # of the window's type, as the style sheet's small type
+
+
+class HeadLine(QWidget):
+    """A square in a role's colour, a title on the left and a place on the right.
+
+    Args:
+        role: The theme's role for the square.
+        usual_place: A place of usual length, for which there is always room.
+    """
+
+    def __init__(self, role: str, usual_place: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = _Title()
+        self._place = _Place(usual_place)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(_Square(role))
+        layout.addWidget(self._title)
+        layout.addWidget(self._place, 1)
+
+    @property
+    def title(self) -> str:
+        """The title, whole."""
+        return self._title.text()
+
+    @property
+    def place(self) -> str:
+        """The place in its longest form."""
+        return self._place.forms[0]
+
+    def set_title(self, title: str) -> None:
+        """Show another title, shortened if there is no room for it."""
+        self._title.setText(title)
+        self._title.setToolTip(title)
+
+    def set_place(self, *forms: str) -> None:
+        """Show where the clock is, in the longest of these forms that there is room for."""
+        self._place.set_forms(forms)
+
+
+class _Square(QWidget):
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+        self.setFixedSize(_SQUARE, _SQUARE)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color(self._role))
+        painter.end()
+
+
+class _Title(QLabel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "title")
+        self.setMinimumWidth(1)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter = QPainter(self)
+        painter.setPen(theme.color("text"))
+        painter.drawText(self.rect(), _LINE | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.end()
+
+
+class _Place(QWidget):
+    """Words that change with every frame: unlike a label's, they never lay the window out anew."""
+
+    def __init__(self, usual: str) -> None:
+        super().__init__()
+        self.forms: tuple[str, ...] = ("",)
+        self._usual = usual
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        theme.changed.connect(self.update)
+
+    def set_forms(self, forms: Sequence[str]) -> None:
+        if tuple(forms) != self.forms:
+            self.forms = tuple(forms)
+            self.setAccessibleName(self.forms[0])
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._usual), metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = self.font()
+        font.setPixelSize(max(round(_TYPE_SIZE * self.fontInfo().pixelSize()), 1))
+        painter.setFont(font)
+        painter.setPen(theme.color("text_muted"))
+        wide = painter.fontMetrics().horizontalAdvance
+        shown = next((form for form in self.forms if wide(form) <= self.width()), self.forms[-1])
+        painter.drawText(self.rect(), _LINE | Qt.AlignmentFlag.AlignRight, shown)
+        painter.end()

@@ -26,7 +26,7 @@ class Objective(Protocol):
     """A loss that draws its own batches, reproducibly and resumably."""
 
     def backward(self, flow: Any) -> Tensor:  # noqa: ANN401  each asks for its own kind of flow
-        """Add the gradient of the next batch's loss to `.grad`; gives the loss, a detached scalar."""
+        """Add the gradient of the next batch to `.grad`; gives its loss, a detached scalar."""
 
     def state(self) -> dict[str, Tensor]:
         """Where the streams of random points stand."""

@@ -9,6 +9,7 @@ full quality is run once.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
+from msgspec.structs import replace
 
+from flowengine.continuous import ContinuousFlow
 from flowengine.flow import base_log_prob
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.protocol import (
@@ -31,7 +34,7 @@ from flowengine.protocol import (
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
-    from flowengine.continuous import ContinuousFlow
+    from flowengine.flow import Flow
     from flowengine.protocol import Event
     from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Trainer
@@ -44,7 +47,8 @@ GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25
 FIELD_FRAMES = 17
-HEAT_NODES_TRAINING = 64
+HEAT_FRAMES = {"discrete": 25, "continuous": 9}
+HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 48}
 HEAT_NODES_RESTING = 128
 LAYER_POINTS = 512
 
@@ -156,7 +160,7 @@ class Display:
             self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.4)
             for i in range(self._heat_frames()):
                 if i != self._last_heat:
-                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 6.0)
+                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 1.2)
         if self.trainer.lane == "discrete":
             self._tasks["layers"] = Task(self._layers, 1.0)
             if view.grid:
@@ -194,14 +198,25 @@ class Display:
             entropy=figures.entropy,
         )
 
-    def _particles(self, part: int, _training: bool) -> Work:
+    def _flow(self, training: bool) -> Flow:
+        """The model to show: while it trains, a continuous flow is followed in half its steps.
+
+        Its density is that of the shorter solver's own map, so it still integrates to one.
+        """
+        flow = self.trainer.average
+        if not training or not isinstance(flow, ContinuousFlow):
+            return flow
+        steps = math.ceil(flow.spec.solver_steps / 2)
+        return ContinuousFlow(replace(flow.spec, solver_steps=steps), flow.velocity)
+
+    def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
         piece = points.tensor_split(SLICES)[part]
         first = sum(len(p) for p in points.tensor_split(SLICES)[:part])
+        flow = self._flow(training)
         tau, positions = None, []
         for chunk in piece.split(CHUNK):
             with torch.no_grad():
-                flow = self.trainer.average
                 follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
                 trace = follow(chunk, densities=False)
             tau = trace.tau
@@ -243,21 +258,22 @@ class Display:
         )
 
     def _heat_frames(self) -> int:
-        if self.trainer.lane == "continuous":
-            return 13
+        """How many moments of the clock have a density: two for each layer, within limits."""
+        most = HEAT_FRAMES[self.trainer.lane]
         layers = sum(layer.enabled for layer in self.trainer.project.stack)
-        return min(max(2 * layers + 1, 9), 25)
+        return min(max(2 * layers + 1, 9), most)
 
     def _heat(self, index: int, training: bool) -> Work:
         frames = self._heat_frames()
         tau = index / (frames - 1)
         extent = self._shown_extent()
-        n = HEAT_NODES_TRAINING if training else HEAT_NODES_RESTING
+        n = HEAT_NODES_TRAINING[self.trainer.lane] if training else HEAT_NODES_RESTING
+        flow = self._flow(training)
         pixels = _cell_centres(extent, n).to(self.trainer.device)
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():
-                parts.append(self._log_density(chunk, tau))
+                parts.append(self._log_density(flow, chunk, tau))
             yield
         density = torch.cat(parts).float().exp().reshape(n, n)
         return HeatFrame(
@@ -271,9 +287,8 @@ class Display:
             density=density.nan_to_num(0.0, 0.0, 0.0).cpu().numpy(),
         )
 
-    def _log_density(self, points: torch.Tensor, tau: float) -> torch.Tensor:
+    def _log_density(self, flow: Flow, points: torch.Tensor, tau: float) -> torch.Tensor:
         """Of the base on its way to the target, or of the target on its way to the base."""
-        flow = self.trainer.average
         if self.view.direction == "generate":
             return base_log_prob(points) if tau == 0 else flow.log_prob_at(points, tau)
         x, log_det = flow.forward_from(points, tau)

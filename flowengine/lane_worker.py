@@ -1,0 +1,371 @@
+"""One lane in training, steered by commands: what an engine process does, without the pipes."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import queue
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import torch
+
+from flowengine import protocol
+from flowengine.errors import FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.export.job import ExportJob
+from flowengine.project import LaneState, Project
+from flowengine.snapshots import Display
+from flowengine.stopping import stop_reason
+from flowengine.trainer import NOTHING_TO_LEARN, Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowengine.project import Lane
+    from flowengine.protocol import Command, Event
+
+CHECKPOINT_EVERY_S = 2.0
+# A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
+SUPERSEDED = (protocol.ReplaceTarget, protocol.EditStack, protocol.EditContinuous, protocol.SetView)
+
+
+class Worker:
+    """Trains a lane and answers between two steps.
+
+    The window's wish (`_project`, `_wants_training`) and what can be trained (`_trainer`) are kept
+    apart: a wish that cannot be met, such as an empty stack, blocks the lane with a sentence and
+    leaves the last good model alive until another edit can be met.
+    """
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send = send
+        self._project: Project | None = None
+        self._trainer: Trainer | None = None
+        self._display: Display | None = None
+        self._lane: Lane = "discrete"
+        self._device = "auto"
+        self._view = protocol.SetView()
+        self._generation = 0
+        self._wants_training = False
+        self._steps_left: int | None = None
+        self._blocked = ""
+        self._stopped = ""
+        self._saved_at = 0.0
+        self._exports: dict[int, ExportJob] = {}
+        self.stopping = False
+
+    # --- the loop -------------------------------------------------------------------------------
+
+    def run(self, commands: queue.SimpleQueue[Command | None]) -> None:
+        """Work until told to stop, or until the commands end."""
+        while not self.stopping:
+            self._take_commands(commands)
+            if self.stopping:
+                break
+            if self.training:
+                self._train_a_step()
+            self._show()
+
+    @property
+    def training(self) -> bool:
+        """Whether the next turn of the loop makes a step."""
+        trainer = self._trainer
+        return bool(trainer and self._wants_training and not self._blocked and trainer.learnable)
+
+    def _take_commands(self, commands: queue.SimpleQueue[Command | None]) -> None:
+        busy = self.training or bool(self._display and self._display.pending(training=False))
+        waiting: list[Command | None] = []
+        try:
+            waiting.append(commands.get(block=not busy))
+            while True:
+                waiting.append(commands.get_nowait())
+        except queue.Empty:
+            pass
+        for i, command in enumerate(waiting):
+            if command is None:
+                self.stopping = True
+            elif not _is_superseded(command, waiting[i + 1 :]):
+                self.handle(command)
+
+    def _train_a_step(self) -> None:
+        assert self._trainer is not None
+        trainer, before = self._trainer, self._trainer.seconds
+        try:
+            trainer.step()
+        except torch.OutOfMemoryError as error:
+            self._leave_device(error)
+            return
+        if self._display is not None:
+            self._display.earn(trainer.seconds - before)
+        while trainer.notices:
+            self._say(trainer.notices.pop(0))
+        self._count_down()
+        if trainer.seconds - self._saved_at > CHECKPOINT_EVERY_S:
+            self._send_checkpoint(0)
+
+    def _count_down(self) -> None:
+        assert self._trainer is not None
+        if self._steps_left is not None:
+            self._steps_left -= 1
+            if self._steps_left == 0:
+                self._rest()
+            return
+        reason = stop_reason(self._trainer, self._trainer.project.training.stop)
+        if reason is not None:
+            self._stopped = reason
+            self._rest()
+
+    def _rest(self) -> None:
+        self._wants_training = False
+        self._steps_left = None
+        self._send_checkpoint(0)
+        self._send_status()
+
+    def _show(self) -> None:
+        if self._display is None:
+            return
+        try:
+            event = self._display.advance(training=self.training)
+        except NumericsError as error:
+            self._say(str(error))
+            self._display.renew(self._generation)
+            self._wants_training = False
+            self._send_status()
+            return
+        if event is not None:
+            self._send(event)
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def handle(self, command: Command) -> None:
+        """Carry out one command; what a person can put right comes back as a `Failure`."""
+        try:
+            self._carry_out(command)
+        except FlowError as error:
+            request = getattr(command, "request", 0)
+            self._send(
+                protocol.Failure(request=request, error=type(error).__name__, text=str(error))
+            )
+
+    @functools.singledispatchmethod
+    def _carry_out(self, command: Any) -> None:  # noqa: ANN401
+        raise ProtocolError(f"{type(command).__name__} is no command")
+
+    @_carry_out.register
+    def _(self, command: protocol.Load) -> None:
+        self._lane, self._device = command.lane, command.device
+        self._generation = command.generation
+        self._wants_training, self._steps_left = command.training, None
+        self._trainer = self._display = None
+        lanes = {command.lane: command.state} if command.state.weights else {}
+        self._wish(msgspec.structs.replace(command.project, lanes=lanes))
+
+    @_carry_out.register
+    def _(self, _command: protocol.Pause) -> None:
+        self._rest()
+
+    @_carry_out.register
+    def _(self, _command: protocol.Resume) -> None:
+        self._wants_training, self._steps_left, self._stopped = True, None, ""
+        self._send_status()
+
+    @_carry_out.register
+    def _(self, command: protocol.Step) -> None:
+        self._wants_training, self._steps_left, self._stopped = True, command.count, ""
+
+    @_carry_out.register
+    def _(self, command: protocol.Reset) -> None:
+        project = self._known_project()
+        self._generation = command.generation
+        self._trainer = self._display = None
+        self._stopped = ""
+        self._wish(msgspec.structs.replace(project, seed=command.seed, lanes={}))
+
+    @_carry_out.register
+    def _(self, command: protocol.SetHyperparameter) -> None:
+        project = self._known_project()
+        plain = project.to_dict()
+        recipe = plain["training"][self._lane]
+        if command.name not in recipe:
+            raise SpecError(f"A recipe has {', '.join(recipe)}; it has no {command.name!r}")
+        recipe[command.name] = command.value
+        self._wish(Project.from_dict(plain))
+
+    @_carry_out.register
+    def _(self, command: protocol.SetStopRule) -> None:
+        project = self._known_project()
+        training = msgspec.structs.replace(project.training, stop=command.rule)
+        self._wish(msgspec.structs.replace(project, training=training))
+
+    @_carry_out.register
+    def _(self, command: protocol.ReplaceTarget) -> None:
+        self._edit(command.generation, target=command.target)
+
+    @_carry_out.register
+    def _(self, command: protocol.EditStack) -> None:
+        self._edit(command.generation, stack=command.stack)
+
+    @_carry_out.register
+    def _(self, command: protocol.EditContinuous) -> None:
+        self._edit(command.generation, continuous=command.continuous)
+
+    @_carry_out.register
+    def _(self, command: protocol.SetDevice) -> None:
+        self._move_to(command.device)
+
+    @_carry_out.register
+    def _(self, command: protocol.SetView) -> None:
+        self._view = command
+        if self._display is not None:
+            self._display.renew(self._generation, command)
+
+    @_carry_out.register
+    def _(self, command: protocol.Query) -> None:
+        trainer = self._ready_trainer()
+        page = trainer.average.ledger(command.point)
+        point = torch.tensor([command.point], device=trainer.device)
+        target = float(trainer.target.log_prob(point))
+        self._send(
+            protocol.Ledger(
+                lane=self._lane,
+                generation=self._generation,
+                request=command.request,
+                point=command.point,
+                rows=page.rows,
+                log_prob=page.log_prob,
+                target_log_prob=target if target > float("-inf") else None,
+                round_trip_error=page.round_trip_error,
+            )
+        )
+
+    @_carry_out.register
+    def _(self, command: protocol.Trace) -> None:
+        trainer = self._ready_trainer()
+        flow = trainer.average
+        points = torch.tensor(command.points, dtype=torch.float32, device=trainer.device)
+        trace = (flow.trace if command.direction == "generate" else flow.inverse_trace)(points)
+        tau, positions, log_det, _ = (part.float().cpu().numpy() for part in trace)
+        self._send(
+            protocol.TraceReply(
+                request=command.request, tau=tau, positions=positions, log_det=log_det
+            )
+        )
+
+    @_carry_out.register
+    def _(self, command: protocol.Checkpoint) -> None:
+        self._ready_trainer()
+        self._send_checkpoint(command.request)
+
+    @_carry_out.register
+    def _(self, command: protocol.Export) -> None:
+        trainer = self._ready_trainer()
+        self._exports = {r: job for r, job in self._exports.items() if job.is_alive()}
+        job = ExportJob(
+            command, copy.deepcopy(trainer.average).cpu(), trainer.project, self._lane, self._send
+        )
+        self._exports[command.request] = job
+        job.start()
+
+    @_carry_out.register
+    def _(self, command: protocol.CancelExport) -> None:
+        if command.request in self._exports:
+            self._exports[command.request].cancel()
+
+    @_carry_out.register
+    def _(self, _command: protocol.Stop) -> None:
+        self.stopping = True
+
+    # --- the wish and what can be met of it -----------------------------------------------------
+
+    def _edit(self, generation: int, **changes: Any) -> None:  # noqa: ANN401
+        self._generation = generation
+        self._stopped = ""
+        self._wish(msgspec.structs.replace(self._known_project(), **changes))
+
+    def _wish(self, project: Project) -> None:
+        """Train this project from now on, if it can be trained; otherwise say why not."""
+        self._project = project
+        try:
+            if self._trainer is None:
+                self._trainer = Trainer(project, self._lane, device=self._device)
+                self._saved_at = self._trainer.seconds
+            else:
+                self._trainer.edit(project)
+            self._blocked = ""
+        except FlowError as error:
+            self._blocked = str(error)
+        if self._trainer is not None and not self._blocked:
+            if self._display is None:
+                self._display = Display(self._trainer, self._generation, self._view)
+            elif self._display.generation != self._generation:
+                self._display.renew(self._generation)
+        self._send_status()
+
+    def _move_to(self, device: str) -> None:
+        trainer = self._ready_trainer()
+        project = msgspec.structs.replace(trainer.project, lanes={self._lane: trainer.state()})
+        moved = Trainer(project, self._lane, device=device)  # may raise: then all stays as it was
+        self._device, self._trainer = device, moved
+        self._display = Display(moved, self._generation, self._view)
+        self._send_status()
+
+    def _leave_device(self, error: torch.OutOfMemoryError) -> None:
+        assert self._trainer is not None
+        name = self._trainer.device.type
+        self._say(f"The {name} device ran out of memory, so training goes on on the CPU: {error}")
+        self._move_to("cpu")
+
+    def _known_project(self) -> Project:
+        if self._project is None:
+            raise ProtocolError("This engine has not been given a project yet")
+        return self._project
+
+    def _ready_trainer(self) -> Trainer:
+        if self._trainer is None:
+            raise ProtocolError(self._blocked or "This engine has not been given a project yet")
+        return self._trainer
+
+    # --- what is said ---------------------------------------------------------------------------
+
+    def _say(self, text: str) -> None:
+        self._send(protocol.Notice(lane=self._lane, text=text))
+
+    def _send_status(self) -> None:
+        trainer = self._trainer
+        if self._blocked:
+            state, reason = "blocked", self._blocked
+        elif trainer is not None and not trainer.learnable:
+            state, reason = "stopped", NOTHING_TO_LEARN
+        elif self._stopped:
+            state, reason = "stopped", self._stopped
+        else:
+            state, reason = ("training" if self._wants_training else "paused"), ""
+        self._send(
+            protocol.LaneStatus(
+                lane=self._lane,
+                generation=self._generation,
+                state=state,  # type: ignore[arg-type]
+                step=trainer.step_count if trainer else 0,
+                device=trainer.device.type if trainer else "cpu",
+                weights=sum(p.numel() for p in trainer.average.parameters()) if trainer else 0,
+                reason=reason,
+            )
+        )
+
+    def _send_checkpoint(self, request: int) -> None:
+        if self._trainer is None:
+            return
+        self._saved_at = self._trainer.seconds
+        self._send(
+            protocol.CheckpointReply(
+                lane=self._lane,
+                generation=self._generation,
+                request=request,
+                # weights that belong to an earlier stack must not be saved beside the present one
+                state=LaneState() if self._blocked else self._trainer.state(),
+            )
+        )
+
+
+def _is_superseded(command: Command, later: list[Command | None]) -> bool:
+    return isinstance(command, SUPERSEDED) and any(type(c) is type(command) for c in later)

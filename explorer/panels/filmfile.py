@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     Frames = ParticleFrames | GridFrames | HeatFrame | FieldFrames
     Arrays = dict[str, NDArray[np.generic]]
 
-_MOST_FRAMES: Final = 33
+_MOST_FRAMES: Final = 65  # as many as an engine sends of a stack of up to 32 layers
 _MOST_PARTICLES: Final = 3000
-_MOST_POSITIONS: Final = _MOST_FRAMES * _MOST_PARTICLES
 _MOST_CELLS: Final = 64
 _STEP: Final = 1 / 512
 _LOG_DET_STEP: Final = 1 / 256
@@ -106,7 +105,7 @@ def _pack_particles(message: ParticleFrames) -> Arrays:
     kept = _kept_frames(len(message.tau))
     positions = message.positions[kept]
     positions = positions[:, np.isfinite(positions).all(axis=(0, 2))]
-    positions = positions[:, : min(_MOST_PARTICLES, _MOST_POSITIONS // len(kept))]
+    positions = positions[:, :_MOST_PARTICLES]
     return {
         "particles": _steps(positions, _STEP),
         "particles_tau": message.tau[kept].astype(np.float32),

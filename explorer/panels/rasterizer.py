@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 _TRAILS: Final = 500
 _BOLD: Final = 1500  # particles that an eye can follow; the others are dust around them
 _BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
-_DUST_RADIUS, _DUST_OPACITY = 0.55, 0.42
+_DUST_RADIUS, _DUST_OPACITY = 0.55, 0.36
+_SHADOW_RADIUS, _SHADOW_OPACITY = 1.9, 0.25
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
+HEAT_TOP: Final = 218  # the last entry that is used: brighter ones would drown the particles
 _RING: Final = 6.0  # logical pixels
 _ELLIPSE: Final = 14.0  # logical pixels, for a Jacobian that turns but does not stretch
 _ROUND: Final = (1.0, 0.0, 0.0, 1.0)
@@ -117,11 +119,14 @@ class Rasterizer:
         painter.drawImage(0, 0, self._backdrop_of(view))
         if shot.shown.density and (heat := shot.film.heat(shot.tau, shot.now)):
             self._draw_heat(painter, view, heat)
-        self._marks.fill(0)
+        particles = shot.film.positions(shot.tau, shot.now) if shot.shown.points else None
+        if particles is not None:
+            self._splat_dust(view, particles)
+            self._lay_over(painter)
         self._splat_lines(view, shot)
-        if shot.shown.points and (particles := shot.film.positions(shot.tau, shot.now)):
-            self._splat_particles(view, particles)
-        painter.drawImage(0, 0, _image(self._marks))
+        if particles is not None:
+            self._splat_bold(view, particles)
+        self._lay_over(painter)
         if shot.marker is not None:
             _draw_marker(painter, view, shot.marker)
         painter.end()
@@ -165,11 +170,20 @@ class Rasterizer:
             thickness = max(1, math.floor(view.ratio + 0.25))
             splat_lines(self._marks, strokes.together(lines), self._line_shades, thickness)
 
-    def _splat_particles(self, view: View, particles: Particles) -> None:
-        points, hue = view.pixels(particles.positions), particles.hue
-        dust, bold = slice(_BOLD, None), slice(0, _BOLD)
-        _dots(_DUST_OPACITY, _DUST_RADIUS * view.ratio).draw(self._marks, points[dust], hue[dust])
-        _dots(_BOLD_OPACITY, _BOLD_RADIUS * view.ratio).draw(self._marks, points[bold], hue[bold])
+    def _splat_dust(self, view: View, particles: Particles) -> None:
+        points, hue = view.pixels(particles.positions[_BOLD:]), particles.hue[_BOLD:]
+        _dots(_DUST_OPACITY, _DUST_RADIUS * view.ratio).draw(self._marks, points, hue)
+
+    def _splat_bold(self, view: View, particles: Particles) -> None:
+        points, hue = view.pixels(particles.positions[:_BOLD]), particles.hue[:_BOLD]
+        shadow = np.zeros_like(hue)
+        _shadows(_SHADOW_RADIUS * view.ratio).draw(self._marks, points, shadow)
+        _dots(_BOLD_OPACITY, _BOLD_RADIUS * view.ratio).draw(self._marks, points, hue)
+
+    def _lay_over(self, painter: QPainter) -> None:
+        """Put the marks over the picture, and begin with an empty sheet again."""
+        painter.drawImage(0, 0, _image(self._marks))
+        self._marks.fill(0)
 
 
 def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:
@@ -211,7 +225,7 @@ def _heat_words(heat: Heat, table: Words) -> Words:
     """A density in colours, shape (rows, columns), top row first."""
     share = np.clip(heat.density[::-1] * np.float32(1 / heat.peak), 0, 1)
     np.sqrt(share, out=share)
-    share *= 255
+    share *= HEAT_TOP
     return np.asarray(table[share.astype(np.uint8)])
 
 
@@ -227,6 +241,11 @@ def _heat_table(name: str) -> Words:
 @lru_cache(maxsize=8)
 def _dots(opacity: float, radius: float) -> DotPainter:
     return DotPainter(colormap.wheel(), opacity, radius)
+
+
+@lru_cache(maxsize=4)
+def _shadows(radius: float) -> DotPainter:
+    return DotPainter(np.zeros((1, 3)), _SHADOW_OPACITY, radius)
 
 
 def _light(role: str) -> QColor:

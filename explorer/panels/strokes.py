@@ -33,7 +33,7 @@ def line_colours(
     field: tuple[float, float, float], outline: tuple[float, float, float]
 ) -> NDArray[np.float64]:
     """The table of colours and opacities for all lines, shape (n, 4)."""
-    tints = _with_opacity(colormap.diverging(TINTS), 0.5)
+    tints = _with_opacity(colormap.diverging(TINTS), 0.55)
     wheel = _with_opacity(colormap.wheel(), 0.8)
     return np.concatenate([tints, wheel, [[*field, 0.75]], [[*outline, 0.9]]])
 

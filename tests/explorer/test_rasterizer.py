@@ -9,7 +9,7 @@ from explorer.panels.backdrop import tick_step
 from explorer.panels.camera import Camera
 from explorer.panels.film import Film
 from explorer.panels.outline import contour, level_holding
-from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import HEAT_TOP, Marker, Rasterizer, Shot, Shown
 from explorer.panels.splat import DotPainter, Lines, shades, splat_lines
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still
@@ -225,10 +225,10 @@ def test_a_dense_cell_is_bright_where_it_lies(name):
     rasterizer.colours = name
     view, picture, light = drawn(film_of(heat(density)), only("density"), rasterizer=rasterizer)
     column, row = view.pixels(np.array([-2.5, 2.5])).astype(int)
-    brightest = np.array(colormap.lut(name)[255, :3], int)
+    brightest = np.array(colormap.lut(name)[HEAT_TOP, :3], int)
     assert np.abs(picture[row, column, ::-1] - brightest).max() < 12
     column, row = view.pixels(np.array([3.5, -3.5])).astype(int)
-    half = np.array(colormap.lut(name)[127, :3], int)
+    half = np.array(colormap.lut(name)[HEAT_TOP // 2, :3], int)
     assert np.abs(picture[row, column, ::-1] - half).max() < 16
     column, row = view.pixels(np.array([1.0, 1.0])).astype(int)
     assert not light[row - 9 : row + 9, column - 9 : column + 9].any()

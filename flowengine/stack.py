@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FRAMES_PER_LAYER = 8
 FRAMES = 64
-CHUNK = 2048
+CHUNK = 4096
 """Points that pass the layers together where no gradient is wanted: what a core's cache holds."""
 FACT_MESH = 13
 """Rows and columns of the mesh that shows on a card what a layer does."""

@@ -127,7 +127,8 @@ class _PullRun(torch.autograd.Function):
             place += count
         ctx.save_for_backward(*tensors)
         ctx.couplings, ctx.notes = couplings, notes
-        return columns[0], columns[1], _added(log_dets)
+        # the notes hold columns; if these were the results, each would keep the other alive
+        return columns[0].detach(), columns[1].detach(), _added(log_dets).detach()
 
     @staticmethod
     @once_differentiable

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -194,6 +196,20 @@ def test_locked_couplings_in_a_run_take_no_gradient_and_pass_it_on():
             assert weight.grad is None
         else:
             torch.testing.assert_close(weight.grad, other.grad)
+
+
+@pytest.mark.parametrize("kinds", ["affine_coupling*3", "spline_coupling*2,planar"])
+def test_gradient_step_leaves_no_memory_behind(kinds):
+    flow = build(parse_stack(kinds), seed=0)
+    layers = [weakref.ref(layer) for layer in flow.active]
+    gc.disable()  # what is still alive afterwards is alive by a cycle that only the collector ends
+    try:
+        loss = flow.log_prob(points(10).float()).sum()
+        loss.backward()
+        del flow, loss
+        assert all(layer() is None for layer in layers)
+    finally:
+        gc.enable()
 
 
 def _log_prob_layer_by_layer(flow, x):

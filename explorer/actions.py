@@ -93,6 +93,9 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "stage.switch_direction", mark("Generate (z → x) or normalize (x → z)"),
                separated=True),
 
+    ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
+               "focus_next_part", mark("Move the keyboard to the next part of the window"),
+               separated=True),
     ActionSpec("theme_dark", VIEW, mark("Dark"), "", "moon", "appearance.dark",
                mark("Light on dark"), group="theme", separated=True),
     ActionSpec("theme_light", VIEW, mark("Light"), "", "sun", "appearance.light",

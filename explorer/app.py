@@ -112,6 +112,9 @@ def _report_errors_in(window: MainWindow) -> None:
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
         log.error("unexpected error", exc_info=(kind, error, trace))
         text = str(error) if isinstance(error, FlowError) else f"{kind.__name__}: {error}"
         QTimer.singleShot(0, window, lambda: window.banner.show_error(_sentence(text)))

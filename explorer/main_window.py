@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from explorer.actions import FILE, VIEW, Actions
@@ -22,7 +22,7 @@ from explorer.shell.banner import Banner
 from explorer.shell.card import GAP, CardDock
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.inquiry import Inquiry
-from explorer.shell.keys import keeps_for_itself
+from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.shortcuts import ShortcutSheet
@@ -150,7 +150,8 @@ class MainWindow(QMainWindow):
         self.actions_["undo"].setEnabled(False)
         self.actions_["redo"].setEnabled(False)
         self.documents.failed.connect(self.banner.show_error)
-        self.documents.saved.connect(self.status_line.set_saved_now)
+        self.documents.saving.connect(lambda: self.status_line.say(tr("Saving …")))
+        self.documents.saved.connect(self._say_saved)
         self.documents.target_chosen.connect(self._take_target)
 
     def _connect_editors(self) -> None:
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         self.stage.layer_shown.connect(self.models.set_active_layer)
         self.stage.point_picked.connect(self.inquiry.ask)
         self.stage.fps_changed.connect(self.status_line.set_fps)
+        self.stage.described.connect(self.status_line.hint)
         self.inquiry.point_changed.connect(self.stage.set_marker)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
@@ -233,6 +235,10 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.documents.name}[*] – Flow Explorer")
         self.setWindowModified(self.store.unsaved)
 
+    def _say_saved(self) -> None:
+        self.status_line.set_saved_now()
+        self.status_line.say(tr("Saved {name}").format(name=self.documents.name))
+
     def _checkpoint(self, then: Callable[[dict[Lane, LaneState]], None]) -> None:
         """Ask the engines for the lanes, and add what the panels show of them."""
 
@@ -288,6 +294,17 @@ class MainWindow(QMainWindow):
         """Ask what to take away and where to."""
         path = self.store.path
         self.exporter.open(self.documents.stem, path.parent if path else None)
+
+    def focus_next_part(self) -> None:
+        """Put the keyboard into the next part of the window that is shown."""
+        parts = [dock.widget() for dock in self.docks.values() if dock.isVisible()]
+        parts.insert(1, self.stage)
+        focus = self.focusWidget()
+        here = next((i for i, p in enumerate(parts) if focus and p.isAncestorOf(focus)), -1)
+        for part in parts[here + 1 :] + parts[: here + 1]:
+            if first := first_control(part):
+                first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
 
     def show_shortcuts(self) -> None:
         """Show every key."""

@@ -40,6 +40,7 @@ class Documents(QObject):
 
     failed = Signal(str)
     """A sentence that says what could not be done, and why."""
+    saving = Signal()
     saved = Signal()
     target_chosen = Signal(object, str)
     """A `TargetSpec`, and what the edit is called."""
@@ -153,6 +154,7 @@ class Documents(QObject):
                 if then is not None:
                     then()
 
+        self.saving.emit()
         self._checkpoint(write)
 
     def _try(self, act: Callable[[], None]) -> bool:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QTabBar,
+    QWidget,
 )
 
 if TYPE_CHECKING:
@@ -35,3 +36,13 @@ def keeps_for_itself(event: QKeyEvent) -> bool:
         return False
     key = Qt.Key(event.key())
     return any(isinstance(control, kind) and key in keys for kind, keys in _KEPT)
+
+
+def first_control(part: QWidget) -> QWidget | None:
+    """The first control of a part of the window that the Tab key would stop at."""
+    return next((w for w in part.findChildren(QWidget) if _takes_tab(w)), None)
+
+
+def _takes_tab(control: QWidget) -> bool:
+    policy = control.focusPolicy() & Qt.FocusPolicy.TabFocus
+    return bool(policy) and control.isVisible() and control.isEnabled()

@@ -31,7 +31,6 @@ _LOCAL_KEYS: Final = {
     ),
     WINDOW: (
         ("Tab", mark("Next control")),
-        ("F6", mark("Next part of the window")),
         ("Esc", mark("Dismiss a message")),
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
@@ -9,8 +10,9 @@ import numpy as np
 from PySide6.QtCore import QBuffer, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from explorer.i18n import mark, tr, translator
+from explorer.i18n import mark, number, tr, translator
 from explorer.lanes import LANE_TITLES
+from explorer.ledger.lines import point_text
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.film import Film
@@ -54,11 +56,13 @@ class Stage(QWidget):
         point_picked: x and y of a point of data space.
         layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
         fps_changed: Frames a second, or None while nothing moves; about once a second.
+        described: A sentence about what is under the mouse; "" where that is nothing.
     """
 
     point_picked = Signal(float, float)
     layer_shown = Signal(str, float)
     fps_changed = Signal(object)
+    described = Signal(str)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -193,8 +197,10 @@ class Stage(QWidget):
         self.setFocusProxy(self.panels["discrete"].view)
 
     def _connect(self) -> None:
-        for panel in self.panels.values():
+        for lane, panel in self.panels.items():
             self.clock.drive(panel)
+            panel.hovered.connect(lambda x, y, lane=lane: self._describe(lane, (x, y)))
+            panel.left.connect(lambda: self.described.emit(""))
             self.transport.listen_to(panel.view)
             panel.point_picked.connect(self.point_picked)
             panel.options_changed.connect(self._follow_options)
@@ -235,6 +241,22 @@ class Stage(QWidget):
         )
         self._outline()
         self.clock.wake()
+
+    def _describe(self, lane: Lane, point: tuple[float, float]) -> None:
+        view = self.panels[lane].view
+        density = view.film.density_at(point, view.tau, view.now)
+        if not density:
+            self.described.emit(point_text(point))
+            return
+        text = tr("{lane}, {point}: density {density}, log p = {log_prob} nats")
+        self.described.emit(
+            text.format(
+                lane=tr(LANE_TITLES[lane]),
+                point=point_text(point),
+                density=number(density),
+                log_prob=number(math.log(density)),
+            )
+        )
 
     def _outline(self) -> None:
         if self._target is None:

@@ -25,6 +25,7 @@ class StatusLine(QStatusBar):
         self._pace, self._engines, self._saved = QLabel(), QLabel(), QLabel()
         for label in (self._pace, self._engines, self._saved):
             self.addPermanentWidget(label)
+        self._said = ""
         self._rates: dict[str, float] = {}
         self._fps: float | None = None
         self._ready: set[str] = set()
@@ -38,7 +39,12 @@ class StatusLine(QStatusBar):
 
     def say(self, text: str) -> None:
         """Show a sentence until the next one."""
+        self._said = text
         self._sentence.setText(text)
+
+    def hint(self, text: str) -> None:
+        """Show a sentence about what is under the mouse; "" brings the former one back."""
+        self._sentence.setText(text or self._said)
 
     @property
     def sentence(self) -> str:

@@ -16,7 +16,15 @@ from explorer.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
 from flowengine.project import Project, TargetSpec, default_stack
-from flowengine.protocol import Failure, LaneStatus, Ledger, LedgerRow, Metrics, ParticleFrames
+from flowengine.protocol import (
+    Failure,
+    HeatFrame,
+    LaneStatus,
+    Ledger,
+    LedgerRow,
+    Metrics,
+    ParticleFrames,
+)
 
 
 @pytest.fixture
@@ -142,6 +150,18 @@ def test_space_presses_the_button_that_has_the_focus(window, qtbot):
     with qtbot.waitSignal(window.actions_["train"].triggered):
         QTest.keyClick(button, Qt.Key.Key_Space)
     assert window.stage.clock.playing == playing
+
+
+def test_f6_goes_round_the_parts_of_the_window(window, qtbot):
+    window.activateWindow()
+    window.stage.setFocus()
+    places = []
+    for _ in range(5):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6)
+        focus = QApplication.focusWidget()
+        parts = {"stage": window.stage, **{k: d.widget() for k, d in window.docks.items()}}
+        places.append(next(name for name, part in parts.items() if part.isAncestorOf(focus)))
+    assert places == ["models", "metrics", "target", "stage", "models"]  # the ledger is empty
 
 
 def test_train_is_one_button_for_both_ways(window, qtbot):
@@ -329,6 +349,20 @@ def test_particles_are_shown_and_the_waiting_ends(window):
     assert not panel.film.empty
     assert panel._message.text() == ""
     assert set(window.stage.traces()) == {"discrete"}
+
+
+def test_what_is_under_the_mouse_is_said_with_its_numbers(window):
+    heat = HeatFrame(
+        lane="discrete", generation=1, step=0, direction="generate", index=0, frames=1,
+        extent=(-4.0, 4.0, -4.0, 4.0), density=np.full((8, 8), 0.05, np.float32),
+    )  # fmt: skip
+    tell(window, heat)
+    window.status_line.say("before")
+    view = window.stage.panels["discrete"].view
+    QTest.mouseMove(view, view.rect().center())
+    assert "density 0.0500, log p = −3.00 nats" in window.status_line.sentence
+    window.stage.panels["discrete"].left.emit()
+    assert window.status_line.sentence == "before"
 
 
 def test_a_blocked_lane_says_why_on_its_panel(window):

@@ -45,9 +45,23 @@ def marked_in_the_catalogue() -> set[str]:
     return found - {""}
 
 
+def said_by_engines() -> set[str]:
+    """What an export says that it is doing: the constants passed to `progress`."""
+    found = set()
+    for path in (ROOT / "flowengine" / "export").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "progress":
+                found.add(node.args[1].value)
+    return found
+
+
 def every_text() -> set[str]:
     files = (ROOT / "explorer").rglob("*.py")
-    return set().union(*(marked_in(path) for path in files)) | marked_in_the_catalogue()
+    return (
+        set().union(*(marked_in(path) for path in files))
+        | marked_in_the_catalogue()
+        | said_by_engines()
+    )
 
 
 TEXTS = sorted(text for text in every_text() if not SAME_IN_BOTH.match(text))

@@ -1,0 +1,105 @@
+"""From the command line to an open window, and what becomes of errors."""
+
+import sys
+import threading
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from explorer import app as program
+from explorer.i18n import translator
+from flowengine.project import Project, default_stack
+
+
+@pytest.fixture
+def open_window(qtbot, monkeypatch):
+    """Open windows whose engines are never started, and put the hooks back afterwards."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(program.MainWindow, "start_engines", lambda self: None)
+
+    def give(path=None):
+        window = program.open_window(path)
+        qtbot.addWidget(window)
+        return window
+
+    return give
+
+
+def test_without_arguments_it_opens_on_something_to_see(open_window):
+    window = open_window()
+    assert window.isVisible()
+    assert window.banner.text == ""
+    assert window.stage.clock.playing
+    assert len(window.store.project.stack) >= 4
+
+
+def test_a_project_on_the_command_line_is_opened(open_window, tmp_path):
+    Project(seed=77, stack=default_stack()).save(tmp_path / "mine.flow")
+    window = open_window(program.parse([str(tmp_path / "mine.flow")]).project)
+    assert window.store.project.seed == 77
+    assert window.documents.name == "mine.flow"
+
+
+@pytest.mark.parametrize("content", [None, b"no zip"])
+def test_a_project_that_cannot_be_opened_is_named_in_the_window(open_window, tmp_path, content):
+    path = tmp_path / "broken.flow"
+    if content is not None:
+        path.write_bytes(content)
+    window = open_window(path)
+    assert window.isVisible()
+    assert "broken.flow" in window.banner.text
+    assert window.store.path is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--lang", "xx"], "invalid choice: 'xx'"),
+        (["--screenshot", "a.png", "--after", "-1"], "--after must lie in [0, 86400] seconds"),
+        (["--after", "soon"], "invalid float value: 'soon'"),
+        (["a.flow", "b.flow"], "unrecognized arguments: b.flow"),
+    ],
+)
+def test_arguments_that_make_no_sense_end_with_a_sentence(capsys, arguments, words):
+    with pytest.raises(SystemExit) as ended:
+        program.parse(arguments)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_error_that_nobody_foresaw_is_logged_and_said(open_window, qtbot, caplog):
+    window = open_window()
+    error = ZeroDivisionError("division by zero")
+    sys.excepthook(type(error), error, None)
+    qtbot.waitUntil(lambda: "ZeroDivisionError: division by zero" in window.banner.text)
+    assert "unexpected error" in caplog.text
+    assert window.isVisible()
+
+
+def test_ctrl_c_in_the_terminal_ends_the_program(open_window, monkeypatch):
+    ended = []
+    monkeypatch.setattr(QApplication, "quit", lambda: ended.append(True))
+    open_window()
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert ended
+
+
+@pytest.mark.parametrize(("name", "status"), [("shot.png", 0), ("missing/shot.png", 1)])
+def test_a_screenshot_is_saved_and_the_program_ends(open_window, tmp_path, name, status, qapp):
+    window = open_window()
+    QTimer.singleShot(0, window, lambda: program._shoot(window, tmp_path / name))
+    assert qapp.exec() == status
+    if status == 0:
+        image = QImage(str(tmp_path / name))
+        assert image.width() >= 1100
+        assert image.height() >= 700
+
+
+def test_the_language_on_the_command_line_wins(open_window):
+    program.restore_appearance(program.parse(["--lang", "vi"]).lang)
+    window = open_window()
+    assert translator.language == "vi"
+    assert window.top_bar._train.text() == "Huấn luyện"

@@ -46,6 +46,7 @@ class LaneLink(QObject):
         self._view = view
         self._device = device
         self._training = False
+        self._steps_to_make = 0
         self._generation = 0
         self._project: Project | None = None
         self._documents: dict[int, Project] = {}
@@ -108,7 +109,11 @@ class LaneLink(QObject):
     def step(self, count: int) -> None:
         """Make a few steps, then rest."""
         self._training = False
-        self.send([protocol.Step(count=count)])
+        self.has_stopped = False
+        if self.up:
+            self.send([protocol.Step(count=count)])
+        else:
+            self._steps_to_make += count
 
     def set_device(self, device: Device) -> None:
         """Train on another device."""
@@ -166,7 +171,9 @@ class LaneLink(QObject):
             training=self._training,
         )
         edits = commands_between(self.lane, document, self._project, self._generation)
-        self.training_thread.send([self._view, load, *edits])
+        steps = [protocol.Step(count=self._steps_to_make)] if self._steps_to_make else []
+        self._steps_to_make = 0
+        self.training_thread.send([self._view, load, *edits, *steps])
 
     def _mourn(self, ending: str) -> None:
         self.up = False

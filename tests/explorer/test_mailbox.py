@@ -1,0 +1,70 @@
+"""The mailbox: pictures may be skipped, words may not."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from explorer.training.mailbox import Mailbox
+from flowengine.protocol import HeatFrame, Notice, ParticleFrames
+
+
+def heat(index: int, step: int, direction="generate") -> HeatFrame:
+    return HeatFrame(
+        lane="discrete", generation=0, step=step, direction=direction, index=index, frames=3,
+        extent=(-4, 4, -4, 4), density=np.zeros((2, 2), "f4"),
+    )  # fmt: skip
+
+
+def particles(first: int, step: int) -> ParticleFrames:
+    return ParticleFrames(
+        lane="discrete", generation=0, step=step, direction="generate",
+        tau=np.zeros(1, "f4"), first=first, total=4, positions=np.zeros((1, 2, 2), "f4"),
+    )  # fmt: skip
+
+
+def test_only_the_newest_of_each_picture_is_kept():
+    box = Mailbox()
+    for step in range(5):
+        box.put(heat(0, step))
+        box.put(heat(1, step))
+        box.put(particles(0, step))
+        box.put(particles(2, step))
+    box.put(heat(0, 9, direction="normalize"))
+    assert [m.step for m in box.take_all()] == [4, 4, 4, 4, 9]
+    assert box.take_all() == []
+
+
+def test_words_are_kept_in_order_and_never_dropped():
+    box = Mailbox()
+    texts = [f"sentence {n}" for n in range(50)]
+    for n, text in enumerate(texts):
+        box.put(Notice(lane="discrete", text=text))
+        box.put(heat(0, n))
+    heard = [m.text for m in box.take_all() if isinstance(m, Notice)]
+    assert heard == texts
+
+
+def test_tells_only_when_it_was_empty():
+    box = Mailbox()
+    assert box.put(heat(0, 0))
+    assert not box.put(heat(1, 0))
+    box.take_all()
+    assert box.put(heat(0, 1))
+
+
+def test_many_threads_lose_no_word():
+    box = Mailbox()
+    writers = [
+        threading.Thread(
+            target=lambda: [box.put(Notice(lane="discrete", text="x")) for _ in range(500)]
+        )
+        for _ in range(4)
+    ]
+    count = 0
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        count += len(box.take_all())
+    assert count + len(box.take_all()) == 2000

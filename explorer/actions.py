@@ -96,17 +96,17 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
                "focus_next_part", mark("Move the keyboard to the next part of the window"),
                separated=True),
-    ActionSpec("theme_dark", VIEW, mark("Dark"), "", "moon", "appearance.dark",
+    ActionSpec("theme_dark", VIEW, mark("Dark"), "", "", "appearance.dark",
                mark("Light on dark"), group="theme", separated=True),
-    ActionSpec("theme_light", VIEW, mark("Light"), "", "sun", "appearance.light",
+    ActionSpec("theme_light", VIEW, mark("Light"), "", "", "appearance.light",
                mark("Dark on light"), group="theme"),
-    ActionSpec("theme_system", VIEW, mark("Like the system"), "", "monitor", "appearance.system",
+    ActionSpec("theme_system", VIEW, mark("Like the system"), "", "", "appearance.system",
                mark("Follow the dark or light mode of the desktop"), group="theme"),
     ActionSpec("switch_theme", VIEW, mark("Switch dark and light"), "Ctrl+Shift+L", "contrast",
                "appearance.switch", mark("Change between the dark and the light theme")),
-    ActionSpec("language_en", VIEW, "English", "", "languages", "appearance.english",
+    ActionSpec("language_en", VIEW, "English", "", "", "appearance.english",
                mark("Show the window in English"), group="language", separated=True),
-    ActionSpec("language_vi", VIEW, "Tiếng Việt", "", "languages", "appearance.vietnamese",
+    ActionSpec("language_vi", VIEW, "Tiếng Việt", "", "", "appearance.vietnamese",
                mark("Show the window in Vietnamese"), group="language"),
     ActionSpec("reset_layout", VIEW, mark("Reset the arrangement"), "", "maximize-2",
                "arrangement.reset", mark("Put every part of the window back in its place"),
@@ -149,7 +149,8 @@ class Actions(QObject):
     def retint(self) -> None:
         """Draw every icon in the colours of the theme."""
         for spec in ACTIONS:
-            self._actions[spec.id].setIcon(icon(spec.icon))
+            if not spec.group:  # a menu shows either an icon or which of a group is chosen
+                self._actions[spec.id].setIcon(icon(spec.icon))
 
     def retranslate(self) -> None:
         """Say every action and menu in the language of the window."""

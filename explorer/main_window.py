@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         first = self.actions_["theme_dark"]
         for dock in self.docks.values():
             menus[VIEW].insertAction(first, dock.toggleViewAction())
+        menus[VIEW].insertSeparator(first)
 
     # --- wires ----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +138,7 @@ class ExportDialog(QDialog):
         if done < _LEAST_FOR_ESTIMATE:
             return ""
         left = (time.monotonic() - self._began) * (1 - done) / done
-        return " · " + tr("about {seconds} s left").format(seconds=number(left, 2))
+        return " · " + tr("about {seconds} s left").format(seconds=math.ceil(left))
 
     def _build_choices(self) -> None:
         group = QButtonGroup(self)
@@ -183,13 +184,9 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(10)
         form.addRow(tr("Model"), _row(*self._lanes.values()))
-        for index, choice in enumerate(FORMATS):
-            form.addRow(tr("As") if index == 0 else "", self._formats.button(index))
-            description = QLabel(tr(choice.description))
-            description.setProperty("role", "muted")
-            description.setWordWrap(True)
-            form.addRow("", description)
+        form.addRow(tr("As"), self._described_formats())
         place = QHBoxLayout()
+        place.setSpacing(8)
         place.addWidget(self._folder, 1)
         place.addWidget(self._browse)
         form.addRow(tr("In"), place)
@@ -206,6 +203,19 @@ class ExportDialog(QDialog):
         layout.addWidget(self._message)
         layout.addStretch(1)
         layout.addLayout(buttons)
+
+    def _described_formats(self) -> QWidget:
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for index, choice in enumerate(FORMATS):
+            description = QLabel(tr(choice.description))
+            description.setProperty("role", "muted")
+            description.setWordWrap(True)
+            layout.addWidget(self._formats.button(index))
+            layout.addWidget(description)
+        return holder
 
     def _propose_name(self) -> None:
         self._name.setText(f"{self._stem}-{self.lane}")
@@ -224,6 +234,8 @@ class ExportDialog(QDialog):
     def _say(self, text: str, role: str) -> None:
         set_role(self._message, role)
         self._message.setText(text)
+        needed = self.layout().totalHeightForWidth(self.width())
+        self.resize(self.width(), max(self.height(), needed))
 
 
 def done_text(done: ExportDone) -> str:
@@ -237,6 +249,7 @@ def _row(*widgets: QWidget) -> QWidget:
     holder = QWidget()
     layout = QHBoxLayout(holder)
     layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(16)
     for widget in widgets:
         layout.addWidget(widget)
     layout.addStretch(1)

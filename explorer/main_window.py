@@ -31,6 +31,7 @@ from explorer.shell.status_line import StatusLine
 from explorer.shell.top_bar import TopBar
 from explorer.shell.training_desk import TrainingDesk
 from explorer.target.target_bar import TargetEditor
+from explorer.training.commands import changes_structure
 from flowengine import protocol
 from flowengine.errors import FlowError
 
@@ -204,8 +205,11 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
 
-    def _follow_edit(self, _before: Project, after: Project) -> None:
+    def _follow_edit(self, before: Project, after: Project) -> None:
         self._show(after)
+        for lane in LANE_TITLES:
+            if changes_structure(lane, before, after):
+                self.metrics.figures.restart_race(lane)
         self.controller.set_project(after)
 
     def _edit(self, project: Project, text: str, merge_key: str) -> bool:

@@ -30,25 +30,25 @@ _ROWS: Final = {
 
 
 class _Race:
-    """How long a lane took to come to a good KL on the present target."""
+    """How long a lane took to come to a good KL on the present target with the present model."""
 
     def __init__(self) -> None:
-        self._generation: int | None = None
         self._start = 0.0
         self._last = 0.0
         self.seconds: float | None = None
 
     def take_up(self, seconds: float | None, last: float) -> None:
         """Go on from a history: when it came to a good KL, if it did, and when it ended."""
-        self.seconds, self._last, self._generation = seconds, last, None
+        self.seconds, self._last = seconds, last
+
+    def restart(self) -> None:
+        """Count from now on: the target or the model is another."""
+        self._start, self.seconds = self._last, None
 
     def watch(self, metrics: Metrics) -> None:
         """Take a measurement up; an earlier time than the last means a fresh start."""
         if metrics.seconds < self._last:
-            self._last, self._start, self.seconds = 0.0, 0.0, None
-        elif self._generation not in (None, metrics.generation):
-            self._start, self.seconds = self._last, None
-        self._generation = metrics.generation
+            self._start, self.seconds = 0.0, None
         if self.seconds is None and metrics.kl is not None and metrics.kl <= GOOD_KL:
             self.seconds = metrics.seconds - self._start
         self._last = metrics.seconds
@@ -75,6 +75,10 @@ class FiguresView(QWidget):
         """Show a measurement of a lane."""
         self._races[metrics.lane].watch(metrics)
         self._show(metrics.lane, metrics, metrics.entropy, metrics.steps_per_second)
+
+    def restart_race(self, lane: Lane) -> None:
+        """Count the time to a good KL from now on: the lane's target or model is another."""
+        self._races[lane].restart()
 
     def load(self, lane: Lane, history: bytes) -> None:
         """Show the end of what `LaneState.history` of a lane holds; b"" is nothing."""

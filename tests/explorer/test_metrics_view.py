@@ -125,10 +125,19 @@ def test_time_to_a_good_kl_counts_from_the_present_target(view):
     view.add(measured(200, 0.04))
     view.add(measured(300, 0.02))
     assert view.figures.text("discrete", "reached") == "2.00 s"
-    view.add(measured(400, 1.5, generation=2))
+    view.figures.restart_race("discrete")
+    view.add(measured(400, 1.5))
     assert view.figures.text("discrete", "reached") == "–"
-    view.add(measured(500, 0.05, generation=2))
+    view.add(measured(500, 0.05))
     assert view.figures.text("discrete", "reached") == "2.00 s"
+
+
+def test_a_run_from_the_first_step_is_a_new_race(view):
+    view.add(measured(200, 0.04))
+    view.add(measured(10, 1.5))
+    assert view.figures.text("discrete", "reached") == "–"
+    view.add(measured(100, 0.03))
+    assert view.figures.text("discrete", "reached") == "1.00 s"
 
 
 def test_figures_are_those_of_the_last_measurement(view):

@@ -242,6 +242,21 @@ def test_edits_of_every_editor_arrive_in_the_document(window):
     assert window.store.undo_stack.count() == 3
 
 
+def test_another_target_is_another_race_for_both_lanes_another_stack_for_one(window):
+    def reached():
+        for lane in ("discrete", "continuous"):
+            tell(window, measured(lane, step=1000, kl=0.3), lane)
+        return [window.metrics.figures.text(k, "reached") for k in ("discrete", "continuous")]
+
+    for lane in ("discrete", "continuous"):
+        tell(window, measured(lane, step=500), lane)
+    assert reached() == ["5.00 s", "5.00 s"]
+    window.models.stack.stack_edited.emit(window.store.project.stack[:2], "Remove", "")
+    assert reached() == ["–", "5.00 s"]
+    window.target.target_edited.emit(drawing(), "Brush stroke", "")
+    assert reached() == ["–", "–"]
+
+
 def test_title_and_dot_tell_of_unsaved_work(window):
     assert window.top_bar._name.text() == "star.flow"
     window.store.apply(replace(window.store.project, seed=2), "Edit")

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_PEAK_SHARE: Final = 0.02
+_PEAK_QUANTILE: Final = 0.98
+_PEAK_PARTICLES: Final = 2000
+_PEAK_LEAST: Final = 50
+_KEPT: Final = 2.0  # of the peak: densities above it are not told apart in a file
 _SMALLEST_PEAK: Final = 1e-12
 
 
@@ -89,7 +92,6 @@ class Film:
         self._field_shape = (0, 0)
         self._field_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
         self._heat: Moments | None = None
-        self._peaks: Moments | None = None
         self._heat_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
 
     # --- what comes in --------------------------------------------------------------------------
@@ -163,12 +165,9 @@ class Film:
         self.generation = message.generation
         shape = message.density.shape
         self._heat = _fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)
-        self._peaks = _fitting_moments(self._peaks, message.frames, (1, 1), now)
         self._heat_extent = message.extent
         density = np.asarray(message.density, np.float32)
-        at_once = not self.transitions
-        self._heat.put(message.index, density, now, at_once=at_once)
-        self._peaks.put(message.index, _peak(density), now, at_once=at_once)
+        self._heat.put(message.index, density, now, at_once=not self.transitions)
         return True
 
     # --- what is seen ---------------------------------------------------------------------------
@@ -207,11 +206,10 @@ class Film:
 
     def heat(self, tau: float, now: float) -> Heat | None:
         """The density."""
-        if self._heat is None or self._peaks is None:
+        if self._heat is None:
             return None
-        return Heat(
-            self._heat.at(tau, now), float(self._peaks.at(tau, now)[0, 0]), self._heat_extent
-        )
+        density = self._heat.at(tau, now)
+        return Heat(density, self._peak(density, tau, now), self._heat_extent)
 
     def field(self, tau: float, now: float) -> Field | None:
         """The velocity field."""
@@ -219,6 +217,21 @@ class Film:
             return None
         velocity = self._field.at(tau, now).reshape(*self._field_shape, 2)
         return Field(velocity, self._field_extent)
+
+    def _peak(self, density: Floats, tau: float, now: float) -> float:
+        """Nearly the largest density where there are particles.
+
+        A solver that strays where the model never goes can leave needles of any height there; no
+        particle meets them, and they must not darken the rest.
+        """
+        particles = self.positions(tau, now, _PEAK_PARTICLES)
+        met = _below(particles.positions, density, self._heat_extent) if particles else density[:0]
+        if met.size >= _PEAK_LEAST:
+            rank = int(_PEAK_QUANTILE * met.size)
+            high = float(np.partition(met, rank)[rank])
+        else:
+            high = level_holding(density, 1 - _PEAK_QUANTILE)
+        return max(high, _SMALLEST_PEAK)
 
     # --- what is kept ---------------------------------------------------------------------------
 
@@ -256,9 +269,11 @@ class Film:
             yield FieldFrames(**head, extent=self._field_extent, tau=field.tau, velocity=velocity)
         if (heat := self._heat) is not None:
             for index, tau in enumerate(np.linspace(0, 1, heat.frames).tolist()):
+                density = heat.at(tau, math.inf)
+                peak = self._peak(density, tau, math.inf)
                 yield HeatFrame(
                     **head, direction=self.direction, index=index, frames=heat.frames,
-                    extent=self._heat_extent, density=heat.at(tau, math.inf),
+                    extent=self._heat_extent, density=np.minimum(density, _KEPT * peak),
                 )  # fmt: skip
 
     # --- what can be asked ------------------------------------------------------------------------
@@ -304,10 +319,14 @@ def hue_of(base: Floats) -> NDArray[np.uint8]:
     return (np.floor(turns * 256).astype(np.int64) & 255).astype(np.uint8)
 
 
-def _peak(density: Floats) -> Floats:
-    """Nearly the largest density: a needle that holds hardly any mass must not darken the rest."""
-    high = level_holding(density[np.isfinite(density)], _PEAK_SHARE)
-    return np.full((1, 1), max(high, _SMALLEST_PEAK), np.float32)
+def _below(points: Floats, density: Floats, extent: Extent) -> Floats:
+    """The density of the cells that points lie on; those outside the extent are left out."""
+    x_min, x_max, y_min, y_max = extent
+    rows, columns = density.shape
+    x = (points[:, 0] - x_min) * (columns / (x_max - x_min))
+    y = (points[:, 1] - y_min) * (rows / (y_max - y_min))
+    inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+    return np.asarray(density[y[inside].astype(np.intp), x[inside].astype(np.intp)])
 
 
 def _resized(hue: NDArray[np.uint8], total: int) -> NDArray[np.uint8]:

@@ -253,12 +253,22 @@ def test_a_density_of_other_size_and_number_of_moments_does_not_jump():
     np.testing.assert_allclose(film.heat(0.0, LATER).density, 9.0)
 
 
-def test_a_needle_is_the_brightest_only_where_it_holds_mass():
+def test_without_particles_a_needle_is_the_brightest_only_where_it_holds_mass():
     density = np.ones((40, 40))
     density[3, 3] = 20
     assert film_of(heat(density)).heat(0, LATER).peak == pytest.approx(1)
     density[3, 3] = 2000
     assert film_of(heat(density)).heat(0, LATER).peak == pytest.approx(2000)
+
+
+def test_needles_where_no_particle_goes_darken_nothing():
+    density = np.ones((40, 40))
+    density[3, 3] = 1e9
+    cloud = np.random.default_rng(0).uniform(-2, 2, (400, 2))
+    film = film_of(still([*cloud, [np.nan, 0], [9, 9]]), heat(density))
+    assert film.heat(0.5, LATER).peak == pytest.approx(1)
+    again = Film.from_npz_bytes(film.to_npz_bytes())
+    assert again.heat(0.5, LATER).density[20, 20] == pytest.approx(1, rel=0.02)
 
 
 def test_the_density_under_a_point_is_that_of_its_cell():

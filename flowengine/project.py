@@ -113,7 +113,9 @@ class Training(_Document):
     """The recipes of both lanes and the stop rule they share."""
 
     discrete: Recipe = Recipe()
-    continuous: Recipe = Recipe(learning_rate=2e-2)
+    # Longer gradients, or larger steps, teach the field wild values where no point ever goes; a
+    # solver then loses its way there, and with it the density its mass.
+    continuous: Recipe = Recipe(clip_norm=1.0)
     stop: StopRule = StopRule()
 
 

@@ -34,10 +34,6 @@ EXAMPLES = {
         "target": {"name": "moons"},
         "stack": [{"kind": "actnorm"}, *[{"kind": "affine_coupling"}] * 8],
     },
-    "why-planar-fails": {
-        "target": {"name": "rings"},
-        "stack": [{"kind": "actnorm"}, *[{"kind": "planar"}] * 16],
-    },
 }
 
 

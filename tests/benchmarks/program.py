@@ -70,7 +70,7 @@ class Run(QObject):
         super().__init__(window)
         self._window, self._lanes, self._then = window, lanes, then
         self._steps: dict[str, list[tuple[float, int]]] = {lane: [] for lane in LANES}
-        views = [panel.view.viewport() for panel in window.stage.panels.values()]
+        views = [panel.view for panel in window.stage.panels.values()]
         self._paints = [Paints(view) for view in views]
         self._since = float("inf")
         window.controller.message.connect(self._note)
@@ -131,7 +131,7 @@ def measure() -> dict:
             result["+".join(done.pop())] = measured
         if not waiting:
             window.controller.stop()
-            app.quit()
+            app.exit()
             return
         lanes = waiting.pop(0)
         done.append(lanes)

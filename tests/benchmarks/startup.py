@@ -22,14 +22,14 @@ class FirstMove(QObject):
         self._window, self._app = window, app
         self._first: float | None = None
         self.moved_at = 0.0
-        window.stage.panels["discrete"].view.viewport().installEventFilter(self)
+        window.stage.panels["discrete"].view.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and not self.moved_at:
             tau = self._window.stage.clock.tau
             if self._first is not None and tau != self._first:
                 self.moved_at = time.time()
-                self._app.quit()
+                self._app.exit()
             self._first = tau if self._first is None else self._first
         return False
 

@@ -58,6 +58,17 @@ def test_training_lowers_kl_and_nll_stays_above_the_entropy(lane):
 
 
 @pytest.mark.parametrize("lane", LANES)
+def test_a_trained_density_integrates_to_one_over_the_whole_plane(lane):
+    trainer = Trainer(project(), lane)
+    train(trainer, steps=400)
+    steps = torch.linspace(-8, 8, 321)
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    points = torch.stack([x, y], dim=-1).reshape(-1, 2)
+    mass = trainer.average.log_prob(points).double().exp().sum() * 0.05**2
+    assert float(mass) == pytest.approx(1.0, abs=2e-3)
+
+
+@pytest.mark.parametrize("lane", LANES)
 def test_same_seed_gives_same_numbers_and_another_seed_others(lane):
     first, second = Trainer(project(), lane), Trainer(project(), lane)
     other = Trainer(project(seed=1), lane)

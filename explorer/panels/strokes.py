@@ -26,7 +26,7 @@ OUTLINE_ROW: Final = FIELD_ROW + 1
 
 _MOST_MESH_LINES: Final = 21
 _MOST_FIELD_LINES: Final = 26
-_STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, for the fastest place
+_STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, from twice the median speed
 
 
 def line_colours(
@@ -70,7 +70,8 @@ def field_lines(view: View, field: Field) -> Lines:
     longest = _STROKE_LENGTH * every * (x_max - x_min) / columns
     arrow = np.nan_to_num(velocity.reshape(-1, 2), posinf=0, neginf=0)
     speed = np.hypot(arrow[:, 0], arrow[:, 1])
-    share = np.sqrt(speed / max(float(speed.max(initial=0)), 1e-9))
+    fast = max(2 * float(np.median(speed)), 1e-9) if speed.size else 1.0
+    share = np.sqrt(np.minimum(speed / fast, 1))
     half = arrow * (longest / 2 * share / np.maximum(speed, 1e-9))[:, None]
     ends = view.pixels(np.concatenate([nodes - half, nodes + half], axis=1).reshape(-1, 2, 2))
     light = (0.3 + 0.7 * share)[:, None] * np.array([0.1, 1.0])

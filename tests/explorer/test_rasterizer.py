@@ -181,6 +181,17 @@ def test_the_field_shows_strokes_along_the_velocity():
     assert columns > 5 * rows
 
 
+def test_one_storm_does_not_still_the_rest_of_the_field():
+    calm = np.broadcast_to([1.0, 0.0], (1, 25, 25, 2)).copy()
+    storm = calm.copy()
+    storm[0, 0, 0] = 1e5
+    lit = [
+        np.count_nonzero(drawn(film_of(field(v), lane="continuous"), only("field"))[2] > 20)
+        for v in (calm, storm)
+    ]
+    assert lit[1] > 0.9 * lit[0] > 0
+
+
 def test_the_outline_goes_where_the_density_crosses_its_level():
     side = (np.arange(64) + 0.5) / 8 - 4
     x, y = np.meshgrid(side, side)

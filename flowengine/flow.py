@@ -97,7 +97,7 @@ class Flow(nn.Module, ABC):
         """
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """log p_x(x) in nats, shape (batch,). Source: change of variables, both terms exact."""
+        """Log p_x(x) in nats, shape (batch,). Source: change of variables, both terms exact."""
         z, log_det = self.inverse(check_points(x))
         return base_log_prob(z) + log_det
 
@@ -140,5 +140,7 @@ def check_finite(x: Tensor, name: str = "x") -> Tensor:
     """
     bad = int((~torch.isfinite(x)).any(-1).sum())
     if bad:
-        raise NumericsError(f"{name} must be finite, but {bad} of {len(x)} rows hold NaN or infinity")
+        raise NumericsError(
+            f"{name} must be finite, but {bad} of {len(x)} rows hold NaN or infinity"
+        )
     return x

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = 2000
 INTERRUPTED = 130
+WORKER_NICENESS = 10
 CHUNK = 65_536
 
 
@@ -248,7 +249,13 @@ def export(arguments: Namespace) -> Answer:
 
 
 def worker(_: Namespace) -> None:
-    """Be the engine behind a window, on standard input and output."""
+    """Be the engine behind a window, on standard input and output.
+
+    The priority is lowered first, so that loading torch does not hold up the window's first frames;
+    on Windows whoever starts the process sees to that.
+    """
+    if hasattr(os, "nice"):
+        os.nice(WORKER_NICENESS)
     from flowengine.worker import main
 
     main()

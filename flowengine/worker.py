@@ -18,8 +18,6 @@ from flowengine.lane_worker import Worker
 if TYPE_CHECKING:
     from flowengine.protocol import Command, Event
 
-NICENESS = 10
-
 
 def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Read commands from one stream and write events to another until either ends."""
@@ -51,9 +49,11 @@ def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """Be the engine of a window: frames on the real standard output, all prints on stderr."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    """Be the engine of a window: frames on the real standard output, all prints on stderr.
+
+    `python -m flowengine worker` lowers the priority before it imports this, so that loading torch
+    does not hold up the window's first frames.
+    """
     torch.set_num_threads(1)
     frames = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -150,23 +150,23 @@ class Display:
 
     def _make_tasks(self) -> None:
         view = self.view
-        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.4)}
+        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.25)}
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
         for i in range(SLICES if view.particles else 0):
-            self._tasks[f"particles {i}"] = Task(partial(self._particles, i), 0.4)
+            self._tasks[f"particles {i}"] = Task(partial(self._particles, i), 0.5)
         if view.heat:
-            self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.4)
+            self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.5)
             for i in range(self._heat_frames()):
                 if i != self._last_heat:
-                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 1.2)
+                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 2.0)
         if self.trainer.lane == "discrete":
             self._tasks["layers"] = Task(self._layers, 1.0)
             if view.grid:
                 self._tasks["grid"] = Task(self._grid, 0.6)
         elif view.field:
-            self._tasks["field"] = Task(self._field, 1.5)
+            self._tasks["field"] = Task(self._field, 2.0)
         self._make_start_urgent()
 
     def _make_start_urgent(self) -> None:

@@ -33,6 +33,8 @@ HEADLESS_S = 8.0
 SETTLE_S = 4.0
 MEASURE_S = 15.0
 PARTICLES = 10_000
+# Each says at which step it was taken.
+PICTURES = (protocol.Metrics, protocol.ParticleFrames, protocol.HeatFrame, protocol.GridFrames)
 
 HEADLESS = """
 import sys, time, torch
@@ -82,7 +84,7 @@ class Run(QObject):
         QTimer.singleShot(round(1000 * MEASURE_S), self, self._end)
 
     def _note(self, lane: str, message: object) -> None:
-        if isinstance(message, protocol.Metrics):
+        if isinstance(message, PICTURES):
             self._steps[lane].append((time.perf_counter(), message.step))
 
     def _end(self) -> None:

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+from PySide6.QtCore import QObject, QSettings, QTimer
 
 from explorer import app as program
 from explorer.theme import theme
 from flowengine import protocol
 from flowengine.project import LANES
+from tests.benchmarks.paint_times import PaintTimes
 
 if TYPE_CHECKING:
     from explorer.main_window import MainWindow
@@ -51,20 +52,6 @@ print((trainer.step_count - first) / (time.perf_counter() - start))
 """
 
 
-class Paints(QObject):
-    """Notes when a widget has been painted."""
-
-    def __init__(self, widget) -> None:
-        super().__init__(widget)
-        self.times: list[float] = []
-        widget.installEventFilter(self)
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            self.times.append(time.perf_counter())
-        return False
-
-
 class Run(QObject):
     """Lets the window train some lanes for a while and notes frames and steps."""
 
@@ -73,7 +60,7 @@ class Run(QObject):
         self._window, self._lanes, self._then = window, lanes, then
         self._steps: dict[str, list[tuple[float, int]]] = {lane: [] for lane in LANES}
         views = [panel.view for panel in window.stage.panels.values()]
-        self._paints = [Paints(view) for view in views]
+        self._paints = [PaintTimes(view) for view in views]
         self._since = float("inf")
         window.controller.message.connect(self._note)
         window.controller.train(lanes)

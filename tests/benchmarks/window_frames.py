@@ -14,10 +14,9 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.panels.camera import Camera
@@ -26,6 +25,7 @@ from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.rasterizer import Shown
 from explorer.panels.transport import Transport
 from explorer.theme import theme
+from tests.benchmarks.paint_times import PaintTimes
 from tests.benchmarks.synthetic_films import LAYERS, films, messages
 
 BUSY = """
@@ -45,20 +45,6 @@ while True:
 SIZE = (870, 800)
 WARM_UP = 1.0
 SNAPSHOTS_MS = 100
-
-
-class PaintTimes(QObject):
-    """Notes when a widget has been painted."""
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        self.times: list[float] = []
-        widget.installEventFilter(self)
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            self.times.append(time.perf_counter())
-        return False
 
 
 class Stage(QWidget):

@@ -64,12 +64,14 @@ class Task:
         period: How often, in seconds, the window would like it while the lane trains.
         done_at: When it was last sent, by the wall clock.
         shows: Which model, view and quality it was last sent for.
+        cost: What it cost then, in seconds.
     """
 
     start: Callable[[bool], Work]
     period: float
     done_at: float = 0.0
     shows: tuple[object, ...] | None = None
+    cost: float = 0.0
 
 
 @dataclass
@@ -78,6 +80,7 @@ class _Running:
     task: Task
     work: Work
     shows: tuple[object, ...]
+    charged: bool  # pictures made at rest cost training nothing, and must not be paid for later
     seconds: float = 0.0
 
 
@@ -121,7 +124,9 @@ class Display:
             next(running.work)
         except StopIteration as ended:
             self._running = None
-            self._spent += running.seconds + time.perf_counter() - started
+            running.task.cost = running.seconds + time.perf_counter() - started
+            if running.charged:
+                self._spent += running.task.cost
             running.task.done_at = time.perf_counter()
             running.task.shows = running.shows
             event: Event | None = ended.value
@@ -144,7 +149,7 @@ class Display:
         name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
         if training and now - task.done_at < task.period:
             return None
-        return _Running(name, task, task.start(training), version)
+        return _Running(name, task, task.start(training), version, charged=training)
 
     # --- tasks ----------------------------------------------------------------------------------
 

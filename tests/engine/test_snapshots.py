@@ -1,0 +1,86 @@
+"""The pace of pictures: a share of the training, none of it owed for what was shown at rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowengine.project import LANES, Project
+from flowengine.protocol import HeatFrame, Metrics, ParticleFrames, SetView
+from flowengine.snapshots import CREDIT_S, SHARE, Display
+from flowengine.trainer import Trainer
+
+SMALL = {
+    "target": {"name": "moons"},
+    "stack": [{"kind": "affine_coupling", "width": 8}] * 2,
+    "continuous": {"kind": "flow_matching", "width": 8, "depth": 1},
+}
+
+
+def display_of(lane: str) -> Display:
+    return Display(Trainer(Project.from_dict(SMALL), lane), 0, SetView(particles=400))
+
+
+def show_all(display: Display) -> list:
+    """Everything that a resting lane shows."""
+    events = []
+    while display.pending(training=False):
+        events.append(display.advance(training=False))
+    return [event for event in events if event is not None]
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_resting_lane_shows_everything_once(lane):
+    display = display_of(lane)
+    events = show_all(display)
+    heat = [event.index for event in events if isinstance(event, HeatFrame)]
+    assert sorted(heat) == list(range(events_frames(events)))
+    assert sum(isinstance(event, Metrics) for event in events) == 1
+    assert show_all(display) == []
+
+
+def events_frames(events: list) -> int:
+    return next(event.frames for event in events if isinstance(event, HeatFrame))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_long_rest_is_not_paid_for_when_training_goes_on(lane):
+    display = display_of(lane)
+    for _ in range(5):
+        show_all(display)
+        display.trainer.step()  # a step by hand: everything is to be shown anew
+    display.earn(CREDIT_S / SHARE)  # as much training as one full credit costs
+    display.renew(1)
+    assert display.pending(training=True)
+    before = display._spent
+    show_all(display)
+    assert display._spent == before
+
+
+def test_pictures_cost_no_more_than_their_share_of_training():
+    display = display_of("discrete")
+    trainer = display.trainer
+    earned = 0.0
+    for _ in range(150):
+        before = trainer.seconds
+        trainer.step()
+        display.earn(trainer.seconds - before)
+        earned += SHARE * (trainer.seconds - before)
+        if display.pending(training=True):
+            display.advance(training=True)
+    dearest = max(task.cost for task in display._tasks.values())
+    assert display._spent <= CREDIT_S + earned + dearest
+
+
+def test_pictures_come_again_and_again_while_training():
+    display = display_of("discrete")
+    trainer = display.trainer
+    seen = []
+    while sum(isinstance(event, Metrics) for event in seen) < 2:
+        before = trainer.seconds
+        trainer.step()
+        display.earn(trainer.seconds - before)
+        event = display.advance(training=True)
+        seen += [event] if event is not None else []
+        assert trainer.step_count < 20_000
+    assert any(isinstance(event, ParticleFrames) for event in seen)
+    assert max(event.step for event in seen) > min(event.step for event in seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import queue
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -133,7 +134,10 @@ class Worker:
             self._send_status()
             return
         if event is not None:
+            started = time.perf_counter()
             self._send(event)
+            if self.training:
+                self._display.charge(time.perf_counter() - started)
 
     # --- commands -------------------------------------------------------------------------------
 

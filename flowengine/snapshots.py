@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Trainer
 
-SHARE = 0.10
+SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
 CREDIT_S = 0.25
 CHUNK = 2048
 SLICES = 4
@@ -104,6 +104,10 @@ class Display:
     def earn(self, seconds: float) -> None:
         """Say that training has gone on for so long; a share of it may be spent on pictures."""
         self._earned = min(self._earned + SHARE * seconds, self._spent + CREDIT_S)
+
+    def charge(self, seconds: float) -> None:
+        """Say what sending a picture cost on top of computing it."""
+        self._spent += seconds
 
     def renew(self, generation: int, view: SetView | None = None) -> None:
         """Forget what was shown, because the model or the view is another one now."""

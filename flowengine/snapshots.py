@@ -49,7 +49,7 @@ FIELD_NODES = 25
 FIELD_FRAMES = 17
 HEAT_FRAMES = {"discrete": 25, "continuous": 9}
 HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 48}
-HEAT_NODES_RESTING = 128
+HEAT_NODES_RESTING = {"discrete": 128, "continuous": 96}
 LAYER_POINTS = 512
 
 Work = Generator[None, None, "Event | None"]
@@ -276,7 +276,11 @@ class Display:
         frames = self._heat_frames()
         tau = index / (frames - 1)
         extent = self._shown_extent()
-        n = HEAT_NODES_TRAINING[self.trainer.lane] if training else HEAT_NODES_RESTING
+        n = (
+            HEAT_NODES_TRAINING[self.trainer.lane]
+            if training
+            else HEAT_NODES_RESTING[self.trainer.lane]
+        )
         flow = self._flow(training)
         pixels = _cell_centres(extent, n).to(self.trainer.device)
         parts = []

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from explorer.main_window import MainWindow
 
 HEADLESS_S = 8.0
-SETTLE_S = 4.0
+SETTLE_S = 10.0  # a lane that has just come to rest draws its film once more, in full quality
 MEASURE_S = 15.0
+START_MS = 12_000
 PARTICLES = 10_000
 # Each says at which step it was taken.
 PICTURES = (protocol.Metrics, protocol.ParticleFrames, protocol.HeatFrame, protocol.GridFrames)
@@ -127,7 +128,7 @@ def measure() -> dict:
         Run(window, lanes, next_run)
 
     done: list[tuple[str, ...]] = []
-    QTimer.singleShot(6000, next_run)
+    QTimer.singleShot(START_MS, next_run)
     app.exec()
     settings.cleanup()
     return result

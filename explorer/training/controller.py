@@ -155,7 +155,7 @@ class Controller(QObject):
         """Ask both lanes for the ledger of a point of data space; gives the request's number."""
         request = next(self._requests)
         for link in self._links.values():
-            link.send([protocol.Query(request=request, point=(x, y))])
+            link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 
     def request_checkpoints(self, callback: Callable[[dict[Lane, LaneState]], None]) -> None:

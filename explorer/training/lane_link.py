@@ -47,6 +47,7 @@ class LaneLink(QObject):
         self._device = device
         self._training = False
         self._steps_to_make = 0
+        self._question: protocol.Query | None = None
         self._generation = 0
         self._project: Project | None = None
         self._documents: dict[int, Project] = {}
@@ -115,6 +116,13 @@ class LaneLink(QObject):
         else:
             self._steps_to_make += count
 
+    def ask(self, question: protocol.Query) -> None:
+        """Ask now, or, where the engine is still starting, as soon as it is up."""
+        if self.up:
+            self.send([question])
+        else:
+            self._question = question
+
     def set_device(self, device: Device) -> None:
         """Train on another device."""
         self._device = device
@@ -172,8 +180,9 @@ class LaneLink(QObject):
         )
         edits = commands_between(self.lane, document, self._project, self._generation)
         steps = [protocol.Step(count=self._steps_to_make)] if self._steps_to_make else []
-        self._steps_to_make = 0
-        self.training_thread.send([self._view, load, *edits, *steps])
+        questions = [self._question] if self._question else []
+        self._steps_to_make, self._question = 0, None
+        self.training_thread.send([self._view, load, *edits, *steps, *questions])
 
     def _mourn(self, ending: str) -> None:
         self.up = False

@@ -192,6 +192,15 @@ def test_checkpoint_of_an_engine_that_does_not_answer_is_its_last_one(
     assert answers[0]["discrete"] == ear.of(protocol.CheckpointReply, "discrete")[-1].state
 
 
+def test_a_question_asked_while_the_engines_start_is_answered_once_they_are_up(
+    qtbot, controller, ear
+):
+    controller.start(project())
+    request = controller.query(0.25, -0.5)
+    wait(qtbot, lambda: len(ear.of(protocol.Ledger)) == len(LANES))
+    assert {ledger.request for ledger in ear.of(protocol.Ledger)} == {request}
+
+
 def test_ledger_query_and_export_answer_with_their_number(qtbot, controller, ear, tmp_path):
     controller.start(project())
     controller.step(1)

@@ -1,0 +1,85 @@
+"""Looking things up in the catalogue, and reading what a spec declares."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Meta, Struct
+
+from flowengine.catalogue.registry import CONTINUOUS_SPECS, LAYER_SPECS
+from flowengine.catalogue.specs import ContinuousSpec, LayerSpec, kind_of
+from flowengine.errors import SpecError
+
+
+class Field(NamedTuple):
+    """One setting of a spec, as a form or a table shows it."""
+
+    name: str
+    title: str
+    description: str
+    unit: str
+    type: type[int] | type[float] | type[bool] | type[str]
+    choices: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+    exclusive_minimum: bool
+    default: Any
+
+
+_COMMON = {"id", "enabled", "frozen"}
+
+
+def layer_class(kind: str) -> type[LayerSpec]:
+    """The spec class of a kind.
+
+    Raises:
+        SpecError: no layer of that kind is in the catalogue.
+    """
+    for cls in LAYER_SPECS:
+        if kind_of(cls) == kind:
+            return cls
+    known = ", ".join(kind_of(cls) for cls in LAYER_SPECS)
+    raise SpecError(f"No layer is called {kind!r}; the catalogue has {known}")
+
+
+def continuous_class(kind: str) -> type[ContinuousSpec]:
+    """The spec class of a continuous flow.
+
+    Raises:
+        SpecError: no continuous flow of that kind is in the catalogue.
+    """
+    for cls in CONTINUOUS_SPECS:
+        if kind_of(cls) == kind:
+            return cls
+    known = ", ".join(kind_of(cls) for cls in CONTINUOUS_SPECS)
+    raise SpecError(f"No continuous flow is called {kind!r}; the catalogue has {known}")
+
+
+def fields_of(cls: type[Struct]) -> tuple[Field, ...]:
+    """The settings of a spec class, in the order of the form; not the id and the switches."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    own = [f for f in msgspec.structs.fields(cls) if f.name not in _COMMON]
+    return tuple(_field(f, hints[f.name]) for f in own)
+
+
+def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:  # noqa: ANN401
+    meta = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Meta)), Meta())
+    base = hint.__origin__ if hasattr(hint, "__metadata__") else hint
+    choices: tuple[str, ...] = ()
+    if typing.get_origin(base) is Literal:
+        choices, base = typing.get_args(base), str
+    minimum = meta.ge if meta.ge is not None else meta.gt
+    return Field(
+        name=field.name,
+        title=meta.title or field.name.replace("_", " ").capitalize(),
+        description=meta.description or "",
+        unit=str((meta.extra or {}).get("unit", "")),
+        type=base,
+        choices=choices,
+        minimum=minimum,
+        maximum=meta.le,
+        exclusive_minimum=meta.gt is not None,
+        default=None if field.default is UNSET else field.default,
+    )

@@ -1,0 +1,67 @@
+"""What every entry of the catalogue has."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from flowengine.catalogue.fields import Depth, Width
+
+Group = Literal["elementwise", "linear", "coupling", "autoregressive", "residual"]
+LayerId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
+
+
+class LayerSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """What every layer of a stack has: an identity, an eye and a lock."""
+
+    title: ClassVar[str]
+    group: ClassVar[Group]
+    formula: ClassVar[str]
+    reference: ClassVar[str]
+
+    id: LayerId = ""
+    enabled: bool = True
+    frozen: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The name of this layer in files and on the command line."""
+        return kind_of(self)
+
+
+class ContinuousSpec(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"
+):
+    """A velocity field v(x, t), t from 0 (base) to 1 (target), and the solver that follows it."""
+
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    reference: ClassVar[str]
+
+    width: Width = 64
+    depth: Depth = 3
+    solver: Annotated[
+        Literal["heun", "rk4"],
+        Meta(title="Solver", description="Heun: 2 evaluations a step; RK4: 4 evaluations a step"),
+    ] = "rk4"
+    solver_steps: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            title="Solver steps",
+            description="Equal steps between base and target",
+            extra={"unit": "steps"},
+        ),
+    ] = 8
+
+    @property
+    def kind(self) -> str:
+        """The name of this flow in files and on the command line."""
+        return kind_of(self)
+
+
+def kind_of(spec: LayerSpec | ContinuousSpec | type[LayerSpec] | type[ContinuousSpec]) -> str:
+    """The kind of a spec or of its class, as written in files: `affine_coupling`."""
+    return str(spec.__struct_config__.tag)

@@ -175,13 +175,13 @@ class Controller(QObject):
     def export(self, lane: Lane, fmt: str, path: str) -> int:
         """Have a lane's engine write its trained model; gives the request's number."""
         request = next(self._requests)
-        self._links[lane].send([protocol.Export(request=request, format=fmt, path=path)])
+        self._links[lane].export(protocol.Export(request=request, format=fmt, path=path))
         return request
 
     def cancel_export(self, request: int) -> None:
         """Give up an export."""
         for link in self._links.values():
-            link.send([protocol.CancelExport(request=request)])
+            link.cancel_export(request)
 
     def stop(self) -> None:
         """End all engines and wait for them; the controller can be started again."""

@@ -48,6 +48,7 @@ class LaneLink(QObject):
         self._training = False
         self._steps_to_make = 0
         self._question: protocol.Query | None = None
+        self._exports: dict[int, protocol.Export] = {}
         self._generation = 0
         self._project: Project | None = None
         self._documents: dict[int, Project] = {}
@@ -123,6 +124,16 @@ class LaneLink(QObject):
         else:
             self._question = question
 
+    def export(self, order: protocol.Export) -> None:
+        """Export now, or as soon as an engine is up; an engine that dies leaves it to the next."""
+        self._exports[order.request] = order
+        self.send([order])
+
+    def cancel_export(self, request: int) -> None:
+        """Give up an export."""
+        self._exports.pop(request, None)
+        self.send([protocol.CancelExport(request=request)])
+
     def set_device(self, device: Device) -> None:
         """Train on another device."""
         self._device = device
@@ -146,6 +157,8 @@ class LaneLink(QObject):
                 self._keep(message)
             if isinstance(message, protocol.LaneStatus):
                 self.has_stopped = message.state == "stopped"
+            if isinstance(message, protocol.ExportDone | protocol.Failure):
+                self._exports.pop(message.request, None)
             if getattr(message, "generation", self._generation) >= self._generation:
                 self.message.emit(self.lane, message)
 
@@ -158,6 +171,7 @@ class LaneLink(QObject):
         self.up = True
         if self._project is not None:
             self._send_all()
+        self.send(list(self._exports.values()))
         if restarted:
             self.notice.emit(
                 tr("The {lane} engine was restarted from its last checkpoint").format(
@@ -199,7 +213,10 @@ class LaneLink(QObject):
             "again"
         ).format(lane=tr(TITLES[self.lane]).lower(), ending=ending)
         self.notice.emit(text)
-        self.message.emit(self.lane, protocol.Failure(request=0, error="EngineLost", text=text))
+        for request in (0, *self._exports):
+            failure = protocol.Failure(request=request, error="EngineLost", text=text)
+            self.message.emit(self.lane, failure)
+        self._exports.clear()
 
     def _next_generation(self, project: Project) -> None:
         self._generation += 1

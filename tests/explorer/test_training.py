@@ -201,6 +201,28 @@ def test_a_question_asked_while_the_engines_start_is_answered_once_they_are_up(
     assert {ledger.request for ledger in ear.of(protocol.Ledger)} == {request}
 
 
+def test_an_export_asked_while_the_engines_start_is_made_once_they_are_up(
+    qtbot, controller, ear, tmp_path
+):
+    controller.start(project())
+    request = controller.export("continuous", "python", str(tmp_path / "taken"))
+    wait(qtbot, lambda: ear.of(protocol.ExportDone) or ear.of(protocol.Failure))
+    (done,) = ear.of(protocol.ExportDone)
+    assert done.request == request
+    assert (tmp_path / "taken" / "model.py").is_file()
+
+
+def test_an_export_whose_engine_dies_is_made_by_the_next_one(qtbot, controller, ear, tmp_path):
+    controller.start(project())
+    wait(qtbot, lambda: all(ear.of(protocol.LaneStatus, lane) for lane in LANES))
+    request = controller.export("discrete", "python", str(tmp_path / "taken"))
+    os.kill(controller.engine_pids()["discrete"], signal.SIGKILL)
+    wait(qtbot, lambda: ear.of(protocol.ExportDone) or ear.of(protocol.Failure))
+    (done,) = ear.of(protocol.ExportDone)
+    assert done.request == request
+    assert os.listdir(tmp_path) == ["taken"]
+
+
 def test_ledger_query_and_export_answer_with_their_number(qtbot, controller, ear, tmp_path):
     controller.start(project())
     controller.step(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import queue
@@ -257,7 +258,7 @@ class Worker:
 
     @_carry_out.register
     def _(self, command: protocol.Checkpoint) -> None:
-        self._ready_trainer()
+        self._measure(self._ready_trainer())
         self._send_checkpoint(command.request)
 
     @_carry_out.register
@@ -355,6 +356,13 @@ class Worker:
                 reason=reason,
             )
         )
+
+    def _measure(self, trainer: Trainer) -> None:
+        """Let the curves of what is saved end at the step at which it is saved."""
+        if self._blocked or self._display is None or not trainer.step_count or trainer.measured:
+            return
+        with contextlib.suppress(NumericsError):  # what cannot be measured can still be saved
+            self._send(self._display.measured(trainer.evaluate()))
 
     def _send_checkpoint(self, request: int) -> None:
         if self._trainer is None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REPLICATES = 8
 LIVE_POINTS = 4_096
+MASS_POINTS = 8_192
 EVALUATION_POINTS = 16_384
 ROUND_TRIP_POINTS = 2_048
 TRANSPORT_POINTS = 1_024
@@ -141,7 +142,7 @@ def mass(flow: Flow, extent: Extent) -> float:
     angle = torch.linspace(0, 2 * math.pi, 2048)
     circle = _FARTHEST_Z * torch.stack([angle.cos(), angle.sin()], dim=1)
     rim = _forward(flow, circle)
-    samples = _forward(flow, base_points(LIVE_POINTS))
+    samples = _forward(flow, base_points(MASS_POINTS))
     reach = torch.cat([rim, samples, torch.tensor(extent).view(2, 2).T])
     if not torch.isfinite(reach).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ROOTS = 16  # cells along each side of the box to begin with
 _DEEPEST = 24  # halvings after which a cell is taken as it is
-_CROWD = 16  # a cell that holds more of the known points than this is looked into
+_CROWD = 3  # a cell that holds more of the known points than this is looked into
 
 
 def integrate(
@@ -23,8 +23,8 @@ def integrate(
     high: Tensor,
     *,
     crowd: Tensor,
-    tolerance: float = 1e-3,
-    budget: int = 200_000,
+    tolerance: float = 3e-4,
+    budget: int = 400_000,
 ) -> float:
     """∫ density over a box, by splitting cells until splitting changes nothing.
 

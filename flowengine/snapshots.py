@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from flowengine.flow import Flow
     from flowengine.protocol import Event
     from flowengine.stack import DiscreteFlow
-    from flowengine.trainer import Trainer
+    from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
 CREDIT_S = 0.25
@@ -191,7 +191,10 @@ class Display:
         for part in self.trainer.measure():
             total += float(part.sum())
             yield
-        figures = self.trainer.record(total / len(self.trainer.held_out))
+        return self.measured(self.trainer.record(total / len(self.trainer.held_out)))
+
+    def measured(self, figures: Figures) -> Metrics:
+        """The figures of the present step, ready to send."""
         now, step = time.perf_counter(), self.trainer.step_count
         before, first = self._rate_from
         self._rate_from = (now, step)

@@ -164,8 +164,15 @@ class Trainer:
         if not math.isfinite(kl):
             raise NumericsError(f"The {self.lane} flow gives no finite log_prob on its target")
         figures = Figures(nll=kl + self.target.entropy, kl=kl, entropy=self.target.entropy)
+        if self.measured:
+            del self.history[-1]
         self.history.append((self.step_count, self.seconds, figures.nll, figures.kl))
         return figures
+
+    @property
+    def measured(self) -> bool:
+        """Whether the history ends with figures of the present step."""
+        return bool(self.history) and self.history[-1][0] == self.step_count
 
     # --- edits in mid-run -----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -352,3 +353,15 @@ def test_engine_ends_when_its_standard_input_closes():
         while protocol.read_frame(engine.process.stdout) is not None:
             pass
         assert engine.process.wait(PATIENCE_S) == 0
+
+
+def test_what_is_saved_has_been_measured_at_the_step_at_which_it_is_saved(engine):
+    loaded(engine, training=True)
+    engine.wait_for(protocol.Metrics, lambda m: m.step > 20)
+    engine.send(protocol.Pause())
+    engine.send(protocol.Checkpoint(request=9))
+    status = engine.wait_for(protocol.LaneStatus, lambda s: s.state == "paused")
+    reply = engine.wait_for(protocol.CheckpointReply, lambda r: r.request == 9)
+    with np.load(io.BytesIO(reply.state.history)) as history:
+        assert history["step"][-1] == status.step
+        assert len(set(history["step"])) == len(history["step"])

@@ -124,8 +124,10 @@ def check_fit(project, lane):
 
 def export(program, lane):
     program.call("ctrl+e", "Export a trained model")
-    program.tab_to(lane.title())
-    program.press("space")
+    program.tab_to("Discrete")  # Tab goes to the choice, an arrow from one to the other
+    for other in LANES[1 : LANES.index(lane) + 1]:
+        program.press("Right")
+        program.until(lambda seen, name=other.title(): seen["focus"] == name, other)
     program.tab_to("Export")
     program.press("Return")
     program.until(lambda seen: any("reloaded:" in text for text in seen["says"]), "the export")

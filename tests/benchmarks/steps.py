@@ -1,83 +1,69 @@
-"""Training steps, log_prob and sampling of the two common stacks, beside zuko's.
+"""Training steps, log_prob and sampling of the two common stacks, beside three libraries.
 
-Run with ``python -m tests.benchmarks.steps``. Both sides have the same architecture (couplings with
-64-64 conditioners, 8 bins), one thread, no compilation, batches of 512 for training and 20,000
-points otherwise. The sides take turns within one process, so that a busy machine is busy for both;
-the figure to read is the ratio.
+    python -m tests.benchmarks.steps
+
+All have the same architecture (couplings with 64-64 conditioners, 8 bins), one thread, no
+compilation, batches of 512 for training and 20,000 points otherwise. The sides take turns within
+one process, so that a busy machine is busy for all; the figure to read is the ratio to the fastest
+of the others.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
-import zuko
-from msgspec.structs import replace
 
 import flowengine
 from flowengine.catalogue import AffineCoupling, SplineCoupling
 from flowengine.optimizer import FlatAdam
 from flowengine.project import with_ids
+from tests.benchmarks.peers import BINS, BOUND, COUPLINGS, DEPTH, HIDDEN, Peer, peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flowengine.catalogue import LayerSpec
-
 BATCH = 512
 POINTS = 20_000
-TURNS = 15
-HIDDEN = (64, 64)
+TURNS = 9
+STEPS_A_TURN = 10
+OURS = "Flow Explorer"
+SPECS = {
+    "RealNVP-8": AffineCoupling(width=HIDDEN, depth=DEPTH),
+    "spline coupling-4": SplineCoupling(width=HIDDEN, depth=DEPTH, bins=BINS, bound=BOUND),
+}
 
 
-class Row(NamedTuple):
-    """One line of the table: what was measured, in thousands or units a second."""
-
-    name: str
-    unit: str
-    peer: float
-    ours: float
-    ratio: float
-
-
-def main() -> None:
-    """Measure and print the table."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    realnvp = zuko.flows.RealNVP(2, 0, transforms=8, hidden_features=HIDDEN)
-    spline = zuko.flows.NSF(2, 0, transforms=4, hidden_features=HIDDEN, bins=8, passes=2)
-    rows = [
-        *_compare("RealNVP, 8 affine couplings", realnvp, [AffineCoupling()] * 8),
-        *_compare("4 spline couplings", spline, [SplineCoupling(bins=8, bound=5.0)] * 4),
-    ]
-    print(f"{'':44}{'zuko':>12}{'Flow Explorer':>16}{'ratio':>8}")
-    for row in rows:
-        print(f"{row.name:44}{row.peer:>12,.0f}{row.ours:>16,.0f}{row.ratio:>7.1f}×  {row.unit}")
-
-
-def _compare(name: str, peer: zuko.flows.Flow, stack: list[LayerSpec]) -> tuple[Row, Row, Row]:
-    ours = flowengine.build(with_ids(tuple(replace(spec, width=64, depth=2) for spec in stack)))
+def compare(stack: str) -> dict[str, dict[str, float]]:
+    """Rates by what is measured and by library: steps or points a second."""
+    ours = flowengine.build(with_ids((SPECS[stack],) * COUPLINGS[stack]))
+    others = peers(stack)
     x = torch.randn(POINTS, 2)
-    steps = _beside(_peer_step(peer), _our_step(ours), repeats=10)
+    steps = {peer.library: _peer_step(peer) for peer in others} | {OURS: _our_step(ours)}
+    rates = {"training": _rates(steps, STEPS_A_TURN, 1)}
     with torch.no_grad():
-        log_prob = _beside(lambda: peer().log_prob(x), lambda: ours.log_prob(x), repeats=1)
-        sample = _beside(lambda: peer().sample((POINTS,)), lambda: ours.sample(POINTS), repeats=1)
-    return (
-        _row(f"{name}: training", "steps/s", steps, 1),
-        _row(f"{name}: log_prob", "thousand points/s", log_prob, POINTS / 1000),
-        _row(f"{name}: sampling", "thousand points/s", sample, POINTS / 1000),
-    )
+        scores = {peer.library: lambda peer=peer: peer.log_prob(x) for peer in others}
+        draws = {peer.library: lambda peer=peer: peer.sample(POINTS) for peer in others}
+        rates["log_prob"] = _rates(scores | {OURS: lambda: ours.log_prob(x)}, 1, POINTS)
+        rates["sampling"] = _rates(draws | {OURS: lambda: ours.sample(POINTS)}, 1, POINTS)
+    return rates
 
 
-def _peer_step(flow: zuko.flows.Flow) -> Callable[[], None]:
-    optimizer = torch.optim.Adam(flow.parameters(), lr=1e-3)
+def ratio(rates: dict[str, float]) -> float:
+    """How much faster ours is than the fastest of the others."""
+    return rates[OURS] / max(rate for name, rate in rates.items() if name != OURS)
+
+
+def _peer_step(peer: Peer) -> Callable[[], None]:
+    optimizer = torch.optim.Adam(peer.weights, lr=1e-3)
     x = torch.randn(BATCH, 2)
 
     def step() -> None:
         optimizer.zero_grad()
-        (-flow().log_prob(x).mean()).backward()
+        (-peer.log_prob(x).mean()).backward()
         optimizer.step()
 
     return step
@@ -95,26 +81,24 @@ def _our_step(flow: flowengine.DiscreteFlow) -> Callable[[], None]:
     return step
 
 
-def _beside(
-    peer: Callable[[], object], ours: Callable[[], object], *, repeats: int
-) -> tuple[float, float, float]:
-    """Seconds for one call of each, and the median over the turns of how much faster ours was."""
-    turns = [(_seconds(peer, repeats), _seconds(ours, repeats)) for _ in range(TURNS + 1)]
-    pairs = turns[1:]  # the first one warms up
-    ratio = statistics.median(theirs / mine for theirs, mine in pairs)
-    return statistics.median(p for p, _ in pairs), statistics.median(o for _, o in pairs), ratio
+def _rates(calls: dict[str, Callable[[], object]], repeats: int, work: int) -> dict[str, float]:
+    """Work done a second by each, median over the turns."""
+    turns = [{name: _seconds(call, repeats) for name, call in calls.items()} for _ in range(TURNS)]
+    return {name: work / statistics.median(turn[name] for turn in turns[1:]) for name in calls}
 
 
 def _seconds(call: Callable[[], object], repeats: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(repeats):
         call()
-    return (time.perf_counter() - start) / repeats
+    return (time.process_time() - start) / repeats
 
 
-def _row(name: str, unit: str, times: tuple[float, float, float], work: float) -> Row:
-    peer, ours, ratio = times
-    return Row(name, unit, work / peer, work / ours, ratio)
+def main() -> None:
+    """Print the rates as JSON."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print(json.dumps({stack: compare(stack) for stack in COUPLINGS}))
 
 
 if __name__ == "__main__":

@@ -93,6 +93,9 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "stage.switch_direction", mark("Generate (z → x) or normalize (x → z)"),
                separated=True),
 
+    ActionSpec("presentation", VIEW, mark("Presentation"), "F5", "monitor", "presentation.toggle",
+               mark("Show the panels alone, in large type; Esc or F5 brings the rest back"),
+               separated=True),
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
                "focus_next_part", mark("Move the keyboard to the next part of the window"),
                separated=True),
@@ -112,6 +115,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "arrangement.reset", mark("Put every part of the window back in its place"),
                separated=True),
 
+    ActionSpec("palette", HELP, mark("Find an action…"), "Ctrl+Shift+P", "search",
+               "show_palette", mark("Find any action by typing a part of its name")),
     ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard", "show_shortcuts",
                mark("Show every key")),
     ActionSpec("about", HELP, mark("About Flow Explorer"), "", "info", "show_about",
@@ -135,6 +140,10 @@ class Actions(QObject):
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def places(self) -> list[tuple[str, QAction]]:
+        """Every action, with the name of the menu in which it stands."""
+        return [(tr(spec.menu).replace("&", ""), self._actions[spec.id]) for spec in ACTIONS]
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Lay the menus out in a menu bar, and give them back by the name of `MENUS`."""

@@ -20,10 +20,12 @@ from explorer.shell.appearance import Appearance
 from explorer.shell.arrangement import Arrangement
 from explorer.shell.banner import Banner
 from explorer.shell.card import GAP, CardDock
+from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.model_tabs import ModelTabs
+from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
@@ -38,7 +40,7 @@ from flowengine.errors import FlowError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 
     from explorer.store import Store
     from explorer.training.controller import Controller
@@ -91,6 +93,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(self.controller, self)
         self.training = TrainingDesk(self.store, self.controller, self)
         self.inquiry = Inquiry(self.controller, self)
+        self.presentation = Presentation(self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -311,6 +314,17 @@ class MainWindow(QMainWindow):
                 first.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return
 
+    def show_palette(self) -> None:
+        """Offer every action by name, docks and recent projects among them."""
+        actions = self.actions_.places()
+        view = tr(VIEW).replace("&", "")
+        actions += [(view, dock.toggleViewAction()) for dock in self.docks.values()]
+        self.recent_menu.fill()
+        actions += [(self.recent_menu.title(), action) for action in self.recent_menu.actions()]
+        palette = CommandPalette(actions, self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.show()
+
     def show_shortcuts(self) -> None:
         """Show every key."""
         ShortcutSheet(self).open()
@@ -327,6 +341,13 @@ class MainWindow(QMainWindow):
             event.accept()
             return True
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves a presentation."""
+        if event.key() == Qt.Key.Key_Escape and self.presentation.active:
+            self.presentation.leave()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome projects, pictures, tables and arrays."""
@@ -346,6 +367,7 @@ class MainWindow(QMainWindow):
         if not self._closing:
             event.ignore()
             return
+        self.presentation.leave()
         self.arrangement.remember()
         self.controller.stop()
         event.accept()

@@ -64,6 +64,7 @@ class Theme(QObject):
         self._roles = _read_roles("dark")
         self._app: QApplication | None = None
         self._glyphs = QTemporaryDir()
+        self._scale = 1.0
 
     def color(self, role: str) -> QColor:
         """The colour of a role.
@@ -89,13 +90,25 @@ class Theme(QObject):
         self.choice = choice
         self._show(_system_name() if choice == "system" else choice)
 
+    def set_scale(self, scale: float) -> None:
+        """Show every word `scale` times as large as usual."""
+        if scale == self._scale or self._app is None:
+            return
+        self._scale = scale
+        font = QFont(self._font)
+        font.setPointSizeF(scale * font.pointSizeF())
+        self._app.setFont(font)
+        self._dress(self._app)
+        self.changed.emit()
+
     def apply(self, app: QApplication) -> None:
         """Dress an application, now and whenever the theme changes."""
         if self._app is None:
             app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self._app = app
         app.setStyle(QStyleFactory.create("Fusion"))
-        app.setFont(_font(app.font()))
+        self._font = _font(app.font())
+        app.setFont(self._font)
         self._dress(app)
 
     def _follow_system(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.store import recent_files
+from explorer.store import MAX_RECENT, recent_files
+from flowengine.errors import ProjectError
+from flowengine.projectfile import read_thumbnail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +27,7 @@ class RecentMenu(QMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
         translator.changed.connect(self.retranslate)
         self.retranslate()
@@ -42,4 +48,20 @@ class RecentMenu(QMenu):
     def _add(self, text: str, path: Path) -> None:
         action = self.addAction(text)
         action.setStatusTip(str(path))
+        action.setToolTip(_picture_and_place(path))
         action.triggered.connect(lambda: self.chosen.emit(path))
+
+
+def _picture_and_place(path: Path) -> str:
+    """What a project looked like when it was saved, over where it lies."""
+    picture = _picture(path, path.stat().st_mtime_ns)
+    shown = f'<img src="data:image/png;base64,{picture}" width="320"><br>' if picture else ""
+    return shown + html.escape(str(path))
+
+
+@lru_cache(MAX_RECENT)
+def _picture(path: Path, _changed_ns: int) -> str:
+    try:
+        return base64.b64encode(read_thumbnail(path)).decode()
+    except ProjectError:
+        return ""  # opening it will say what is wrong with it

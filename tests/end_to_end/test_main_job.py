@@ -127,7 +127,7 @@ def export(program, lane):
     program.tab_to("Discrete")  # Tab goes to the choice, an arrow from one to the other
     for other in LANES[1 : LANES.index(lane) + 1]:
         program.press("Right")
-        program.until(lambda seen, name=other.title(): seen["focus"] == name, other)
+        program.until(lambda seen, other=other: seen["focus"] == other.title(), other)
     program.tab_to("Export")
     program.press("Return")
     program.until(lambda seen: any("reloaded:" in text for text in seen["says"]), "the export")

@@ -1,0 +1,74 @@
+"""Presentation mode: the panels alone, in large type, steered by keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QDockWidget, QToolBar
+
+from explorer.theme import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QByteArray
+    from PySide6.QtWidgets import QMainWindow, QWidget
+
+_LARGER: Final = 1.5
+
+
+class Presentation(QObject):
+    """Hides everything of a window but its centre, and brings it back as it was.
+
+    Args:
+        window: The window.
+        centre: What of the centre a lecture does not need either.
+    """
+
+    changed = Signal(bool)
+    """Whether the window is shown as to a lecture hall."""
+
+    def __init__(self, window: QMainWindow, *centre: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._centre = centre
+        self._before: tuple[QByteArray, Qt.WindowState] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the window is shown as to a lecture hall."""
+        return self._before is not None
+
+    def toggle(self) -> None:
+        """Enter presentation mode, or leave it."""
+        (self.leave if self.active else self.enter)()
+
+    def enter(self) -> None:
+        """Fill the screen with the panels."""
+        if self._before is not None:
+            return
+        window = self._window
+        self._before = (window.saveState(), window.windowState())
+        for part in self._parts():
+            part.hide()
+        theme.set_scale(_LARGER)
+        window.setWindowState(window.windowState() | Qt.WindowState.WindowFullScreen)
+        self.changed.emit(True)
+
+    def leave(self) -> None:
+        """Show everything again, where it was."""
+        if self._before is None:
+            return
+        (state, shown), self._before = self._before, None
+        theme.set_scale(1.0)
+        self._window.setWindowState(shown)
+        self._window.menuBar().show()
+        self._window.statusBar().show()
+        for part in self._centre:
+            part.show()
+        self._window.restoreState(state)
+        self.changed.emit(False)
+
+    def _parts(self) -> list[QWidget]:
+        window = self._window
+        around = (*window.findChildren(QDockWidget), *window.findChildren(QToolBar))
+        return [window.menuBar(), window.statusBar(), *around, *self._centre]

@@ -27,6 +27,7 @@ from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
+from explorer.shell.run_keeper import RunKeeper
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
 from explorer.shell.status_line import StatusLine
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 
+    from explorer.metrics.runs import Run
     from explorer.store import Store
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingDesk(self.store, self.controller, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
+        self.runs = RunKeeper(self.store, self.controller, self.stage.thumbnail, self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -184,7 +187,11 @@ class MainWindow(QMainWindow):
         self.controller.devices_changed.connect(self.top_bar.set_devices)
         self.controller.notice.connect(self.status_line.say)
         self.top_bar.device_picked.connect(self.controller.set_device)
+        self.training.restarting.connect(self.runs.keep)
         self.training.restarted.connect(self.metrics.clear)
+        self.runs.kept.connect(self.metrics.keep)
+        self.metrics.shelf.keep_requested.connect(self.runs.keep)
+        self.metrics.shelf.restore_requested.connect(self.restore_run)
         self.exporter.finished.connect(self.status_line.say)
 
     # --- the document ---------------------------------------------------------------------------
@@ -282,6 +289,7 @@ class MainWindow(QMainWindow):
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         self.metrics.add(metrics)
+        self.runs.watch(metrics)
         if self.controller.training:
             self.store.mark_trained()
             self.status_line.set_rate(metrics.lane, metrics.steps_per_second)
@@ -295,6 +303,16 @@ class MainWindow(QMainWindow):
     def _say_training(self, training: bool) -> None:
         text = tr("Training: both lanes fit the target") if training else tr("Training rests")
         self.status_line.say(text)
+
+    def restore_run(self, run: Run) -> None:
+        """Go on from a run of the shelf: its document is an edit, its weights come with it."""
+        self.runs.keep()
+        self._edit(run.project, tr("Restore run {n}").format(n=run.number), "")
+        self.metrics.load(run.lanes)
+        for lane in LANE_TITLES:
+            self.stage.set_kl(lane, self.metrics.last_kl(lane))
+        self.controller.start(self.store.project, run.lanes)
+        self.status_line.say(tr("Run {n} is back").format(n=run.number))
 
     # --- menus ----------------------------------------------------------------------------------
 

@@ -28,18 +28,20 @@ _TICK: Final = 4.0
 _ROOM: Final = 0.06  # of the range, above and below the curves
 _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
+_FAINT: Final = 0.55
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
 
 
 class Curve(NamedTuple):
-    """One curve: x and y of shape (n,), the role of its colour, its stroke."""
+    """One curve: x and y of shape (n,), the role of its colour, its stroke, its strength."""
 
     x: Floats
     y: Floats
     role: str
     style: Qt.PenStyle
+    faint: bool = False
 
 
 class _Frame(NamedTuple):
@@ -125,7 +127,7 @@ class Chart(QWidget):
         painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
         self._draw_floor(painter, frame)
         for curve in self._curves.values():
-            painter.setPen(QPen(theme.color(curve.role), 2, curve.style))
+            painter.setPen(_pen(curve))
             points = zip(frame.x(curve.x).tolist(), frame.y(curve.y).tolist(), strict=True)
             painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
         if self._cursor is not None:
@@ -224,6 +226,12 @@ class Chart(QWidget):
         self._cursor = None
         self.hovered.emit(None)
         self.update()
+
+
+def _pen(curve: Curve) -> QPen:
+    colour = theme.color(curve.role)
+    colour.setAlphaF(_FAINT if curve.faint else 1.0)
+    return QPen(colour, 1 if curve.faint else 2, curve.style)
 
 
 def _at_least_factor(low: float, high: float) -> tuple[float, float]:

@@ -15,7 +15,10 @@ from explorer.metrics.history import History
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from explorer.metrics.history import Row
+    from explorer.metrics.runs import Run
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
 
@@ -38,6 +41,7 @@ class CurvesView(QWidget):
         self.quantity: Quantity = "kl"
         self.logarithmic = True
         self._histories = {lane: History() for lane in LANE_TITLES}
+        self._under: dict[str, tuple[Lane, History]] = {}
         self._entropy: float | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
@@ -77,6 +81,15 @@ class CurvesView(QWidget):
         self._entropy = None
         self.draw()
 
+    def lay_under(self, runs: Sequence[Run]) -> None:
+        """Show the curves of other runs, fainter, under the present ones."""
+        self._under = {
+            f"{run.number} {lane}": (lane, run.history(lane))
+            for run in runs
+            for lane in LANE_TITLES
+        }
+        self.draw()
+
     def show_quantity(self, quantity: Quantity) -> None:
         """Show KL or NLL."""
         self.quantity = quantity
@@ -105,8 +118,9 @@ class CurvesView(QWidget):
         self._redraw.stop()
         log = self.logarithmic and self.quantity == "kl"
         curves = {
-            lane: self._curve(lane, history, log) for lane, history in self._histories.items()
-        }
+            name: self._curve(lane, history, log)._replace(faint=True)
+            for name, (lane, history) in self._under.items()
+        } | {lane: self._curve(lane, history, log) for lane, history in self._histories.items()}
         self.chart.show_curves(curves, self._floor(), logarithmic=log)
 
     def retranslate(self) -> None:

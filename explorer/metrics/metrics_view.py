@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from explorer.i18n import tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.metrics.curves import CurvesView
 from explorer.metrics.figures import FiguresView
+from explorer.metrics.run_shelf import RunShelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorer.metrics.runs import Run
     from flowengine.project import Lane, LaneState
     from flowengine.protocol import Metrics
 
@@ -24,11 +27,25 @@ class MetricsView(QWidget):
         super().__init__(parent)
         self.curves = CurvesView()
         self.figures = FiguresView()
+        self.shelf = RunShelf()
+        self.shelf.overlaid.connect(self.curves.lay_under)
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
+        self._tabs.addTab(self.figures, "")
+        self._tabs.addTab(self.shelf, "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.curves, 1)
-        layout.addWidget(self.figures)
+        layout.addWidget(self._tabs)
+        translator.changed.connect(self._show_tabs)
+        self._show_tabs()
+
+    def keep(self, run: Run) -> None:
+        """Put a run on the shelf."""
+        self.shelf.add(run)
+        self._show_tabs()
 
     def load(self, lanes: Mapping[Lane, LaneState]) -> None:
         """Show the curves that a project was saved with, in the place of all others."""
@@ -52,3 +69,8 @@ class MetricsView(QWidget):
         """Show nothing."""
         self.curves.clear()
         self.figures.clear()
+
+    def _show_tabs(self) -> None:
+        count = len(self.shelf.runs())
+        self._tabs.setTabText(0, tr("Now"))
+        self._tabs.setTabText(1, tr("Runs ({count})").format(count=count) if count else tr("Runs"))

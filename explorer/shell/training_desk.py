@@ -23,6 +23,9 @@ class TrainingDesk(QObject):
     restarted = Signal()
     """The lanes begin again from their first step: what was shown of them is past."""
 
+    restarting = Signal()
+    """The lanes are about to begin again: what they are now is the end of a run."""
+
     def __init__(self, store: Store, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
         self._store = store
@@ -44,6 +47,7 @@ class TrainingDesk(QObject):
 
     def reset(self) -> None:
         """Begin the same run again."""
+        self.restarting.emit()
         self._controller.reset()
         self.restarted.emit()
 

@@ -158,7 +158,11 @@ class Controller(QObject):
             link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 
-    def request_checkpoints(self, callback: Callable[[dict[Lane, LaneState]], None]) -> None:
+    def request_checkpoints(
+        self,
+        callback: Callable[[dict[Lane, LaneState]], None],
+        patience_ms: int = SAVE_PATIENCE_MS,
+    ) -> None:
         """Ask for the state of every lane and call back when all are there.
 
         A lane that does not answer in time is given as its engine last told it, so that saving
@@ -169,7 +173,7 @@ class Controller(QObject):
         self._savings[request] = _Saving(callback, set(waiting), {})
         for lane in waiting:
             self._links[lane].send([protocol.Checkpoint(request=request)])
-        delay = SAVE_PATIENCE_MS if waiting else 0
+        delay = patience_ms if waiting else 0
         QTimer.singleShot(delay, self, lambda: self._finish_saving(request))
 
     def export(self, lane: Lane, fmt: str, path: str) -> int:

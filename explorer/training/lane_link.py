@@ -159,8 +159,14 @@ class LaneLink(QObject):
                 self.has_stopped = message.state == "stopped"
             if isinstance(message, protocol.ExportDone | protocol.Failure):
                 self._exports.pop(message.request, None)
-            if getattr(message, "generation", self._generation) >= self._generation:
+            if self._holds(message):
                 self.message.emit(self.lane, message)
+
+    def _holds(self, message: protocol.Event) -> bool:
+        """Whether a message is of the present document, or was asked for of an earlier one."""
+        if isinstance(message, protocol.CheckpointReply) and message.request:
+            return True
+        return getattr(message, "generation", self._generation) >= self._generation
 
     def _keep(self, reply: protocol.CheckpointReply) -> None:
         if reply.generation in self._documents and reply.state.weights:

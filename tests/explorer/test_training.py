@@ -14,6 +14,7 @@ from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
 from flowengine import protocol
 from flowengine.catalogue import FlowMatching, Planar, Rotation
+from flowengine.lane import load
 from flowengine.project import LANES, Project, StopRule, TargetSpec
 
 PATIENCE_MS = 60_000
@@ -172,6 +173,19 @@ def test_checkpoints_of_all_lanes_fit_the_document(qtbot, controller, ear):
 
     for lane in LANES:
         check_safetensors(saved.lanes[lane].weights, f"{lane} weights")
+
+
+def test_a_checkpoint_asked_for_before_an_edit_is_of_the_document_before_it(qtbot, controller, ear):
+    first = project()
+    controller.start(first)
+    controller.train()
+    wait(qtbot, lambda: all(ear.of(protocol.Metrics, lane) for lane in LANES))
+    answers = []
+    controller.request_checkpoints(answers.append, PATIENCE_MS)
+    controller.set_project(msgspec.structs.replace(first, stack=(Rotation(id="turn"),)))
+    wait(qtbot, lambda: answers)
+    assert set(answers[0]) == set(LANES)
+    load(msgspec.structs.replace(first, lanes=answers[0]), "discrete")  # raises if they do not fit
 
 
 def test_checkpoint_of_an_engine_that_does_not_answer_is_its_last_one(

@@ -1,0 +1,151 @@
+"""The shelf of runs: looked at, laid over each other, taken down again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.i18n import tr, translator
+from explorer.lanes import LANE_TITLES
+from explorer.metrics.runs import best_texts
+
+if TYPE_CHECKING:
+    from explorer.metrics.runs import Run
+
+MAX_RUNS: Final = 24
+_PICTURE: Final = QSize(84, 48)
+_RUN: Final = Qt.ItemDataRole.UserRole + 1
+
+
+class RunShelf(QWidget):
+    """Every run that has ended, the latest first; a tick lays its curves under the present ones.
+
+    Signals:
+        overlaid: The runs that are ticked.
+        restore_requested: A run to go on from.
+        keep_requested: The present run shall stand on the shelf as it is now.
+    """
+
+    overlaid = Signal(list)
+    restore_requested = Signal(object)
+    keep_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hint = QLabel()
+        self._hint.setProperty("role", "muted")
+        self._hint.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setIconSize(_PICTURE)
+        self.list.setWordWrap(True)
+        self.list.setSpacing(2)
+        self.list.itemChanged.connect(lambda: self.overlaid.emit(self.ticked()))
+        self.list.itemSelectionChanged.connect(self._show_buttons)
+        self.list.itemActivated.connect(lambda item: self.restore_requested.emit(item.data(_RUN)))
+        self.keep, self.restore, self.remove = _chip(), _chip(), _chip()
+        self.keep.clicked.connect(self.keep_requested)
+        self.restore.clicked.connect(self._restore)
+        self.remove.clicked.connect(self._remove)
+        self._lay_out()
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def add(self, run: Run) -> None:
+        """Put a run on the shelf; the oldest one that is not ticked makes room."""
+        item = QListWidgetItem()
+        item.setData(_RUN, run)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(Qt.CheckState.Unchecked)
+        picture = QPixmap()
+        picture.loadFromData(run.thumbnail)
+        item.setIcon(QIcon(picture))
+        self._describe(item)
+        self.list.insertItem(0, item)
+        self._make_room()
+        self._show_buttons()
+
+    def runs(self) -> list[Run]:
+        """The runs on the shelf, the latest first."""
+        return [item.data(_RUN) for item in self._items()]
+
+    def ticked(self) -> list[Run]:
+        """The runs whose curves are to be seen."""
+        on = Qt.CheckState.Checked
+        return [item.data(_RUN) for item in self._items() if item.checkState() == on]
+
+    def retranslate(self) -> None:
+        """Say every word again."""
+        self._hint.setText(
+            tr("A run comes here when you reset it or change the target or a model; tick one to "
+               "see its curves under the present ones.")
+        )  # fmt: skip
+        self.list.setAccessibleName(tr("Runs of this session"))
+        self.keep.setText(tr("Keep this run"))
+        self.restore.setText(tr("Restore"))
+        self.restore.setToolTip(tr("Bring back this run's target, models and weights"))
+        self.remove.setText(tr("Remove"))
+        for item in self._items():
+            self._describe(item)
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.keep, self.restore, self.remove):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addLayout(buttons)
+        layout.addWidget(self._hint)
+        layout.addWidget(self.list, 1)
+        self._show_buttons()
+
+    def _describe(self, item: QListWidgetItem) -> None:
+        run: Run = item.data(_RUN)
+        best = ", ".join(f"{tr(LANE_TITLES[k])} {v}" for k, v in best_texts(run).items())
+        changes = "; ".join(run.changes) or tr("the first run")
+        title = tr("Run {n}").format(n=run.number)
+        item.setText(f"{title} · {changes}\n{tr('best KL')}: {best}")
+        item.setToolTip(f"{title}\n{changes}\n{tr('best KL')}: {best}")
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.list.item(row) for row in range(self.list.count())]
+
+    def _make_room(self) -> None:
+        spare = [i for i in self._items() if i.checkState() == Qt.CheckState.Unchecked]
+        if self.list.count() > MAX_RUNS and spare:
+            self.list.takeItem(self.list.row(spare[-1]))
+
+    def _restore(self) -> None:
+        for item in self.list.selectedItems():
+            self.restore_requested.emit(item.data(_RUN))
+
+    def _remove(self) -> None:
+        for item in self.list.selectedItems():
+            self.list.takeItem(self.list.row(item))
+        self.overlaid.emit(self.ticked())
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        chosen = bool(self.list.selectedItems())
+        self.restore.setEnabled(chosen)
+        self.remove.setEnabled(chosen)
+        self._hint.setVisible(not self.list.count())
+
+
+def _chip() -> QPushButton:
+    button = QPushButton()
+    button.setProperty("role", "chip")
+    return button

@@ -1,0 +1,105 @@
+"""The runs of a session: what was trained, how well it fitted, and what set it apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.i18n import mark, number, tr
+from explorer.lanes import LANE_TITLES
+from explorer.metrics.history import History
+from flowengine.catalogue import fields_of, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msgspec import Struct
+
+    from flowengine.project import Lane, LaneState, Project, TargetSpec
+
+_CONTINUOUS = mark("continuous")
+_RECIPES = {"discrete": mark("discrete"), "continuous": mark("continuous")}
+
+
+class Run(NamedTuple):
+    """One run, as it was when it ended.
+
+    Attributes:
+        number: Counted from 1 over the session.
+        project: The document.
+        lanes: What training had made of each lane.
+        thumbnail: A PNG of the panels.
+        changes: What differs from the run before, in words; empty for the first.
+    """
+
+    number: int
+    project: Project
+    lanes: dict[Lane, LaneState]
+    thumbnail: bytes
+    changes: tuple[str, ...]
+
+    def history(self, lane: Lane) -> History:
+        """The curves of a lane; empty for one that was not trained."""
+        history = History()
+        state = self.lanes.get(lane)
+        history.load(state.history if state else b"")
+        return history
+
+    def best_kl(self, lane: Lane) -> float | None:
+        """The lowest KL that was measured of a lane, in nats."""
+        column = self.history(lane).column("kl")
+        return float(column.min()) if len(column) else None
+
+
+def differences(before: Project, after: Project) -> tuple[str, ...]:
+    """What sets a document apart from another, in a few words for each thing."""
+    found = []
+    if before.target != after.target:
+        found.append(tr("target: {name}").format(name=_target_name(after.target)))
+    found += _stack_differences(before, after)
+    found += [f"{tr(_CONTINUOUS)}: {text}" for text in _spec_differences(before, after)]
+    for lane, title in _RECIPES.items():
+        old, new = getattr(before.training, lane), getattr(after.training, lane)
+        found += [f"{tr(title)}: {text}" for text in _field_differences(old, new)]
+    if before.seed != after.seed:
+        found.append(tr("another seed"))
+    return tuple(found)
+
+
+def best_texts(run: Run) -> dict[Lane, str]:
+    """The best KL of each lane that was trained, ready to show."""
+    best = {lane: run.best_kl(lane) for lane in LANE_TITLES}
+    return {lane: number(kl) for lane, kl in best.items() if kl is not None}
+
+
+def _target_name(target: TargetSpec) -> str:
+    return tr("drawing") if target.source == "drawing" else target.name
+
+
+def _stack_differences(before: Project, after: Project) -> Iterator[str]:
+    """Layers that came and went, by kind; where none did, that the stack was changed at all."""
+    if before.stack == after.stack:
+        return
+    titles = {kind_of(layer): tr(layer.title) for layer in (*before.stack, *after.stack)}
+    old, new = (Counter(map(kind_of, stack)) for stack in (before.stack, after.stack))
+    for sign, more in (("+", new - old), ("−", old - new)):
+        for kind, count in more.items():
+            yield f"{sign}{count} {titles[kind]}" if count > 1 else f"{sign}{titles[kind]}"
+    if old == new:
+        yield tr("the stack's settings or order")
+
+
+def _spec_differences(before: Project, after: Project) -> Iterator[str]:
+    old, new = before.continuous, after.continuous
+    if type(old) is not type(new):
+        yield tr(new.title)
+    else:
+        yield from _field_differences(old, new)
+
+
+def _field_differences(old: Struct, new: Struct) -> Iterator[str]:
+    for field in fields_of(type(new)):
+        value = getattr(new, field.name)
+        if value != getattr(old, field.name):
+            shown = number(value) if isinstance(value, int | float) else str(value)
+            yield f"{tr(field.title)} {shown}"

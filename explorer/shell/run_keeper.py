@@ -1,0 +1,89 @@
+"""Decides when a run has ended, and puts it on the shelf as it was then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.lanes import LANE_TITLES
+from explorer.metrics.runs import Run, differences
+from explorer.training.commands import changes_structure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.store import Store
+    from explorer.training.controller import Controller
+    from flowengine.project import Lane, LaneState, Project
+    from flowengine.protocol import Metrics
+
+LEAST_STEPS: Final = 100  # a run shorter than this has shown nothing yet
+PATIENCE_MS: Final = 30_000  # nobody waits for it
+
+
+class RunKeeper(QObject):
+    """Watches training and edits; engines answer in order, so a run is kept as it ended.
+
+    Strokes on one drawing belong to one run: who draws does not compare.
+
+    Args:
+        store: Whose edits end a run.
+        controller: Whose engines hold what training has made of it.
+        thumbnail: A PNG of the panels as they are now.
+    """
+
+    kept = Signal(object)
+    """A `Run`."""
+
+    def __init__(
+        self, store: Store, controller: Controller, thumbnail: Callable[[], bytes], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._controller = controller
+        self._thumbnail = thumbnail
+        self._number = 0
+        self._last: Project | None = None
+        self._begin()
+        store.changed.connect(self._follow_edit)
+        store.loaded.connect(self._begin)
+
+    def watch(self, metrics: Metrics) -> None:
+        """Count how far the present run has come."""
+        first = self._first.setdefault(metrics.lane, metrics.step)
+        self._steps = max(self._steps, metrics.step - first)
+
+    def keep(self, project: Project | None = None) -> None:
+        """Put the present run on the shelf; a run that has hardly begun is not worth a place."""
+        if self._steps < LEAST_STEPS or not self._controller.running:
+            return
+        document = project or self._store.project
+        picture = self._thumbnail()
+        changes = differences(self._last, document) if self._last is not None else ()
+        self._last = document
+        self._begin()
+        self._controller.request_checkpoints(
+            lambda lanes: self._put(document, lanes, picture, changes), PATIENCE_MS
+        )
+
+    def _put(
+        self,
+        project: Project,
+        lanes: dict[Lane, LaneState],
+        picture: bytes,
+        changes: tuple[str, ...],
+    ) -> None:
+        self._number += 1
+        self.kept.emit(Run(self._number, project, lanes, picture, changes))
+
+    def _follow_edit(self, before: Project, after: Project) -> None:
+        strokes = before.target.source == after.target.source == "drawing"
+        if strokes and before.stack == after.stack and before.continuous == after.continuous:
+            return
+        if any(changes_structure(lane, before, after) for lane in LANE_TITLES):
+            self.keep(before)
+
+    def _begin(self) -> None:
+        self._first: dict[str, int] = {}
+        self._steps = 0

@@ -1,0 +1,131 @@
+"""The run shelf, with the real window and real engines: kept, laid under, restored."""
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from explorer import dialogs
+from explorer.main_window import MainWindow
+from explorer.metrics.runs import differences
+from explorer.shell.run_keeper import LEAST_STEPS
+from explorer.store import Store
+from explorer.theme import theme
+from explorer.training.controller import Controller
+from flowengine.catalogue import FlowMatching, Planar
+from flowengine.lane import load
+from flowengine.project import Project, TargetSpec
+
+PATIENCE_MS = 60_000
+
+
+def project(**changes):
+    return Project.from_dict(
+        {
+            "name": "lecture",
+            "target": {"name": "moons"},
+            "stack": [{"kind": "affine_coupling", "width": 8}] * 2,
+            "continuous": {"kind": "flow_matching", "width": 8, "depth": 1},
+        }
+        | changes
+    )
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    theme.apply(qapp)
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
+    window = MainWindow(Store(project()), Controller())
+    qtbot.addWidget(window)
+    window.controller.set_view(particles=200)
+    window.show()
+    qtbot.waitExposed(window)
+    window.start_engines()
+    yield window
+    window.controller.stop()
+
+
+def steps(window):
+    lasts = [window.metrics.curves.last(lane) for lane in ("discrete", "continuous")]
+    return [last.step if last else 0 for last in lasts]
+
+
+def train(qtbot, window):
+    """Train until the present run is long enough to be kept."""
+
+    first = steps(window)
+
+    def far_enough():
+        assert all(now > then + LEAST_STEPS for now, then in zip(steps(window), first, strict=True))
+
+    window.controller.train()
+    qtbot.waitUntil(far_enough, timeout=PATIENCE_MS)
+    window.controller.pause()
+
+
+def kept(qtbot, window, count):
+    qtbot.waitUntil(lambda: len(window.metrics.shelf.runs()) == count, timeout=PATIENCE_MS)
+    return window.metrics.shelf.runs()
+
+
+def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, qtbot):
+    train(qtbot, window)
+    before = window.store.project
+    after = msgspec.structs.replace(before, target=TargetSpec(name="star"))
+    window.store.apply(after, "Preset")
+    (run,) = kept(qtbot, window, 1)
+    assert run.project == before
+    assert run.thumbnail.startswith(b"\x89PNG")
+    assert run.best_kl("discrete") > 0
+
+    train(qtbot, window)
+    shelf = window.metrics.shelf
+    shelf.list.item(0).setCheckState(Qt.CheckState.Checked)
+    x, y, _, _, faint = window.metrics.curves.chart.curve("1 discrete")
+    assert faint
+    assert len(x) == len(y) == len(run.history("discrete"))
+
+    shelf.list.setCurrentRow(0)
+    QTest.mouseClick(shelf.restore, Qt.MouseButton.LeftButton)
+    assert window.store.project == before
+    (latest, _) = kept(qtbot, window, 2)
+    assert latest.project == after
+    assert latest.changes == ("target: star",)
+    states = {}
+    window.controller.request_checkpoints(states.update)
+    qtbot.waitUntil(lambda: len(states) == 2, timeout=PATIENCE_MS)
+    for lane in ("discrete", "continuous"):
+        document = msgspec.structs.replace(before, lanes=states)
+        original = msgspec.structs.replace(before, lanes=run.lanes)
+        for now, then in zip(
+            load(document, lane).parameters(), load(original, lane).parameters(), strict=True
+        ):
+            assert now.equal(then)
+    window.store.undo_stack.undo()
+    assert window.store.project == after
+
+
+def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbot):
+    train(qtbot, window)
+    window.training.reset()
+    (run,) = kept(qtbot, window, 1)
+    assert run.history("continuous").last.step >= LEAST_STEPS
+    window.training.reset()
+    QTest.mouseClick(window.metrics.shelf.keep, Qt.MouseButton.LeftButton)
+    assert window.metrics.shelf.runs() == [run]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"target": TargetSpec(name="rings")}, ("target: rings",)),
+        ({"seed": 5}, ("another seed",)),
+        ({"continuous": FlowMatching(width=9, depth=1)}, ("continuous: Hidden width 9",)),
+        ({"stack": (*project().stack, Planar(id="p"))}, ("+Planar",)),
+        ({"stack": ()}, ("−2 Affine coupling",)),
+        ({"stack": project().stack[::-1]}, ("the stack's settings or order",)),
+        ({}, ()),
+    ],
+)
+def test_what_sets_runs_apart_in_words(changes, words):
+    assert differences(project(), msgspec.structs.replace(project(), **changes)) == words

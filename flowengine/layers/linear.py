@@ -99,24 +99,29 @@ class Swap(Layer):
         """See `Layer.push`."""
         if is_whole(alpha):
             return (z[1], z[0]), z[0].new_zeros(())
-        across = self._across(z[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
+        across = across_at(alpha, z[0], self.THINNEST)
         return self._turn_over(z, across), across.abs().log()
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
         if is_whole(alpha):
             return (x[1], x[0]), x[0].new_zeros(())
-        across = self._across(x[0].new_tensor(alpha) if isinstance(alpha, float) else alpha)
+        across = across_at(alpha, x[0], self.THINNEST)
         return self._turn_over(x, 1 / across), -across.abs().log()
-
-    def _across(self, alpha: Tensor) -> Tensor:
-        """Factor on the component across the diagonal: 1 at alpha 0, −1 at alpha 1, never 0."""
-        cos = (math.pi * alpha).cos()
-        side = torch.where(alpha < 0.5, 1.0, -1.0).to(cos.dtype)
-        return side * cos.abs().clamp(min=self.THINNEST)
 
     @staticmethod
     def _turn_over(p: Columns, across: Tensor) -> Columns:
         along = 0.5 * (p[0] + p[1])
         half = 0.5 * across * (p[0] - p[1])
         return along + half, along - half
+
+
+def across_at(alpha: Alpha, like: Tensor, thinnest: float) -> Tensor:
+    """What a mirror, a fraction alpha of its way, makes of the component across it.
+
+    1 at alpha 0, −1 at alpha 1, and nowhere nearer to 0 than `thinnest`; of the type of `like`.
+    """
+    alpha = alpha if isinstance(alpha, Tensor) else like.new_tensor(alpha)
+    cos = (math.pi * alpha).cos()
+    side = torch.where(alpha < 0.5, 1.0, -1.0).to(cos.dtype)
+    return side * cos.abs().clamp(min=thinnest)

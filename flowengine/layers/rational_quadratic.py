@@ -155,7 +155,8 @@ class RationalQuadratic:
 
         Args:
             z: Points, shape (batch,).
-            raw: What chooses the splines, shape (3 · bins − 1, batch).
+            raw: What chooses the splines, shape (3 · bins − 1, batch), or (3 · bins − 1, 1) for
+                one that all points share.
             alpha: How far to go from the identity; for shape (frames, 1) the results have the
                 shape (frames, batch).
         """
@@ -228,10 +229,10 @@ class RationalQuadratic:
         """Piece number `index`, shape (batch,) or (frames, batch), of the splines."""
         blocks = self._constants(table).blocks
         if index.ndim == 1:
-            found = table.gather(0, index + blocks)
+            found = table.expand(-1, len(index)).gather(0, index + blocks)
         else:
             rows = index + blocks[:, None]
-            found = table[:, None].expand(-1, len(index), -1).gather(0, rows)
+            found = table[:, None].expand(-1, *index.shape).gather(0, rows)
         slopes = F.softplus(found[4:] + SLOPE_ONE) + MIN_SLOPE
         return Piece(*found[:4].unbind(0), *slopes.unbind(0))
 

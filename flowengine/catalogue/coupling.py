@@ -58,7 +58,7 @@ class MixtureCoupling(CouplingSpec, tag="mixture_coupling"):
 
     title = "Mixture coupling"
     group = "coupling"
-    formula = "z_b = eᵃ · logit ∑ₖ πₖ σ((x_b − μₖ) / sₖ) + c"
+    formula = "z_b = a · logit ∑ₖ πₖ σ((x_b − μₖ) / sₖ) + c"
     reference = "Ho et al., 2019, arXiv:1902.00275, §3.2"
 
     components: Components = 8

@@ -16,22 +16,22 @@ from flowengine.layers.root import solve_monotone
 LOG_LIMIT = LIMIT / 2
 """Bound on the log-scales of the components, and on that of the whole map; together `LIMIT`."""
 FLOOR = 1e-3
-"""Part of every mixture that is the standard logistic: so no map is flat between components."""
+"""Part of every map that is the identity: so none is flat between its components."""
 START_SCALE = 0.8
 """Scale of the components at the start, where they stand beside each other; see `start`."""
 
 
 class Bend(NamedTuple):
-    """logit F at some points, and its terms; `slope` is (batch,), the others (count, batch).
+    """A map at some points x before scale and shift: (1 − FLOOR) · logit F(x) + FLOOR · x.
 
     Attributes:
-        value: logit F, shape (batch,).
-        slope: Its derivative, > 0.
+        value: Shape (batch,), as is `slope`; the others (components, batch).
+        slope: Its derivative, at least `FLOOR`.
         place: The point from the components' view: (x − mean) / scale.
         below: σ(place), how much of each component lies below the point.
         of_below: What part of all that lies below is the component's.
         of_above: The same for what lies above.
-        parts: What each component adds to the slope.
+        parts: What each component adds to the slope of logit F.
     """
 
     value: Tensor
@@ -44,15 +44,15 @@ class Bend(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """The maps z = scale · logit F(x) + shift of a batch, where F are mixtures.
+    """The maps z = scale · bend(x) + shift of a batch; see `Bend`.
 
     Attributes:
-        log_weights: Shape (count, batch), or (count, 1, batch) where x is (frames, batch); so are
-            `means` and `rates`. The last component is the floor.
+        log_weights: Shape (components, batch), or (components, 1, batch) where x is
+            (frames, batch); so are `means` and `rates`.
         means: Where the components stand.
         rates: One over their scales.
         log_scale: Shape (batch,), as is `shift`.
-        shift: z at the median of F.
+        shift: What is added last.
     """
 
     log_weights: Tensor
@@ -67,14 +67,16 @@ class Mixture(NamedTuple):
         return Mixture(log_weights, means, rates, self.log_scale, self.shift)
 
     def bend(self, x: Tensor) -> Bend:
-        """Logit F at x, from log F and log (1 − F), so that no tail runs into 0 or 1."""
+        """Logit F from log F and log (1 − F), so that no tail runs into 0 or 1."""
         place = (x - self.means) * self.rates
         log_below = F.logsigmoid(place)
         of_below, log_f = _shares(self.log_weights + log_below)
         of_above, log_1_f = _shares(self.log_weights + log_below - place)
         below = log_below.exp()
         parts = torch.addcmul(of_above * below, of_below, 1 - below) * self.rates
-        return Bend(log_f - log_1_f, parts.sum(0), place, below, of_below, of_above, parts)
+        value = torch.add(log_f - log_1_f, x - log_f + log_1_f, alpha=FLOOR)
+        slope = FLOOR + (1 - FLOOR) * parts.sum(0)
+        return Bend(value, slope, place, below, of_below, of_above, parts)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """z and log dz/dx."""
@@ -88,8 +90,9 @@ class Mixture(NamedTuple):
         each of them in its place the equation is linear, and its roots are a bracket.
         """
         rest, scale = 1 - beta, self.log_scale.exp()
-        gain = rest * scale * self.rates
-        ends = (goal - rest * self.shift + gain * self.means) / (gain + beta)
+        gain = rest * scale * (1 - FLOOR) * self.rates
+        ends = goal - rest * self.shift + gain * self.means
+        ends = ends / (gain + rest * scale * FLOOR + beta)
 
         def curve(x: Tensor) -> tuple[Tensor, Tensor]:
             bend = self.bend(x)
@@ -137,12 +140,10 @@ class LogisticMixtures:
     def mixture(self, raw: Tensor) -> Mixture:
         """The maps that the numbers choose, shape (outputs, batch)."""
         logits, means, raw_log_scales = self._rows(raw)
-        edge = torch.zeros_like(means[:1])
-        log_weights = logits.log_softmax(0) + math.log1p(-FLOOR)
         return Mixture(
-            torch.cat([log_weights, edge + math.log(FLOOR)]),
-            torch.cat([means, edge]),
-            torch.cat([-soft_clamp(raw_log_scales, LOG_LIMIT), edge]).exp(),
+            logits.log_softmax(0),
+            means,
+            (-soft_clamp(raw_log_scales, LOG_LIMIT)).exp(),
             soft_clamp(raw[-2], LOG_LIMIT),
             raw[-1],
         )
@@ -182,37 +183,38 @@ class LogisticMixtures:
         raw, mixture, bend = notes
         g_value = g_z * mixture.log_scale.exp()
         g_weights, g_place, g_slope = _bend_gradient(bend, g_value, g_log)
-        g_means = -g_place * mixture.rates
-        g_log_scales = -torch.addcmul(g_slope, g_place, bend.place)[:-1]
+        g_points = g_place * mixture.rates
+        g_log_scales = torch.addcmul(g_slope, g_place, bend.place).neg_()
         _, _, raw_log_scales = self._rows(raw)
-        shares = mixture.log_weights[:-1].exp() / (1 - FLOOR)
-        g_logits = g_weights[:-1] - shares * g_weights[:-1].sum(0)
         g_raw = [
-            g_logits,
-            g_means[:-1],
+            torch.addcmul(g_weights, mixture.log_weights.exp(), g_weights.sum(0), value=-1),
+            -g_points,
             g_log_scales * _clamp_slope(raw_log_scales),
             (torch.addcmul(g_log, g_value, bend.value) * _clamp_slope(raw[-2]))[None],
             g_z[None],
         ]
-        return -g_means.sum(0), torch.cat(g_raw)
+        return torch.add(g_points.sum(0), g_value, alpha=FLOOR), torch.cat(g_raw)
 
     def _rows(self, raw: Tensor) -> tuple[Tensor, ...]:
         return raw[:-2].view(3, self.components, -1).unbind(0)
 
 
 def _bend_gradient(bend: Bend, g_value: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """From the gradients of logit F and of the log of its slope to those of the components.
+    """From the gradients of the value and of the log of the slope to those of the components.
 
     With F' = dF/dx, logit F is log F − log (1 − F), and its slope F' / (F (1 − F)).
 
     Returns:
-        The gradients of the log-weights, of the places, and of log F' by the rates; each
-        (count, batch).
+        The gradients of the log-weights, of the places, and of the logs of F' and the rates; each
+        (components, batch).
     """
+    g_logit = (1 - FLOOR) * g_value
+    g_parts = (1 - FLOOR) * g_log / bend.slope
+    g_slope = bend.parts * g_parts  # by way of log F'
+    g_both = g_slope.sum(0)
+    g_below = bend.of_below * (g_logit - g_both)  # by way of log F
+    g_above = bend.of_above * (g_logit + g_both)  # less that by way of log (1 − F)
     above = 1 - bend.below
-    g_below = bend.of_below * (g_value - g_log)  # by way of log F
-    g_above = bend.of_above * (g_value + g_log)  # less that by way of log (1 − F)
-    g_slope = bend.parts * (g_log / bend.slope)  # by way of log F'
     g_place = g_below * above + g_above * bend.below + g_slope * (above - bend.below)
     return g_below - g_above + g_slope, g_place, g_slope
 

@@ -59,6 +59,10 @@ class Coupling(Layer):
     def restore_gradient(self, notes: Any, g_z: Tensor, g_log: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
         """From the gradients of z and log dz/dx, shape (batch,), to those of `x` and `chosen`."""
 
+    def way_between(self, z: Tensor, x: Tensor, chosen: Tensor, alpha: Tensor) -> Tensor:
+        """The way of `transform` from z to x, at every alpha; knowing x may save the work."""
+        return self.transform(z, chosen, alpha)[0]
+
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`."""
         kept, moved = z[self.kept], z[1 - self.kept]
@@ -82,7 +86,7 @@ class Coupling(Layer):
         kept, moved = x[self.kept], x[1 - self.kept]
         chosen = self.conditioner(kept)
         z, _, _ = self.restore_noting(moved, chosen)
-        way, _ = self.transform(z, chosen, alpha)
+        way = self.way_between(z, moved, chosen, alpha)
         return self._in_order(kept, z), self._in_order(kept, way)
 
     def _in_order(self, kept: Tensor, moved: Tensor) -> Columns:

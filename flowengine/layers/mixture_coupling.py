@@ -40,6 +40,10 @@ class MixtureCoupling(Coupling):
         """See `Coupling.restore`."""
         return self.mixtures.evaluate_partly(x, chosen, alpha)
 
+    def way_between(self, z: Tensor, x: Tensor, chosen: Tensor, alpha: Tensor) -> Tensor:
+        """See `Coupling.way_between`: points go straight, so that nothing need be solved."""
+        return z + alpha * (x - z)
+
     def restore_noting(self, x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Notes]:
         """See `Coupling.restore_noting`."""
         return self.mixtures.evaluate(x, chosen)

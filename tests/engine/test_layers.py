@@ -57,6 +57,19 @@ def test_log_det_is_that_of_the_jacobian_in_both_directions(spec, trained):
         torch.testing.assert_close(log_det, log_abs_det(map_, where), atol=1e-9, rtol=1e-9)
 
 
+@every_kind
+def test_fresh_layer_is_near_the_identity_or_a_mirror(spec):
+    layer = build_layer(spec)
+    ticks = torch.linspace(-3, 3, 25)
+    z = torch.cartesian_prod(ticks, ticks)
+    x, log_det = layer.forward(z)
+    assert log_det.abs().max() < 0.3
+    if torch.linalg.det(layer.jacobian(z[:1])) < 0:
+        torch.testing.assert_close(x.norm(dim=1), z.norm(dim=1))
+    else:
+        assert (x - z).abs().max() < 0.5
+
+
 @every_layer
 def test_closed_jacobian_is_that_of_autograd(spec):
     layer = layer_of(spec, trained=True)
@@ -152,10 +165,10 @@ def _gradient_sizes(layer, map_):
     return {name: float(weight.grad.abs().max()) for name, weight in layer.named_parameters()}
 
 
-def _edges():
-    """Points on and one step beside the usual bounds, on the axes, and far out."""
-    values = [0.0, 1.0, 1e6, -1e6]
-    for bound in (0.5, 4.0, 5.0):
+def _edges(spec):
+    """Points on and one step beside 0 and the usual bounds and the layer's own, and far out."""
+    values = [0.0, 1e-45, -1e-45, 1.0, 1e6, -1e6]
+    for bound in (0.5, 4.0, 5.0, getattr(spec, "bound", 1.0)):
         for sign in (-1, 1):
             at = torch.tensor(sign * bound)
             values += [at, torch.nextafter(at, at * 2), torch.nextafter(at, at * 0)]
@@ -169,7 +182,7 @@ def test_values_and_gradients_are_finite_at_edges_and_far_out(spec, trained):
     layer = layer_of(spec, trained=trained, dtype=torch.float32)
     for map_ in (layer.forward, layer.inverse):
         layer.zero_grad()
-        where = _edges().requires_grad_()
+        where = _edges(spec).requires_grad_()
         out, log_det = map_(where)
         assert out.isfinite().all()
         assert log_det.isfinite().all()

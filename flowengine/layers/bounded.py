@@ -17,6 +17,11 @@ def soft_clamp(raw: Tensor, limit: float = LIMIT) -> Tensor:
     return raw / (1 + raw.abs() / limit)
 
 
+def soft_clamp_slope(raw: Tensor, limit: float = LIMIT) -> Tensor:
+    """The derivative of `soft_clamp`."""
+    return (1 + raw.abs() / limit).square().reciprocal()
+
+
 def undo_soft_clamp(value: float) -> float:
     """The number that `soft_clamp` takes to `value`, which lies in (−LIMIT, LIMIT)."""
     return value / (1 - abs(value) / LIMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,10 +11,11 @@ from torch import Tensor, nn
 
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, Columns, Layer, implements, is_whole
+from flowengine.layers.run import Noting
 
 
 @implements(catalogue.Rotation)
-class Rotation(Layer):
+class Rotation(Noting):
     """x = R(θ) z; on its way, R(alpha · θ). Source: Tomczak & Welling, 2016."""
 
     start_fields = ("angle",)
@@ -26,9 +28,33 @@ class Rotation(Layer):
         """See `Layer.push`."""
         return self._turn(z, alpha * self.angle)
 
-    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
-        """See `Layer.pull`."""
+    def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
+        """See `Noting.undo`."""
         return self._turn(x, -alpha * self.angle)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Noting.tensors`."""
+        return (self.angle,)
+
+    def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
+        """See `Noting.undo_noting`."""
+        z, log_det = self._turn(x, -tensors[0])
+        return z, log_det, z
+
+    def undo_gradient(
+        self,
+        notes: Any,  # noqa: ANN401
+        tensors: tuple[Tensor, ...],
+        g: Columns,
+        g_log: Tensor,
+        *,
+        of_weights: bool,
+    ) -> tuple[Columns, list[Tensor | None]]:
+        """See `Noting.undo_gradient`."""
+        g_x, _ = self._turn(g, tensors[0])
+        if not of_weights:
+            return g_x, [None]
+        return g_x, [torch.dot(g[0], notes[1]) - torch.dot(g[1], notes[0])]
 
     @staticmethod
     def _turn(p: Columns, angle: Tensor) -> tuple[Columns, Tensor]:
@@ -38,7 +64,7 @@ class Rotation(Layer):
 
 
 @implements(catalogue.Linear)
-class Linear(Layer):
+class Linear(Noting):
     """x = L U z + b, with L unit lower and U upper triangular; the diagonal of U is positive.
 
     L, U and b each start at the identity and go there on the layer's way: the entries beside the
@@ -64,12 +90,49 @@ class Linear(Layer):
         shift = self.shift
         return (u1 + alpha * shift[0], alpha * self.lower * u1 + u2 + alpha * shift[1]), log_det
 
-    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
-        """See `Layer.pull`. Two substitutions by hand: no solver, so that it exports."""
+    def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
+        """See `Noting.undo`. Two substitutions by hand: no solver, so that it exports."""
         (d1, d2), log_det = self._diagonal(alpha)
         u1 = x[0] - alpha * self.shift[0]
         z2 = (x[1] - alpha * self.shift[1] - alpha * self.lower * u1) / d2
         return ((u1 - alpha * self.upper * z2) / d1, z2), -log_det
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Noting.tensors`."""
+        return self.lower, self.upper, self.raw_diagonal, self.shift
+
+    def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
+        """See `Noting.undo_noting`."""
+        lower, upper, raw_diagonal, shift = tensors
+        diagonal = F.softplus(raw_diagonal) + self.FLOOR
+        (d1, d2), (b1, b2) = diagonal.unbind(), shift.unbind()
+        u1 = x[0] - b1
+        z2 = (x[1] - b2 - lower * u1) / d2
+        z1 = (u1 - upper * z2) / d1
+        return (z1, z2), -diagonal.log().sum(), (u1, z1, z2, diagonal)
+
+    def undo_gradient(
+        self,
+        notes: Any,  # noqa: ANN401
+        tensors: tuple[Tensor, ...],
+        g: Columns,
+        g_log: Tensor,
+        *,
+        of_weights: bool,
+    ) -> tuple[Columns, list[Tensor | None]]:
+        """See `Noting.undo_gradient`: the two substitutions, last one first."""
+        lower, upper, raw_diagonal, _ = tensors
+        u1, z1, z2, diagonal = notes
+        d1, d2 = diagonal.unbind()
+        g1 = g[0] / d1
+        g2 = (g[1] - upper * g1) / d2
+        g_x = g1 - lower * g2, g2
+        if not of_weights:
+            return g_x, [None] * 4
+        g_diagonal = torch.stack([torch.dot(g1, z1), torch.dot(g2, z2)]) + g_log.sum() / diagonal
+        g_shift = torch.stack([g_x[0].sum(), g2.sum()])
+        g_raw = g_diagonal * raw_diagonal.sigmoid()
+        return g_x, [-torch.dot(g2, u1), -torch.dot(g1, z2), -g_raw, -g_shift]
 
     def _diagonal(self, alpha: Alpha) -> tuple[Columns, Tensor]:
         log1, log2 = (F.softplus(self.raw_diagonal) + self.FLOOR).log().unbind()

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from flowengine.layers.base import Alpha, is_whole
-from flowengine.layers.bounded import LIMIT, soft_clamp
+from flowengine.layers.bounded import LIMIT, soft_clamp, soft_clamp_slope
 from flowengine.layers.root import solve_monotone
 
 LOG_LIMIT = LIMIT / 2
@@ -189,8 +189,10 @@ class LogisticMixtures:
         g_raw = [
             torch.addcmul(g_weights, mixture.log_weights.exp(), g_weights.sum(0), value=-1),
             -g_points,
-            g_log_scales * _clamp_slope(raw_log_scales),
-            (torch.addcmul(g_log, g_value, bend.value) * _clamp_slope(raw[-2]))[None],
+            g_log_scales * soft_clamp_slope(raw_log_scales, LOG_LIMIT),
+            (torch.addcmul(g_log, g_value, bend.value) * soft_clamp_slope(raw[-2], LOG_LIMIT))[
+                None
+            ],
             g_z[None],
         ]
         return torch.add(g_points.sum(0), g_value, alpha=FLOOR), torch.cat(g_raw)
@@ -225,8 +227,3 @@ def _shares(log_terms: Tensor) -> tuple[Tensor, Tensor]:
     terms = (log_terms - most).exp()
     total = terms.sum(0)
     return terms / total, most + total.log()
-
-
-def _clamp_slope(raw: Tensor) -> Tensor:
-    """The derivative of `soft_clamp` with `LOG_LIMIT`."""
-    return (1 + raw.abs() / LOG_LIMIT).square().reciprocal()

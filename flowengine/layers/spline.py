@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from flowengine import catalogue
-from flowengine.layers.base import Alpha, Columns, Layer, implements, is_whole
+from flowengine.layers.base import Alpha, Columns, implements
 from flowengine.layers.rational_quadratic import RationalQuadratic
+from flowengine.layers.run import Noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @implements(catalogue.Spline)
-class Spline(Layer):
+class Spline(Noting):
     """z = spline(x) on each axis, the identity outside the bound.
 
     Source: Durkan et al., 2019, eq. 4-8, for the spline; Meng et al., 2020, for a stack of them and
@@ -35,41 +35,38 @@ class Spline(Layer):
         """See `Layer.push`."""
         return self._on_each_axis(self.spline.invert, z, alpha)
 
-    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
-        """See `Layer.pull`."""
-        if is_whole(alpha) and torch.is_grad_enabled():
-            first, second, log_det = _Pull.apply(self.spline, *x, self.raw)  # type: ignore[no-untyped-call]
-            return (first, second), log_det
+    def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
+        """See `Noting.undo`."""
         return self._on_each_axis(self.spline.evaluate_partly, x, alpha)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Noting.tensors`."""
+        return (self.raw,)
+
+    def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
+        """See `Noting.undo_noting`: both axes at once, as if they were one batch."""
+        count = len(x[0])
+        raw = tensors[0].repeat_interleave(count, 1)
+        z, log_det, notes = self.spline.evaluate(torch.cat(x), raw)
+        return (z[:count], z[count:]), log_det[:count] + log_det[count:], notes
+
+    def undo_gradient(
+        self,
+        notes: Any,  # noqa: ANN401
+        tensors: tuple[Tensor, ...],
+        g: Columns,
+        g_log: Tensor,
+        *,
+        of_weights: bool,
+    ) -> tuple[Columns, list[Tensor | None]]:
+        """See `Noting.undo_gradient`."""
+        g_x, g_raw = self.spline.gradient(notes, torch.cat(g), g_log.repeat(2))
+        first, second = g_x.chunk(2)
+        g_own = g_raw.view(len(g_raw), 2, -1).sum(-1) if of_weights else None
+        return (first, second), [g_own]
 
     def _on_each_axis(self, move: Move, p: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
         (first, log1), (second, log2) = (
             move(column, self.raw[:, axis, None], alpha) for axis, column in enumerate(p)
         )
         return (first, second), log1 + log2
-
-
-class _Pull(torch.autograd.Function):
-    """Both splines of a layer at once, with the gradient that `RationalQuadratic` writes out."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        spline: RationalQuadratic,
-        first: Tensor,
-        second: Tensor,
-        raw: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        count = len(first)
-        z, log_det, ctx.notes = spline.evaluate(
-            torch.cat([first, second]), raw.repeat_interleave(count, 1)
-        )
-        ctx.spline = spline
-        return z[:count].clone(), z[count:].clone(), log_det.view(2, count).sum(0)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        g_x, g_raw = ctx.spline.gradient(ctx.notes, torch.cat(g[:2]), g[2].repeat(2))
-        first, second = g_x.chunk(2)
-        return None, first, second, g_raw.view(len(g_raw), 2, -1).sum(-1)

@@ -46,8 +46,7 @@ class Spline(Noting):
     def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
         """See `Noting.undo_noting`: both axes at once, as if they were one batch."""
         count = len(x[0])
-        raw = tensors[0].repeat_interleave(count, 1)
-        z, log_det, notes = self.spline.evaluate(torch.cat(x), raw)
+        z, log_det, notes = self.spline.evaluate(torch.cat(x), tensors[0])
         return (z[:count], z[count:]), log_det[:count] + log_det[count:], notes
 
     def undo_gradient(
@@ -62,8 +61,7 @@ class Spline(Noting):
         """See `Noting.undo_gradient`."""
         g_x, g_raw = self.spline.gradient(notes, torch.cat(g), g_log.repeat(2))
         first, second = g_x.chunk(2)
-        g_own = g_raw.view(len(g_raw), 2, -1).sum(-1) if of_weights else None
-        return (first, second), [g_own]
+        return (first, second), [g_raw if of_weights else None]
 
     def _on_each_axis(self, move: Move, p: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
         (first, log1), (second, log2) = (

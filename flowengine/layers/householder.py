@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from flowengine import catalogue
-from flowengine.layers.base import Alpha, Columns, Layer, implements
+from flowengine.layers.base import Alpha, Columns, Layer, implements, is_whole
 from flowengine.layers.linear import Swap, across_at
 
 
@@ -29,15 +29,19 @@ class Householder(Layer):
 
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`."""
+        if is_whole(alpha):
+            return self._stretched(z, -1.0), z[0].new_zeros(())
         across = across_at(alpha, z[0], Swap.THINNEST)
         return self._stretched(z, across), across.abs().log()
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
+        if is_whole(alpha):
+            return self._stretched(x, -1.0), x[0].new_zeros(())
         across = across_at(alpha, x[0], Swap.THINNEST)
         return self._stretched(x, 1 / across), -across.abs().log()
 
-    def _stretched(self, p: Columns, across: Tensor) -> Columns:
+    def _stretched(self, p: Columns, across: Tensor | float) -> Columns:
         """Multiply the component across the mirror by `across`; the one along it stays."""
         v1, v2 = (self.v / self.v.norm().clamp(min=1e-12)).unbind()
         more = (across - 1) * (v1 * p[0] + v2 * p[1])

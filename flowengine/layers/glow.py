@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class GentleCoupling(AffineCoupling):
+    """An affine coupling that cannot scale by more than e² = 7.4.
+
+    In a stack of steps every matrix hands on what the coupling before has blown up, to both axes.
+    Glow bounds the scale too, by a sigmoid; with a bound of 1,000 eight steps ran away in training.
+    """
+
+    limit = 2.0
+
+
 @implements(catalogue.Glow)
 class Glow(Noting):
     """x = s · (L U coupling(z)) + b: from the target, ActNorm, invertible matrix, affine coupling.
@@ -26,7 +36,7 @@ class Glow(Noting):
     def __init__(self, spec: catalogue.Glow, generator: torch.Generator) -> None:
         super().__init__(spec)
         coupling = catalogue.AffineCoupling(keeps=spec.keeps, width=spec.width, depth=spec.depth)
-        self.coupling = AffineCoupling(coupling, generator)
+        self.coupling = GentleCoupling(coupling, generator)
         self.linear = Linear(catalogue.Linear(), generator)
         self.norm = ActNorm(catalogue.ActNorm(frozen=spec.frozen), generator)
 

@@ -124,6 +124,7 @@ def test_glow_step_is_coupling_then_matrix_then_actnorm():
     glow = randomised(build_layer(catalogue.Glow(keeps="y"))).double()
     parts = [catalogue.AffineCoupling(keeps="y"), catalogue.Linear(), catalogue.ActNorm()]
     layers = [build_layer(spec).double() for spec in parts]
+    layers[0].limit = glow.coupling.limit
     for layer, part in zip(layers, (glow.coupling, glow.linear, glow.norm), strict=True):
         layer.load_state_dict(part.state_dict())
     z = points(50)
@@ -135,6 +136,17 @@ def test_glow_step_is_coupling_then_matrix_then_actnorm():
     torch.testing.assert_close(found, x)
     torch.testing.assert_close(found_log_det, total)
     torch.testing.assert_close(glow.inverse(x)[0], z)
+
+
+@pytest.mark.parametrize("raw", [1e4, -1e4])
+def test_glow_step_neither_shrinks_nor_grows_beyond_its_bound(raw):
+    layer = build_layer(catalogue.Glow())
+    with torch.no_grad():
+        layer.coupling.conditioner.biases[-1][0] = raw
+    _, log_det = layer.forward(points(20).float())
+    torch.testing.assert_close(
+        log_det, torch.full((20,), math.copysign(2.0, raw)), rtol=1e-3, atol=0
+    )
 
 
 def test_glow_step_starts_from_its_first_batch_once_and_remembers_it():

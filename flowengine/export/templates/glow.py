@@ -20,6 +20,7 @@ class Glow(nn.Module):
     def __init__(self, keeps: str, width: int, depth: int) -> None:
         super().__init__()
         self.coupling = AffineCoupling(keeps, width, depth)
+        self.coupling.limit = 2.0
         self.linear = Linear()
         self.norm = ActNorm()
 

@@ -129,7 +129,7 @@ class LogisticMixtures:
 
         Equal components would stay equal for ever. So they start with a scale of φ < 1, at the
         quantiles of the bridge distribution, which is what logistic noise of scale φ lacks to be
-        standard logistic. Source: Wang & Louis, 2003, Biometrika 90(4), eq. 3.
+        standard logistic. Source: Wang & Louis, 2003, Biometrika 90(4).
         """
         at = (torch.arange(self.components) + 0.5) / self.components * math.pi * START_SCALE
         means = (at.sin() / at.flip(0).sin()).log()
@@ -184,15 +184,14 @@ class LogisticMixtures:
         g_value = g_z * mixture.log_scale.exp()
         g_weights, g_place, g_slope = _bend_gradient(bend, g_value, g_log)
         g_points = g_place * mixture.rates
-        g_log_scales = torch.addcmul(g_slope, g_place, bend.place).neg_()
+        g_log_rates = torch.addcmul(g_slope, g_place, bend.place)
+        g_log_scale = torch.addcmul(g_log, g_value, bend.value)
         _, _, raw_log_scales = self._rows(raw)
         g_raw = [
             torch.addcmul(g_weights, mixture.log_weights.exp(), g_weights.sum(0), value=-1),
             -g_points,
-            g_log_scales * soft_clamp_slope(raw_log_scales, LOG_LIMIT),
-            (torch.addcmul(g_log, g_value, bend.value) * soft_clamp_slope(raw[-2], LOG_LIMIT))[
-                None
-            ],
+            -g_log_rates * soft_clamp_slope(raw_log_scales, LOG_LIMIT),
+            (g_log_scale * soft_clamp_slope(raw[-2], LOG_LIMIT))[None],
             g_z[None],
         ]
         return torch.add(g_points.sum(0), g_value, alpha=FLOOR), torch.cat(g_raw)

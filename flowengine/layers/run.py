@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -66,8 +67,9 @@ def pull_run(layers: Sequence[Noting], x: Columns) -> tuple[Columns, Tensor]:
     Returns:
         The columns, and log|det dz/dx| of all of them together, shape (batch,) or ().
     """
-    tensors = [tensor for layer in layers for tensor in layer.tensors()]
-    first, second, log_det = _PullRun.apply(layers, *x, *tensors)  # type: ignore[no-untyped-call]
+    owned = [layer.tensors() for layer in layers]
+    counts = [len(own) for own in owned]
+    first, second, log_det = _PullRun.apply(layers, counts, *x, *chain(*owned))  # type: ignore[no-untyped-call]
     return (first, second), log_det
 
 
@@ -82,18 +84,19 @@ class _PullRun(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401
         layers: Sequence[Noting],
+        counts: Sequence[int],
         first: Tensor,
         second: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         columns = first, second
         log_dets, notes, place = [], [], 0
-        for layer in layers:
-            own = tensors[place : place + len(layer.tensors())]
+        for layer, count in zip(layers, counts, strict=True):
+            own = tensors[place : place + count]
             columns, log_det, note = layer.undo_noting(columns, own)
             log_dets.append(log_det)
-            notes.append(note)
-            place += len(own)
+            notes.append((count, note))
+            place += count
         ctx.save_for_backward(*tensors)
         ctx.layers, ctx.notes = layers, notes
         # the notes hold columns; if these were the results, each would keep the other alive
@@ -103,17 +106,17 @@ class _PullRun(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         columns, g_log = (g[0], g[1]), g[2]
-        tensors, wanted = ctx.saved_tensors, ctx.needs_input_grad[3:]
+        tensors, wanted = ctx.saved_tensors, ctx.needs_input_grad[4:]
         g_tensors: Gradients = []
         end = len(tensors)
-        for layer, note in zip(reversed(ctx.layers), reversed(ctx.notes), strict=True):
-            start = end - len(layer.tensors())
+        for layer, (count, note) in zip(reversed(ctx.layers), reversed(ctx.notes), strict=True):
+            start = end - count
             columns, g_own = layer.undo_gradient(
                 note, tensors[start:end], columns, g_log, of_weights=any(wanted[start:end])
             )
             g_tensors = [*g_own, *g_tensors]
             end = start
-        return None, *columns, *g_tensors
+        return None, None, *columns, *g_tensors
 
 
 def _added(terms: list[Tensor]) -> Tensor:

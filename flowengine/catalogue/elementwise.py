@@ -60,7 +60,7 @@ class LeakyRelu(LayerSpec, tag="leaky_relu"):
 class Spline(LayerSpec, tag="spline"):
     """Bend each axis by a monotone spline of its own (Gaussianization)."""
 
-    title = "Spline"
+    title = "Axis splines"
     group = "elementwise"
     formula = "z = spline(x) on each axis"
     reference = "Durkan et al., 2019, arXiv:1906.04032; Meng et al., 2020, arXiv:2003.01941"

@@ -47,8 +47,9 @@ def solve_monotone(
 def _newton_in_bracket(curve: Curve, goal: Tensor, low: Tensor, high: Tensor, steps: int) -> Tensor:
     """Newton's step where it stays in the bracket and is at most half the last one, else halving.
 
-    A point rests once the curve meets its goal up to rounding, or a step hardly moves it: after one
-    of Newton's, which squares the error, a little more than rounding will do.
+    A point rests once the curve meets its goal up to rounding, or a step hardly moves it: where it
+    is one of Newton's, which squares the error, much more than rounding will do. To wait for less
+    is to wait for luck, where the rounding of the curve itself moves a point about.
     """
     tiny = torch.finfo(goal.dtype).eps
     enough = tiny * goal.abs().clamp(min=0.5)
@@ -65,7 +66,8 @@ def _newton_in_bracket(curve: Curve, goal: Tensor, low: Tensor, high: Tensor, st
         then = torch.where(good, then, 0.5 * (low + high))
         last = (then - root).abs()
         root = torch.where(rests, root, then)
-        rests = rests | (last <= torch.where(good, 64 * tiny, tiny) * root.abs())
+        still = torch.where(good, 64 * root.abs().clamp(min=1.0), root.abs())
+        rests = rests | (last <= tiny * still)
         if early and bool(rests.all()):
             break
     return root

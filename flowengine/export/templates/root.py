@@ -37,7 +37,8 @@ def solve_monotone(
             then = torch.where(good, then, 0.5 * (low + high))
             last = (then - root).abs()
             root = torch.where(rests, root, then)
-            rests = rests | (last <= torch.where(good, 64 * tiny, tiny) * root.abs())
+            still = torch.where(good, 64 * root.abs().clamp(min=1.0), root.abs())
+            rests = rests | (last <= tiny * still)
             if rests.all():
                 break
     value, slope = curve(root)

@@ -20,7 +20,7 @@ from flowengine.flow import (
 )
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
-from flowengine.layers.coupling import Coupling, pull_run
+from flowengine.layers.run import Noting, pull_run
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
 
@@ -237,9 +237,9 @@ def _push_all(z: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
 
 def _pull_all(x: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
     total = x[0].new_zeros(())
-    for coupled, run in groupby(reversed(layers), lambda layer: isinstance(layer, Coupling)):
-        if coupled and torch.is_grad_enabled():
-            x, log_det = pull_run(cast("tuple[Coupling, ...]", tuple(run)), x)
+    for noting, run in groupby(reversed(layers), lambda layer: isinstance(layer, Noting)):
+        if noting and torch.is_grad_enabled():
+            x, log_det = pull_run(cast("tuple[Noting, ...]", tuple(run)), x)
             total = total + log_det
             continue
         for layer in run:

@@ -60,6 +60,13 @@ _ALL: Final = (
         _repeated(4, "spline_coupling"),
     ),
     ReadyMade(
+        mark("Gaussianization"),
+        mark(
+            "Eight turns of the plane, each followed by a spline on either axis (Meng et al., 2020)"
+        ),
+        ({"kind": "rotation", "angle": 45.0}, {"kind": "spline"}) * 8,
+    ),
+    ReadyMade(
         mark("Planar × 32"),
         mark("Thirty-two planar layers (Rezende & Mohamed, 2015)"),
         _repeated(32, "planar"),

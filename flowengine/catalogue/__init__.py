@@ -8,9 +8,16 @@ Each family has a module; a new spec in one of them is in the catalogue.
 """
 
 from flowengine.catalogue.continuous import Ffjord, FlowMatching
-from flowengine.catalogue.coupling import AffineCoupling, CouplingSpec, SplineCoupling
-from flowengine.catalogue.elementwise import ActNorm, ScaleShift
-from flowengine.catalogue.linear import Linear, Rotation, Swap
+from flowengine.catalogue.coupling import (
+    AdditiveCoupling,
+    AffineCoupling,
+    CouplingSpec,
+    Glow,
+    MixtureCoupling,
+    SplineCoupling,
+)
+from flowengine.catalogue.elementwise import ActNorm, LeakyRelu, ScaleShift, SinhArcsinh, Spline
+from flowengine.catalogue.linear import Householder, Linear, Rotation, Swap
 from flowengine.catalogue.reading import Field, continuous_class, fields_of, layer_class
 from flowengine.catalogue.registry import (
     CONTINUOUS_SPECS,
@@ -25,6 +32,7 @@ __all__ = [
     "CONTINUOUS_SPECS",
     "LAYER_SPECS",
     "ActNorm",
+    "AdditiveCoupling",
     "AffineCoupling",
     "AnyContinuous",
     "AnyLayer",
@@ -33,12 +41,18 @@ __all__ = [
     "Ffjord",
     "Field",
     "FlowMatching",
+    "Glow",
     "Group",
+    "Householder",
     "LayerSpec",
+    "LeakyRelu",
     "Linear",
+    "MixtureCoupling",
     "Planar",
     "Rotation",
     "ScaleShift",
+    "SinhArcsinh",
+    "Spline",
     "SplineCoupling",
     "Swap",
     "continuous_class",

@@ -54,4 +54,14 @@ Bound = Annotated[
         extra={"unit": "data units"},
     ),
 ]
+Components = Annotated[
+    int,
+    Meta(
+        ge=2,
+        le=32,
+        title="Components",
+        description="Logistic distributions in the mixture; more of them bend more sharply",
+        extra={"unit": "components"},
+    ),
+]
 Coefficient = Annotated[float, Meta(ge=-20.0, le=20.0)]

@@ -23,6 +23,26 @@ class Rotation(LayerSpec, tag="rotation"):
     ] = 0.0
 
 
+class Householder(LayerSpec, tag="householder"):
+    """Mirror the plane in a line through the origin; areas stay as they are."""
+
+    title = "Householder"
+    group = "linear"
+    formula = "x = z − 2 v vᵀz / vᵀv"
+    reference = "Tomczak & Welling, 2016, arXiv:1611.09630"
+
+    angle: Annotated[
+        float,
+        Meta(
+            ge=-90,
+            le=90,
+            title="Start of the mirror",
+            description="Angle between the mirror and the x axis",
+            extra={"unit": "degrees"},
+        ),
+    ] = 0.0
+
+
 class Linear(LayerSpec, tag="linear"):
     """Mix both axes by an invertible matrix, kept as a product of two triangles."""
 

@@ -12,9 +12,14 @@ LIMIT = math.log(1000.0)
 """No layer stretches or shrinks an axis by more than this, in nats."""
 
 
-def soft_clamp(raw: Tensor) -> Tensor:
-    """Squeeze any number into (−LIMIT, LIMIT), with slope 1 at 0: raw / (1 + |raw| / LIMIT)."""
-    return raw / (1 + raw.abs() / LIMIT)
+def soft_clamp(raw: Tensor, limit: float = LIMIT) -> Tensor:
+    """Squeeze any number into (−limit, limit), with slope 1 at 0: raw / (1 + |raw| / limit)."""
+    return raw / (1 + raw.abs() / limit)
+
+
+def soft_clamp_slope(raw: Tensor, limit: float = LIMIT) -> Tensor:
+    """The derivative of `soft_clamp`."""
+    return (1 + raw.abs() / limit).square().reciprocal()
 
 
 def undo_soft_clamp(value: float) -> float:

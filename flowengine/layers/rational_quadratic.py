@@ -155,7 +155,8 @@ class RationalQuadratic:
 
         Args:
             z: Points, shape (batch,).
-            raw: What chooses the splines, shape (3 · bins − 1, batch).
+            raw: What chooses the splines, shape (3 · bins − 1, batch), or (3 · bins − 1, 1) for
+                one that all points share.
             alpha: How far to go from the identity; for shape (frames, 1) the results have the
                 shape (frames, batch).
         """
@@ -169,8 +170,13 @@ class RationalQuadratic:
         return torch.where(inside, x, z), torch.where(inside, -piece.curve(t).log_slope(), 0.0)
 
     def evaluate(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor, Notes]:
-        """z and log dz/dx at x, and notes for `gradient`; shapes as in `invert`."""
+        """z and log dz/dx at x, and notes for `gradient`; shapes as in `invert`.
+
+        Where there are fewer splines than points, each belongs to as many points in a row.
+        """
         table, parts = self.table(raw)
+        if raw.shape[1] != len(x):
+            table = table.repeat_interleave(len(x) // raw.shape[1], 1)
         inside, clamped = self.clamp(x)
         rows = bin_of(clamped, table[1 : self.bins]) + self._constants(x).blocks
         found = table.gather(0, rows)
@@ -189,6 +195,8 @@ class RationalQuadratic:
         g_rows[4:].mul_(softplus.neg().expm1_().neg_())  # the slope of softplus, from its value
         bins = self.bins
         g_table = g_rows.new_zeros(5 * bins + 1, len(g_x)).scatter_(0, rows, g_rows)
+        if parts.shape[-1] != len(g_x):
+            g_table = g_table.view(5 * bins + 1, parts.shape[-1], -1).sum(-1)
         g_ends_and_sizes = g_table[: 4 * bins].view(2, 2 * bins, -1)
         g_parts = torch.bmm(self._constants(g_z).spread.mT, g_ends_and_sizes)
         g_parts = _softmax_backward(g_parts, parts, 1, parts.dtype)
@@ -228,10 +236,10 @@ class RationalQuadratic:
         """Piece number `index`, shape (batch,) or (frames, batch), of the splines."""
         blocks = self._constants(table).blocks
         if index.ndim == 1:
-            found = table.gather(0, index + blocks)
+            found = table.expand(-1, len(index)).gather(0, index + blocks)
         else:
             rows = index + blocks[:, None]
-            found = table[:, None].expand(-1, len(index), -1).gather(0, rows)
+            found = table[:, None].expand(-1, *index.shape).gather(0, rows)
         slopes = F.softplus(found[4:] + SLOPE_ONE) + MIN_SLOPE
         return Piece(*found[:4].unbind(0), *slopes.unbind(0))
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from flowengine import catalogue
 from flowengine.errors import NumericsError
-from flowengine.layers.base import Alpha, Columns, Layer, implements
-from flowengine.layers.bounded import soft_clamp, undo_soft_clamp
+from flowengine.layers.base import Alpha, Columns, implements
+from flowengine.layers.bounded import soft_clamp, soft_clamp_slope, undo_soft_clamp
+from flowengine.layers.run import Noting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class ElementwiseAffine(Layer):
+class ElementwiseAffine(Noting):
     """x = a · z + b on each axis, with a = exp(log-scale) > 0.
 
     On its way, the layer goes by a^alpha and alpha · b.
@@ -39,12 +40,42 @@ class ElementwiseAffine(Layer):
         x = z[0] * scale[..., 0] + shift[..., 0], z[1] * scale[..., 1] + shift[..., 1]
         return x, log_scale.sum(-1)
 
-    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
-        """See `Layer.pull`."""
+    def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
+        """See `Noting.undo`."""
         log_scale, shift = self._way(alpha)
         scale = (-log_scale).exp()
         z = (x[0] - shift[..., 0]) * scale[..., 0], (x[1] - shift[..., 1]) * scale[..., 1]
         return z, -log_scale.sum(-1)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Noting.tensors`."""
+        return self.raw_log_scale, self.shift
+
+    def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
+        """See `Noting.undo_noting`."""
+        log_scale = soft_clamp(tensors[0])
+        scale, (b1, b2) = (-log_scale).exp(), tensors[1].unbind()
+        s1, s2 = scale.unbind()
+        away = x[0] - b1, x[1] - b2
+        return (away[0] * s1, away[1] * s2), -log_scale.sum(), (away, s1, s2)
+
+    def undo_gradient(
+        self,
+        notes: Any,  # noqa: ANN401
+        tensors: tuple[Tensor, ...],
+        g: Columns,
+        g_log: Tensor,
+        *,
+        of_weights: bool,
+    ) -> tuple[Columns, list[Tensor | None]]:
+        """See `Noting.undo_gradient`."""
+        away, s1, s2 = notes
+        g_x = g[0] * s1, g[1] * s2
+        if not of_weights:
+            return g_x, [None, None]
+        g_scale = torch.stack([torch.dot(g_x[0], away[0]), torch.dot(g_x[1], away[1])])
+        g_raw = -(g_scale + g_log.sum()) * soft_clamp_slope(tensors[0])
+        return g_x, [g_raw, -torch.stack([g_x[0].sum(), g_x[1].sum()])]
 
     def _way(self, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """Log-scale and shift at alpha, each (2,), or (frames, 1, 2) for many moments."""

@@ -212,7 +212,7 @@ def test_wrong_numbers_are_refused(tmp_path, monkeypatch):
         return weights
 
     monkeypatch.setattr(python_format, "weights_of", wrong)
-    with pytest.raises(ExportError, match=r"differs from the engine's by 0\.0"):
+    with pytest.raises(ExportError, match=r"differs from the engine's by 0\."):
         export(randomised(build(every_layer()), 0.1), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

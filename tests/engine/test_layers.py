@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.autograd import gradcheck
@@ -18,9 +20,9 @@ every_kind = pytest.mark.parametrize("spec", [cls() for cls in LAYER_SPECS], ids
 both_states = pytest.mark.parametrize("trained", [False, True], ids=["fresh", "trained"])
 
 
-def layer_of(spec, *, trained, dtype=torch.float64):
+def layer_of(spec, *, trained, dtype=torch.float64, seed=0):
     layer = build_layer(spec)
-    return (randomised(layer) if trained else layer).to(dtype)
+    return (randomised(layer, seed) if trained else layer).to(dtype)
 
 
 def log_abs_det(map_, where):
@@ -53,6 +55,19 @@ def test_log_det_is_that_of_the_jacobian_in_both_directions(spec, trained):
     for map_ in (layer.forward, layer.inverse):
         _, log_det = map_(where)
         torch.testing.assert_close(log_det, log_abs_det(map_, where), atol=1e-9, rtol=1e-9)
+
+
+@every_kind
+def test_fresh_layer_is_near_the_identity_or_a_mirror(spec):
+    layer = build_layer(spec)
+    ticks = torch.linspace(-3, 3, 25)
+    z = torch.cartesian_prod(ticks, ticks)
+    x, log_det = layer.forward(z)
+    assert log_det.abs().max() < 0.3
+    if torch.linalg.det(layer.jacobian(z[:1])) < 0:
+        torch.testing.assert_close(x.norm(dim=1), z.norm(dim=1))
+    else:
+        assert (x - z).abs().max() < 0.5
 
 
 @every_layer
@@ -130,27 +145,30 @@ def test_gradients_written_by_hand_are_right(spec):
 @every_layer
 @both_states
 def test_every_weight_gets_a_gradient(spec, trained):
-    layer = layer_of(spec, trained=trained)
+    seeds = (0, 1, 2) if trained else (0,)  # three rectifiers in a row may all be shut in one draw
+    layers = [layer_of(spec, trained=trained, seed=seed) for seed in seeds]
+    for direction in ("forward", "inverse"):
+        largest = [_gradient_sizes(layer, getattr(layer, direction)) for layer in layers]
+        for name, sizes in ((name, [size[name] for size in largest]) for name in largest[0]):
+            assert all(math.isfinite(size) for size in sizes), name
+            assert not trained or max(sizes) > 0, name
+
+
+def _gradient_sizes(layer, map_):
+    """The largest entry of every weight's gradient, for a loss that everything matters to."""
+    layer.zero_grad()
     x = 2 * points(200)
+    out, log_det = map_(x)
     mixed = torch.tensor([1.0, 0.7], dtype=x.dtype)
-    for map_ in (layer.forward, layer.inverse):
-        layer.zero_grad()
-        out, log_det = map_(x)
-        if not out.requires_grad:
-            assert not list(layer.parameters())
-            return
+    if list(layer.parameters()):
         (out.square() @ mixed + log_det + out[:, 0] * out[:, 1]).mean().backward()
-        for name, weight in layer.named_parameters():
-            assert weight.grad is not None, name
-            assert weight.grad.isfinite().all(), name
-            if trained:
-                assert weight.grad.abs().max() > 0, name
+    return {name: float(weight.grad.abs().max()) for name, weight in layer.named_parameters()}
 
 
-def _edges():
-    """Points on and one step beside the usual bounds, on the axes, and far out."""
-    values = [0.0, 1.0, 1e6, -1e6]
-    for bound in (0.5, 4.0, 5.0):
+def _edges(spec):
+    """Points on and one step beside 0 and the usual bounds and the layer's own, and far out."""
+    values = [0.0, 1e-45, -1e-45, 1.0, 1e6, -1e6]
+    for bound in (0.5, 4.0, 5.0, getattr(spec, "bound", 1.0)):
         for sign in (-1, 1):
             at = torch.tensor(sign * bound)
             values += [at, torch.nextafter(at, at * 2), torch.nextafter(at, at * 0)]
@@ -164,7 +182,7 @@ def test_values_and_gradients_are_finite_at_edges_and_far_out(spec, trained):
     layer = layer_of(spec, trained=trained, dtype=torch.float32)
     for map_ in (layer.forward, layer.inverse):
         layer.zero_grad()
-        where = _edges().requires_grad_()
+        where = _edges(spec).requires_grad_()
         out, log_det = map_(where)
         assert out.isfinite().all()
         assert log_det.isfinite().all()

@@ -12,6 +12,7 @@ from flowengine import catalogue
 from flowengine.errors import NumericsError
 from flowengine.layers import build_layer
 from flowengine.layers.base import to_columns
+from flowengine.layers.coupling import Coupling
 from flowengine.layers.planar import solve
 from flowengine.layers.rational_quadratic import MIN_SIZE, MIN_SLOPE, SLOPE_ONE, RationalQuadratic
 from tests.engine.strategies import points, randomised
@@ -22,7 +23,12 @@ BINS, BOUND = 8, 5.0
 @pytest.mark.parametrize(
     "spec",
     [
+        catalogue.SinhArcsinh(),
+        catalogue.LeakyRelu(),
+        catalogue.Spline(),
         catalogue.Linear(),
+        catalogue.Glow(),
+        catalogue.AdditiveCoupling(),
         catalogue.AffineCoupling(),
         catalogue.SplineCoupling(),
         catalogue.Planar(),
@@ -135,8 +141,12 @@ def test_planar_stays_invertible_however_hard_it_is_pulled():
 # --- couplings ----------------------------------------------------------------------------------
 
 
+def _couplings():
+    return [cls for cls in catalogue.LAYER_SPECS if isinstance(build_layer(cls()), Coupling)]
+
+
 @pytest.mark.parametrize("keeps", ["x", "y"])
-@pytest.mark.parametrize("cls", [catalogue.AffineCoupling, catalogue.SplineCoupling])
+@pytest.mark.parametrize("cls", _couplings(), ids=catalogue.kind_of)
 def test_coupling_keeps_the_coordinate_it_says(cls, keeps):
     layer = randomised(build_layer(cls(keeps=keeps)))
     z = points(50).float()
@@ -187,6 +197,37 @@ def test_spline_agrees_with_zuko_in_both_directions():
     back, log_slope_back = ours.invert(z, raw, 1.0)
     torch.testing.assert_close(back, theirs.inv(z), atol=1e-9, rtol=1e-9)
     torch.testing.assert_close(log_slope_back, -their_log_slope, atol=1e-7, rtol=1e-7)
+
+
+def test_spline_on_each_axis_agrees_with_zuko():
+    layer = build_layer(catalogue.Spline(bins=BINS, bound=BOUND)).double()
+    layer = randomised(layer, strength=0.7)
+    x = points(400, spread=3.0)
+    z, log_det = layer.inverse(x)
+    total = 0.0
+    for axis in (0, 1):
+        theirs = _zukos_spline(layer.raw[:, axis, None].expand(-1, len(x)).contiguous())
+        their_z, log_slope = theirs.call_and_ladj(x[:, axis])
+        torch.testing.assert_close(z[:, axis], their_z, atol=1e-9, rtol=1e-9)
+        total = total + log_slope
+    torch.testing.assert_close(log_det, total, atol=1e-8, rtol=1e-8)
+
+
+def test_spline_on_each_axis_is_finite_and_continuous_at_its_own_knots():
+    layer = randomised(build_layer(catalogue.Spline(bins=BINS, bound=BOUND)), strength=1.0)
+    table, _ = layer.spline.table(layer.raw.detach())
+    knots_x, knots_z = table[:BINS], table[2 * BINS : 3 * BINS]
+    for map_, knots in ((layer.inverse, knots_x), (layer.forward, knots_z)):
+        beside = torch.cat([knots, knots.nextafter(knots + 1), knots.nextafter(knots - 1)])
+        beside.requires_grad_()
+        layer.zero_grad()
+        out, log_det = map_(beside)
+        (out.sum() + log_det.sum()).backward()
+        assert beside.grad.isfinite().all()
+        assert layer.raw.grad.isfinite().all()
+        at, above, below = out.detach().view(3, BINS, 2)
+        torch.testing.assert_close(above, at, atol=2e-5, rtol=0)
+        torch.testing.assert_close(below, at, atol=2e-5, rtol=0)
 
 
 def _one_spline(dtype, n):

@@ -49,9 +49,10 @@ def test_every_kind_stands_once_under_its_group(qapp):
     ("typed", "first"),
     [
         ("plan", "planar"),
-        ("SPL", "spline_coupling"),
+        ("SPL", "spline"),
+        ("spl coup", "spline_coupling"),
         ("coup aff", "affine_coupling"),
-        ("lu", "linear"),
+        ("(LU", "linear"),
     ],
 )
 def test_typing_finds_by_name_first(qapp, typed, first):

@@ -1,72 +1,50 @@
-"""Template: monotone rational-quadratic splines."""
+"""Template: a monotone spline on each axis."""
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
-
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-MIN_SIZE = 1e-3  # least width and height of a bin, as a part of the whole
-MIN_SLOPE = 1e-3
-SLOPE_ONE = math.log(math.expm1(1.0 - MIN_SLOPE))  # softplus(SLOPE_ONE) + MIN_SLOPE = 1
+from flowengine.export.templates.rational_quadratic import evaluate, piece_at, solve, spline_knots
 
 
-class Piece(NamedTuple):
-    """The piece of a spline that each point falls into; every field has shape (batch,)."""
+class Spline(nn.Module):
+    """z = spline(x) on each axis, monotone on [−bound, bound], the identity outside.
 
-    x: Tensor
-    width: Tensor
-    z: Tensor
-    height: Tensor
-    left: Tensor  # dz/dx at the left end
-    right: Tensor  # dz/dx at the right end
-
-
-def spline_knots(raw: Tensor, bins: int, bound: float) -> tuple[Tensor, Tensor, Tensor]:
-    """From (3 · bins − 1, batch) numbers to x, z and dz/dx at the knots, each (bins + 1, batch)."""
-    shares = raw[: 2 * bins].reshape(2, bins, -1).softmax(1)  # of the widths and of the heights
-    # A knot lies behind the bins before it: each has MIN_SIZE and its share of what that leaves.
-    before = torch.ones(bins + 1, bins).tril(-1).to(raw) * (2 * bound * (1 - bins * MIN_SIZE))
-    start = torch.arange(bins + 1.0)[:, None].to(raw) * (2 * bound * MIN_SIZE) - bound
-    inner = torch.baddbmm(start[None], before.expand(2, -1, -1), shares)[:, 1:-1]
-    with_start = F.pad(inner, (0, 0, 1, 0), value=-bound)
-    x, z = F.pad(with_start, (0, 0, 0, 1), value=bound).unbind(0)
-    slope = F.softplus(raw[2 * bins :] + SLOPE_ONE) + MIN_SLOPE
-    return x, z, F.pad(slope, (0, 0, 1, 1), value=1.0)
-
-
-def piece_at(value: Tensor, knots: Tensor, x: Tensor, z: Tensor, slope: Tensor) -> Piece:
-    """The piece whose span between two `knots`, which are `x` or `z`, holds each value."""
-    index = (value >= knots[1:-1]).sum(0, keepdim=True)
-    ends = torch.cat([index, index + 1])
-    (x0, x1), (z0, z1), (left, right) = x.gather(0, ends), z.gather(0, ends), slope.gather(0, ends)
-    return Piece(x0, x1 - x0, z0, z1 - z0, left, right)
-
-
-def evaluate(piece: Piece, t: Tensor) -> tuple[Tensor, Tensor]:
-    """The value z and log dz/dx at the fraction t of a piece (eq. 4 and 5)."""
-    mean = piece.height / piece.width
-    u = 1 - t
-    denominator = mean + (piece.left + piece.right - 2 * mean) * (t * u)
-    z = piece.z + piece.height * (mean * t * t + piece.left * (t * u)) / denominator
-    slope = piece.right * t * t + 2 * mean * (t * u) + piece.left * u * u
-    return z, 2 * (mean / denominator).log() + slope.log()
-
-
-def solve(piece: Piece, rise: Tensor) -> Tensor:
-    """The fraction t of a piece at which z has risen so far (eq. 6-8).
-
-    Of the two ways to write the root, the one is taken that adds numbers of the same sign.
+    The splines run from target to base. Source: Durkan et al., 2019, arXiv:1906.04032, eq. 4-8.
     """
-    mean = piece.height / piece.width
-    bend = rise * (piece.left + piece.right - 2 * mean)
-    a = piece.height * (mean - piece.left) + bend
-    b = piece.height * piece.left - bend
-    c = mean * rise
-    root = (b * b + 4 * a * c).clamp(min=0.0).sqrt()
-    top = torch.where(b >= 0, 2 * c, root - b)
-    bottom = torch.where(b >= 0, b + root, 2 * a)
-    return (top / bottom).clamp(0.0, 1.0)
+
+    def __init__(self, bins: int, bound: float) -> None:
+        super().__init__()
+        self.bins, self.bound = bins, bound
+        self.raw = nn.Parameter(torch.zeros(3 * bins - 1, 2))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Base to target, and log|det dx/dz|: in each piece the root of a quadratic equation."""
+        moved = [self._push(column, axis) for axis, column in enumerate(z.unbind(-1))]
+        return torch.stack([x for x, _ in moved], -1), moved[0][1] + moved[1][1]
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Target to base, and log|det dz/dx|."""
+        moved = [self._pull(column, axis) for axis, column in enumerate(x.unbind(-1))]
+        return torch.stack([z for z, _ in moved], -1), moved[0][1] + moved[1][1]
+
+    def _push(self, z: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        inside, clamped = z.abs() <= self.bound, z.clamp(-self.bound, self.bound)
+        xs, zs, slopes = self._knots(axis, len(z))
+        piece = piece_at(clamped, zs, xs, zs, slopes)
+        t = solve(piece, clamped - piece.z)
+        log_slope = evaluate(piece, t)[1]
+        return (piece.x + t * piece.width).where(inside, z), (-log_slope).where(inside, 0.0)
+
+    def _pull(self, x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        inside, clamped = x.abs() <= self.bound, x.clamp(-self.bound, self.bound)
+        xs, zs, slopes = self._knots(axis, len(x))
+        piece = piece_at(clamped, xs, xs, zs, slopes)
+        t = ((clamped - piece.x) / piece.width).clamp(0.0, 1.0)
+        z, log_slope = evaluate(piece, t)
+        return z.where(inside, x), log_slope.where(inside, 0.0)
+
+    def _knots(self, axis: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        x, z, slope = spline_knots(self.raw[:, axis, None], self.bins, self.bound)
+        return x.expand(-1, count), z.expand(-1, count), slope.expand(-1, count)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowengine.export.templates.coupling import Coupling
-from flowengine.export.templates.spline import Piece, evaluate, piece_at, solve, spline_knots
+from flowengine.export.templates.rational_quadratic import (
+    Piece,
+    evaluate,
+    piece_at,
+    solve,
+    spline_knots,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor

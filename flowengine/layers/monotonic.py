@@ -1,0 +1,144 @@
+"""Neural autoregressive flow: each coordinate passes a network that can only rise."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from flowengine import catalogue
+from flowengine.layers.autoregressive import Autoregressive, part_of
+from flowengine.layers.base import Alpha, implements, is_whole
+from flowengine.layers.bounded import LIMIT, soft_clamp
+from flowengine.layers.coupling import Coupling
+from flowengine.layers.root import solve_monotone
+
+SPREAD = 0.3
+"""How far from 0 the first and the last sigmoid start: near the identity, yet no two alike."""
+
+
+@implements(catalogue.Monotonic)
+class Monotonic(Autoregressive):
+    """z₁ = f(x₁) and z₂ = f(x₂; x₁), with f = logit Σ_j w_j σ(a_j (x − c_j)).
+
+    Source: Huang et al., 2018, eq. 8-9, the deep sigmoidal flow. Of the rising networks in the
+    literature it is the one whose slope is exact in closed form. One that integrates a positive
+    network (Wehenkel & Louppe, 2019) costs dozens of evaluations, and the integrand is the slope of
+    its quadrature only nearly. The tails here are straight, and two lines bracket the inverse.
+    """
+
+    def __init__(self, spec: catalogue.Monotonic, generator: torch.Generator) -> None:
+        start = torch.zeros(3, spec.units)
+        start[2] = torch.linspace(-SPREAD, SPREAD, spec.units)
+        free = start.view(-1, 1)
+        coupling = RisingNetwork(part_of(spec, catalogue.CouplingSpec), spec.units, generator)
+        with torch.no_grad():
+            coupling.conditioner.biases[-1].copy_(free)
+        super().__init__(spec, coupling, free)
+
+
+class Sigmoids(NamedTuple):
+    """The parts of a network at a point, in logarithms; each of shape (units, batch).
+
+    Attributes:
+        log_share: log w.
+        log_scale: log a.
+        u: a (x − c).
+        above: log of w σ(u).
+        below: log of w σ(−u).
+    """
+
+    log_share: Tensor
+    log_scale: Tensor
+    u: Tensor
+    above: Tensor
+    below: Tensor
+
+    @property
+    def steep(self) -> Tensor:
+        """Log of w a σ'(u), what each sigmoid adds to the slope of their sum."""
+        return self.above + self.below - self.log_share + self.log_scale
+
+    def value(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The network's value, log-slope, and the logarithms of its three sums, (3, batch)."""
+        sums = torch.stack([self.above, self.below, self.steep]).logsumexp(1)
+        above, below, steep = sums.unbind(0)
+        return above - below, steep - above - below, sums
+
+
+class RisingNetwork(Coupling):
+    """z = logit Σ_j w_j σ(a_j (x − c_j)): weights w that sum to 1, scales a > 0, centres c.
+
+    It lies between the lowest and the highest of the lines a_j (x − c_j). On its way it is
+    z = x + alpha (f(x) − x), which rises as f does.
+    """
+
+    def __init__(
+        self, spec: catalogue.CouplingSpec, units: int, generator: torch.Generator
+    ) -> None:
+        super().__init__(spec, 3 * units, generator)
+        self.units = units
+
+    def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
+        """See `Coupling.transform`: the root lies between those of the lines."""
+        goal = z.expand(len(alpha), -1) if isinstance(alpha, Tensor) else z
+        with torch.no_grad():
+            _, log_scale, centre = self._numbers(chosen, goal)
+            scale = alpha * log_scale.exp()
+            ends = (goal + scale * centre) / (1 - alpha + scale)
+
+        def curve(x: Tensor) -> tuple[Tensor, Tensor]:
+            value, log_slope = self.restore(x, chosen, alpha)
+            return value, log_slope.exp()
+
+        x = solve_monotone(curve, goal, ends.amin(0), ends.amax(0))
+        return x, -self.restore(x, chosen, alpha)[1]
+
+    def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
+        """See `Coupling.restore`."""
+        value, log_slope, _ = self._sigmoids(x, chosen).value()
+        if is_whole(alpha):
+            return value, log_slope
+        slope = 1 + alpha * log_slope.expm1()
+        return x + alpha * (value - x), slope.log()
+
+    def restore_noting(
+        self, x: Tensor, chosen: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Sigmoids, Tensor]]:
+        """See `Coupling.restore_noting`."""
+        sigmoids = self._sigmoids(x, chosen)
+        value, log_slope, sums = sigmoids.value()
+        return value, log_slope, (sigmoids, sums)
+
+    def restore_gradient(
+        self, notes: tuple[Sigmoids, Tensor], g_z: Tensor, g_log: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See `Coupling.restore_gradient`.
+
+        The gradient of log Σ exp by one of its terms is the part that the term has in the sum.
+        """
+        sigmoids, sums = notes
+        up, down = sigmoids.u.sigmoid(), (-sigmoids.u).sigmoid()
+        above = (sigmoids.above - sums[0]).exp() * (g_z - g_log)
+        below = (sigmoids.below - sums[1]).exp() * (g_z + g_log)
+        steep = (sigmoids.steep - sums[2]).exp() * g_log
+        g_u = above * down + below * up + steep * (down - up)
+        g_share = above - below + steep + sigmoids.log_share.exp() * g_log
+        g_scale = (steep + g_u * sigmoids.u) * (1 - sigmoids.log_scale.abs() / LIMIT).square()
+        g_x = g_u * sigmoids.log_scale.exp()
+        return g_x.sum(0), torch.cat([g_share, g_scale, -g_x])
+
+    def _sigmoids(self, x: Tensor, chosen: Tensor) -> Sigmoids:
+        log_share, log_scale, centre = self._numbers(chosen, x)
+        u = log_scale.exp() * (x - centre)
+        above, below = F.logsigmoid(u), F.logsigmoid(-u)
+        return Sigmoids(log_share, log_scale, u, log_share + above, log_share + below)
+
+    def _numbers(self, chosen: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log w, log a and c, of shapes that broadcast to those of x behind the units."""
+        raw = chosen.unflatten(0, (3, self.units))
+        if x.ndim > 1:  # many moments
+            raw = raw[:, :, None]
+        return raw[0].log_softmax(0), soft_clamp(raw[1]), raw[2]

@@ -6,10 +6,11 @@ import ast
 import importlib.resources
 import re
 import sys
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 PACKAGE = "flowengine.export.templates"
 _REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*$", re.MULTILINE)
@@ -55,7 +56,7 @@ def read_template(name: str) -> Template:
                 if part.module.startswith(PACKAGE):
                     # What only a type checker imports is written by the exporter itself.
                     needs += [part.module.removeprefix(f"{PACKAGE}.")] * (node is part)
-                elif part.module not in ("__future__", "collections.abc"):
+                elif part.module != "__future__":
                     imports += [(part.module, a.name, a.asname or "") for a in part.names]
     text = "\n".join(source.splitlines()[last:]).strip("\n")
     return Template(tuple(needs), tuple(imports), _REMARK.sub("", text))
@@ -74,6 +75,7 @@ def assemble(names: Iterable[str], *, docstring: str, build: str) -> str:
         _collect(name, parts)
     imports = {entry for part in parts.values() for entry in part.imports}
     imports.discard(("typing", "TYPE_CHECKING", ""))
+    imports |= {("typing", "TYPE_CHECKING", "")} if any(map(_only_checked, imports)) else set()
     *classes, usage = (part.text for part in parts.values())
     head = f'"""{docstring}"""\n\n{_import_block(imports)}'
     body = "\n\n\n".join(text.strip("\n") for text in (*classes, build, usage))
@@ -100,17 +102,26 @@ def _is_preamble(node: ast.stmt) -> bool:
 
 
 def _import_block(imports: set[tuple[str, str, str]]) -> str:
-    standard = [entry for entry in imports if entry[0].split(".")[0] in sys.stdlib_module_names]
-    others = [entry for entry in imports if entry not in standard]
+    checked = [entry for entry in imports if _only_checked(entry)]
+    needed = imports.difference(checked)
+    standard = [entry for entry in needed if entry[0].split(".")[0] in sys.stdlib_module_names]
+    others = needed.difference(standard)
     blocks = ["from __future__ import annotations", _import_lines(standard), _import_lines(others)]
+    if checked:
+        blocks.append(f"if TYPE_CHECKING:\n{textwrap.indent(_import_lines(checked), '    ')}")
     return "\n\n".join(block for block in blocks if block)
 
 
-def _import_lines(imports: Sequence[tuple[str, str, str]]) -> str:
+def _only_checked(entry: tuple[str, str, str]) -> bool:
+    """Whether only a type checker needs this import: templates use such names in annotations."""
+    return entry[0] == "collections.abc"
+
+
+def _import_lines(imports: Iterable[tuple[str, str, str]]) -> str:
     """Plain imports first, then the others, each by module: the order that isort and ruff keep."""
     plain = sorted(f"import {m}{f' as {a}' * bool(a)}" for m, name, a in imports if not name)
     names: dict[str, list[str]] = {}
-    for module, name, alias in sorted(imports):
+    for module, name, alias in sorted(imports, key=lambda e: (e[0], not e[1].isupper(), e[1])):
         if name:
             names.setdefault(module, []).append(f"{name}{f' as {alias}' * bool(alias)}")
     return "\n".join([*plain, *(f"from {m} import {', '.join(n)}" for m, n in names.items())])

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from flowengine import catalogue
 from flowengine.layers.autoregressive import Autoregressive, part_of
-from flowengine.layers.base import Alpha, implements, is_whole
+from flowengine.layers.base import Alpha, implements
 from flowengine.layers.bounded import LIMIT, soft_clamp
 from flowengine.layers.coupling import Coupling
 from flowengine.layers.root import solve_monotone
 
 SPREAD = 0.3
 """How far from 0 the first and the last sigmoid start: near the identity, yet no two alike."""
+FLOOR = 1e-3
+"""Part of every network that is the identity: so none is flat between its sigmoids."""
 
 
 @implements(catalogue.Monotonic)
@@ -71,8 +73,8 @@ class Sigmoids(NamedTuple):
 class RisingNetwork(Coupling):
     """z = logit Σ_j w_j σ(a_j (x − c_j)): weights w that sum to 1, scales a > 0, centres c.
 
-    It lies between the lowest and the highest of the lines a_j (x − c_j). On its way it is
-    z = x + alpha (f(x) − x), which rises as f does.
+    It lies between the lowest and the highest of the lines a_j (x − c_j). Of this f it makes
+    z = x + share (f(x) − x), which rises as f does: the share is 1 − FLOOR, or alpha of that.
     """
 
     def __init__(
@@ -84,25 +86,22 @@ class RisingNetwork(Coupling):
     def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.transform`: the root lies between those of the lines."""
         goal = z.expand(len(alpha), -1) if isinstance(alpha, Tensor) else z
+        share = (1 - FLOOR) * alpha
         with torch.no_grad():
             _, log_scale, centre = self._numbers(chosen, goal)
-            scale = alpha * log_scale.exp()
-            ends = (goal + scale * centre) / (1 - alpha + scale)
+            scale = share * log_scale.exp()
+            low, high = ((goal + scale * centre) / (1 - share + scale)).aminmax(dim=0)
 
         def curve(x: Tensor) -> tuple[Tensor, Tensor]:
             value, log_slope = self.restore(x, chosen, alpha)
             return value, log_slope.exp()
 
-        x = solve_monotone(curve, goal, ends.amin(0), ends.amax(0))
+        x = solve_monotone(curve, goal, low, high)
         return x, -self.restore(x, chosen, alpha)[1]
 
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.restore`."""
-        value, log_slope, _ = self._sigmoids(x, chosen).value()
-        if is_whole(alpha):
-            return value, log_slope
-        slope = 1 + alpha * log_slope.expm1()
-        return x + alpha * (value - x), slope.log()
+        return _mixed(x, *self._sigmoids(x, chosen).value()[:2], (1 - FLOOR) * alpha)
 
     def restore_noting(
         self, x: Tensor, chosen: Tensor
@@ -110,7 +109,7 @@ class RisingNetwork(Coupling):
         """See `Coupling.restore_noting`."""
         sigmoids = self._sigmoids(x, chosen)
         value, log_slope, sums = sigmoids.value()
-        return value, log_slope, (sigmoids, sums)
+        return *_mixed(x, value, log_slope, 1 - FLOOR), (sigmoids, sums)
 
     def restore_gradient(
         self, notes: tuple[Sigmoids, Tensor], g_z: Tensor, g_log: Tensor
@@ -119,16 +118,18 @@ class RisingNetwork(Coupling):
 
         The gradient of log Σ exp by one of its terms is the part that the term has in the sum.
         """
-        sigmoids, sums = notes
+        sigmoids, (log_above, log_below, log_steep) = notes
+        slope = (1 - FLOOR) * (log_steep - log_above - log_below).exp()
+        g_f, g_log = (1 - FLOOR) * g_z, g_log * slope / (slope + FLOOR)
         up, down = sigmoids.u.sigmoid(), (-sigmoids.u).sigmoid()
-        above = (sigmoids.above - sums[0]).exp() * (g_z - g_log)
-        below = (sigmoids.below - sums[1]).exp() * (g_z + g_log)
-        steep = (sigmoids.steep - sums[2]).exp() * g_log
+        above = (sigmoids.above - log_above).exp() * (g_f - g_log)
+        below = (sigmoids.below - log_below).exp() * (g_f + g_log)
+        steep = (sigmoids.steep - log_steep).exp() * g_log
         g_u = above * down + below * up + steep * (down - up)
         g_share = above - below + steep + sigmoids.log_share.exp() * g_log
         g_scale = (steep + g_u * sigmoids.u) * (1 - sigmoids.log_scale.abs() / LIMIT).square()
         g_x = g_u * sigmoids.log_scale.exp()
-        return g_x.sum(0), torch.cat([g_share, g_scale, -g_x])
+        return g_x.sum(0) + FLOOR * g_z, torch.cat([g_share, g_scale, -g_x])
 
     def _sigmoids(self, x: Tensor, chosen: Tensor) -> Sigmoids:
         log_share, log_scale, centre = self._numbers(chosen, x)
@@ -142,3 +143,8 @@ class RisingNetwork(Coupling):
         if x.ndim > 1:  # many moments
             raw = raw[:, :, None]
         return raw[0].log_softmax(0), soft_clamp(raw[1]), raw[2]
+
+
+def _mixed(x: Tensor, value: Tensor, log_slope: Tensor, share: Alpha) -> tuple[Tensor, Tensor]:
+    """x + share (f(x) − x) and its log-slope."""
+    return x + share * (value - x), (1 - share + share * log_slope.exp()).log()

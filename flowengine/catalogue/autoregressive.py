@@ -65,4 +65,4 @@ class Monotonic(AutoregressiveSpec, tag="monotonic"):
             description="Steps that the rising network is made of; more of them bend more sharply",
             extra={"unit": "units"},
         ),
-    ] = 8
+    ] = 12

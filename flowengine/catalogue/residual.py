@@ -45,8 +45,8 @@ class Residual(LayerSpec, tag="residual"):
     formula = "z = x + g(x), |g(x) − g(y)| ≤ L |x − y|, L < 1"
     reference = "Behrmann et al., 2019, arXiv:1811.00995; Chen et al., 2019, arXiv:1906.02735"
 
-    width: Width = 64
-    depth: Depth = 1
+    width: Width = 32
+    depth: Depth = 2
     lipschitz: Annotated[
         float,
         Meta(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -11,12 +12,12 @@ from torch import Tensor
 from flowengine import catalogue
 from flowengine.layers.autoregressive import Autoregressive, part_of
 from flowengine.layers.base import Alpha, implements
-from flowengine.layers.bounded import LIMIT, soft_clamp
+from flowengine.layers.bounded import LIMIT, soft_clamp, undo_soft_clamp
 from flowengine.layers.coupling import Coupling
 from flowengine.layers.root import solve_monotone
 
-SPREAD = 0.3
-"""How far from 0 the first and the last sigmoid start: near the identity, yet no two alike."""
+START_WIDTH = 0.5
+"""One over the scales of the sigmoids at the start; see `_start`."""
 FLOOR = 1e-3
 """Part of every network that is the identity: so none is flat between its sigmoids."""
 
@@ -32,13 +33,24 @@ class Monotonic(Autoregressive):
     """
 
     def __init__(self, spec: catalogue.Monotonic, generator: torch.Generator) -> None:
-        start = torch.zeros(3, spec.units)
-        start[2] = torch.linspace(-SPREAD, SPREAD, spec.units)
-        free = start.view(-1, 1)
+        free = _start(spec.units)
         coupling = RisingNetwork(part_of(spec, catalogue.CouplingSpec), spec.units, generator)
         with torch.no_grad():
             coupling.conditioner.biases[-1].copy_(free)
         super().__init__(spec, coupling, free)
+
+
+def _start(units: int) -> Tensor:
+    """Numbers that choose a network near the identity, shape (3 · units, 1).
+
+    Equal sigmoids would stay equal for ever. So they start narrower than the standard one, their
+    centres at the quantiles of the distribution whose sum with logistic noise of this width is
+    standard logistic. Source: Wang & Louis, 2003, Biometrika 90(4), eq. 3.
+    """
+    at = (torch.arange(units) + 0.5) / units * math.pi * START_WIDTH
+    centres = (at.sin() / at.flip(0).sin()).log()
+    raw_scale = torch.full_like(centres, undo_soft_clamp(-math.log(START_WIDTH)))
+    return torch.cat([torch.zeros_like(centres), raw_scale, centres])[:, None]
 
 
 class Sigmoids(NamedTuple):

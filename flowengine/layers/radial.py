@@ -13,7 +13,7 @@ from flowengine.layers.base import Alpha, Columns, Layer, implements
 
 FLOOR = 1e-3
 """Smallest stretch at the centre, and smallest radius: keep the map from folding the plane."""
-NEAREST = 1e-20
+NEAREST = 1e-30
 """A squared distance below this counts as this: its root has a slope there."""
 
 

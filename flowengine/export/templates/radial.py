@@ -50,4 +50,4 @@ class Radial(nn.Module):
 
 def length(way: Tensor) -> Tensor:
     """The lengths of vectors; their slope at 0 is 0 and not NaN."""
-    return way.square().sum(-1).clamp(min=1e-20).sqrt()
+    return way.square().sum(-1).clamp(min=1e-30).sqrt()

@@ -76,18 +76,24 @@ class Ode(Layer):
     ) -> tuple[Columns, Tensor]:
         """Where the solver's step from `end` to `start` comes from, and the log_det until there."""
         with torch.no_grad():
-            guess, _ = self._step(z, start, end)
-        x = solve_plane(lambda p: self._step(p, end, start), z, guess, name=self.name)
+            guess = self._solver_step(z, start, end, jacobian=False).position().unbind(1)
+        x = solve_plane(
+            lambda p: self._step(p, end, start), z, (guess[0], guess[1]), name=self.name
+        )
         _, jacobian = self._step(x, end, start)
         return x, log_det - jacobian.det().abs().log()
 
     def _step(self, p: Columns, start: float, end: float) -> tuple[Columns, Jacobian]:
         """One step of the solver, either way, and its Jacobian."""
-        span = (start, end)
-        (step,) = solvers.steps(self.velocity, to_points(p), span, 1, solver="rk4", jacobian=True)
+        step = self._solver_step(p, start, end, jacobian=True)
         x, y = step.position().unbind(1)
-        entries = step.jacobian().flatten(1).unbind(1)
-        return (x, y), Jacobian(*entries)
+        return (x, y), Jacobian(*step.jacobian().flatten(1).unbind(1))
+
+    def _solver_step(self, p: Columns, start: float, end: float, *, jacobian: bool) -> solvers.Step:
+        (step,) = solvers.steps(
+            self.velocity, to_points(p), (start, end), 1, solver="rk4", jacobian=jacobian
+        )
+        return step
 
 
 class BoundedVelocity(Velocity):

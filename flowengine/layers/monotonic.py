@@ -16,8 +16,8 @@ from flowengine.layers.bounded import LIMIT, soft_clamp, undo_soft_clamp
 from flowengine.layers.coupling import Coupling
 from flowengine.layers.root import solve_monotone
 
-START_WIDTH = 0.5
-"""One over the scales of the sigmoids at the start; see `_start`."""
+REACH = 5.0
+"""Where the outermost of many sigmoids start; see `_start`."""
 FLOOR = 1e-3
 """Part of every network that is the identity: so none is flat between its sigmoids."""
 
@@ -43,14 +43,18 @@ class Monotonic(Autoregressive):
 def _start(units: int) -> Tensor:
     """Numbers that choose a network near the identity, shape (3 · units, 1).
 
-    Equal sigmoids would stay equal for ever. So they start narrower than the standard one, their
-    centres at the quantiles of the distribution whose sum with logistic noise of this width is
-    standard logistic. Source: Wang & Louis, 2003, Biometrika 90(4), eq. 3.
+    Equal sigmoids would stay equal for ever. Logistic noise of half the standard width becomes
+    standard by adding to it what has the density 1 / (π cosh c). So sigmoids of that width start
+    side by side, each with the share of its neighbourhood. Source: Wang & Louis, 2003, Biometrika
+    90(4), eq. 3.
     """
-    at = (torch.arange(units) + 0.5) / units * math.pi * START_WIDTH
-    centres = (at.sin() / at.flip(0).sin()).log()
-    raw_scale = torch.full_like(centres, undo_soft_clamp(-math.log(START_WIDTH)))
-    return torch.cat([torch.zeros_like(centres), raw_scale, centres])[:, None]
+    reach = REACH * (units - 1) / (units + 1)
+    centres = torch.linspace(-reach, reach, units)
+    between = 0.5 * (centres[1:] + centres[:-1])
+    below = F.pad(2 / math.pi * between.exp().atan(), (1, 1))
+    below[-1] = 1.0
+    raw_scale = torch.full_like(centres, undo_soft_clamp(math.log(2.0)))
+    return torch.cat([below.diff().log(), raw_scale, centres])[:, None]
 
 
 class Sigmoids(NamedTuple):

@@ -37,6 +37,8 @@ def solve_monotone(
     """
     with torch.no_grad():
         root = _newton_in_bracket(curve, goal, low, high, steps)
+    if not torch.is_grad_enabled():
+        return root
     value, slope = curve(root)
     miss = (value - goal) / slope.detach().clamp(min=FLATTEST)
     return root - (miss - miss.detach())

@@ -12,6 +12,7 @@ from torchdiffeq import odeint
 from flowengine import catalogue
 from flowengine.continuous import ContinuousFlow
 from flowengine.errors import NumericsError
+from flowengine.export.templates.plane_root import solve_plane as exported_solve_plane
 from flowengine.layers import build_layer
 from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.newton import Jacobian, solve_plane
@@ -187,6 +188,17 @@ def test_roots_are_found_where_full_steps_overshoot():
     start = torch.full_like(goal[0], 3.0), torch.full_like(goal[1], -3.0)
     with torch.no_grad():
         found = solve_plane(steep, goal, start, name="steep")
+    torch.testing.assert_close(found, there, atol=1e-9, rtol=1e-9)
+
+
+def test_exported_method_finds_them_too():
+    def by_rows(p):
+        columns, jacobian = steep(to_columns(p))
+        return to_points(columns), torch.stack(jacobian, -1).view(-1, 2, 2)
+
+    there = points(200)
+    goal, _ = by_rows(there)
+    found = exported_solve_plane(by_rows, goal, torch.full_like(goal, 3.0))
     torch.testing.assert_close(found, there, atol=1e-9, rtol=1e-9)
 
 

@@ -16,21 +16,26 @@ def solve_plane(
 ) -> Tensor:
     """The points (batch, 2) that a map takes to `goal`; it returns values and 2×2 Jacobians.
 
-    A step that does not come nearer is halved until it does.
+    A step that does not come nearer is halved until it does. A point rests once rounding is all
+    that is left.
     """
     x, length = start, torch.ones_like(goal[:, :1])
+    rounding = torch.finfo(goal.dtype).eps * goal.abs().amax(1, keepdim=True).clamp(min=0.5)
     value, jacobian = plane_map(x)
     miss, step = (value - goal).abs().amax(1, keepdim=True), divide(value - goal, jacobian)
-    for _ in range(40):
+    rests = miss <= rounding
+    for _ in range(60):
+        if rests.all():
+            break
         there = x - length * step
         value, jacobian = plane_map(there)
         miss_there = (value - goal).abs().amax(1, keepdim=True)
-        better = miss_there < miss
+        better = (miss_there < miss) & ~rests
         step = torch.where(better, divide(value - goal, jacobian), step)
         x, miss = torch.where(better, there, x), torch.where(better, miss_there, miss)
         length = torch.where(better, torch.ones_like(length), length / 2)
-        if not (better & (length > 1e-6)).any():
-            break
+        rests = rests | (miss <= rounding) | (~better & (miss <= 256 * rounding))
+        rests = rests | (length < 1e-6)
     return x
 
 

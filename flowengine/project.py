@@ -21,6 +21,7 @@ from flowengine.arrays import FrozenArray
 from flowengine.catalogue import (
     AnyContinuous,
     AnyLayer,
+    AutoregressiveSpec,
     ContinuousSpec,
     CouplingSpec,
     FlowMatching,
@@ -289,19 +290,28 @@ def with_ids(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
 
 
 def resolve_keeps(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
-    """Replace every `keeps="auto"` by the coordinate that the layer will really keep.
+    """Replace every "auto" by the coordinate that really steers: kept, or first to move.
 
-    A coupling left to itself keeps the coordinate that the coupling before it did not; the first
-    keeps x.
+    A coupling or autoregressive layer left to itself is steered by the coordinate that the one
+    before it was not; the first of them is steered by x.
     """
     resolved: list[LayerSpec] = []
-    kept = "y"
+    steering = "y"
     for layer in stack:
-        if isinstance(layer, CouplingSpec):
-            kept = layer.keeps if layer.keeps != "auto" else ("y" if kept == "x" else "x")
-            layer = msgspec.structs.replace(layer, keeps=kept)
+        name = _steering_field(layer)
+        if name:
+            chosen = getattr(layer, name)
+            steering = chosen if chosen != "auto" else ("y" if steering == "x" else "x")
+            layer = msgspec.structs.replace(layer, **{name: steering})
         resolved.append(layer)
     return tuple(resolved)
+
+
+def _steering_field(layer: LayerSpec) -> str:
+    """The setting that names the coordinate by which a layer is steered; "" if none has to."""
+    if isinstance(layer, CouplingSpec):
+        return "keeps"
+    return "first" if isinstance(layer, AutoregressiveSpec) else ""
 
 
 def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa: ANN401

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from explorer.i18n import tr
-from flowengine.catalogue import CouplingSpec
+from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 
 def card_name(layer: LayerSpec) -> str:
-    """A layer as its card names it; a coupling with the coordinate that it changes: "… · y"."""
+    """A layer as its card names it, with what it changes ("… · y") or its order ("… · x → y")."""
     title = tr(layer.title)
+    if isinstance(layer, AutoregressiveSpec):
+        return f"{title} · {order_of(layer)}"
     return f"{title} · {changed_coordinate(layer)}" if isinstance(layer, CouplingSpec) else title
 
 
 def changed_coordinate(layer: CouplingSpec) -> str:
     """The coordinate that a coupling transforms: the one that it does not keep."""
     return {"x": "y", "y": "x"}.get(layer.keeps, "x / y")
+
+
+def order_of(layer: AutoregressiveSpec) -> str:
+    """Which coordinate steers which."""
+    return {"x": "x → y", "y": "y → x"}.get(layer.first, "x / y")
 
 
 def about(cls: type[Struct]) -> str:

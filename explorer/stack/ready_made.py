@@ -67,9 +67,19 @@ _ALL: Final = (
         ({"kind": "rotation", "angle": 45.0}, {"kind": "spline"}) * 8,
     ),
     ReadyMade(
+        "MAF",
+        mark("Five MAF layers that take turns (Papamakarios et al., 2017)"),
+        _repeated(5, "maf"),
+    ),
+    ReadyMade(
         mark("Planar × 32"),
         mark("Thirty-two planar layers (Rezende & Mohamed, 2015)"),
         _repeated(32, "planar"),
+    ),
+    ReadyMade(
+        mark("Residual"),
+        mark("Eight contractive residual layers (Behrmann et al., 2019)"),
+        _repeated(8, "residual"),
     ),
     ReadyMade(
         "x = 2z + 1",

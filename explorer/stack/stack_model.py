@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from explorer.i18n import signed, tr
 from explorer.stack.mime import LAYER_MIME, to_mime
 from explorer.stack.names import about, card_name, changed_coordinate, weights_text
-from flowengine.catalogue import CouplingSpec
+from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,6 +169,10 @@ class StackModel(QAbstractListModel):
         if isinstance(layer, CouplingSpec) and layer.keeps != "auto":
             words = tr("Keeps {kept}, changes {changed}")
             lines.append(words.format(kept=layer.keeps, changed=changed_coordinate(layer)))
+        if isinstance(layer, AutoregressiveSpec) and layer.first != "auto":
+            second = "y" if layer.first == "x" else "x"
+            words = tr("{first} moves by itself and steers {second}")
+            lines.append(words.format(first=layer.first, second=second))
         return "\n".join(lines)
 
     def _spoken(self, layer: LayerSpec | None) -> str:

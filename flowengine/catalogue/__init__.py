@@ -7,6 +7,13 @@ are all read from here; `flowengine.layers` holds one class for each spec. Loads
 Each family has a module; a new spec in one of them is in the catalogue.
 """
 
+from flowengine.catalogue.autoregressive import (
+    AutoregressiveSpec,
+    Iaf,
+    Maf,
+    Monotonic,
+    SplineAutoregressive,
+)
 from flowengine.catalogue.continuous import Ffjord, FlowMatching
 from flowengine.catalogue.coupling import (
     AdditiveCoupling,
@@ -25,7 +32,7 @@ from flowengine.catalogue.registry import (
     AnyContinuous,
     AnyLayer,
 )
-from flowengine.catalogue.residual import Planar
+from flowengine.catalogue.residual import Ode, Planar, Radial, Residual, Sylvester
 from flowengine.catalogue.specs import ContinuousSpec, Group, LayerSpec, kind_of
 
 __all__ = [
@@ -36,6 +43,7 @@ __all__ = [
     "AffineCoupling",
     "AnyContinuous",
     "AnyLayer",
+    "AutoregressiveSpec",
     "ContinuousSpec",
     "CouplingSpec",
     "Ffjord",
@@ -44,17 +52,25 @@ __all__ = [
     "Glow",
     "Group",
     "Householder",
+    "Iaf",
     "LayerSpec",
     "LeakyRelu",
     "Linear",
+    "Maf",
     "MixtureCoupling",
+    "Monotonic",
+    "Ode",
     "Planar",
+    "Radial",
+    "Residual",
     "Rotation",
     "ScaleShift",
     "SinhArcsinh",
     "Spline",
+    "SplineAutoregressive",
     "SplineCoupling",
     "Swap",
+    "Sylvester",
     "continuous_class",
     "fields_of",
     "kind_of",

@@ -14,6 +14,14 @@ Keeps = Annotated[
         "along the stack",
     ),
 ]
+First = Annotated[
+    Literal["auto", "x", "y"],
+    Meta(
+        title="First coordinate",
+        description="The coordinate that moves by itself and steers the other; auto alternates "
+        "along the stack",
+    ),
+]
 Width = Annotated[
     int,
     Meta(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Union
 
-from flowengine.catalogue import continuous, coupling, elementwise, linear, residual
+from flowengine.catalogue import (
+    autoregressive,
+    continuous,
+    coupling,
+    elementwise,
+    linear,
+    residual,
+)
 from flowengine.catalogue.specs import ContinuousSpec, LayerSpec
 
 if TYPE_CHECKING:
@@ -12,7 +19,7 @@ if TYPE_CHECKING:
 
     from msgspec import Struct
 
-FAMILIES = (elementwise, linear, coupling, residual)
+FAMILIES = (elementwise, linear, coupling, autoregressive, residual)
 
 
 def _entries(base: type[Struct], module: ModuleType) -> list[type[Any]]:

@@ -12,7 +12,7 @@ from flowengine.errors import SpecError
 from flowengine.flow import check_points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flowengine.catalogue import LayerSpec
 
@@ -45,6 +45,11 @@ class Layer(nn.Module, ABC):
     def __init__(self, spec: LayerSpec) -> None:
         super().__init__()
         self.spec = spec
+
+    @property
+    def name(self) -> str:
+        """What an error calls this layer: its title and its id."""
+        return f"{self.spec.title} {self.spec.id}".strip()
 
     @abstractmethod
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
@@ -119,6 +124,19 @@ class Layer(nn.Module, ABC):
 def is_whole(alpha: Alpha) -> bool:
     """Whether a layer is to go all its way, at one moment."""
     return not isinstance(alpha, Tensor) and alpha == 1.0
+
+
+def at_each(
+    move: Callable[[Columns, float], tuple[Columns, Tensor]], p: Columns, alpha: Tensor
+) -> tuple[Columns, Tensor]:
+    """A move that knows one moment only, at every alpha of shape (frames, 1): (frames, batch)."""
+    return stacked([move(p, moment) for moment in alpha.flatten().tolist()])
+
+
+def stacked(moved: Sequence[tuple[Columns, Tensor]]) -> tuple[Columns, Tensor]:
+    """What a move gave at several moments, each of shape (batch,), as (frames, batch)."""
+    first, second = (torch.stack([columns[k] for columns, _ in moved]) for k in (0, 1))
+    return (first, second), torch.stack([log_det for _, log_det in moved])
 
 
 def to_columns(points: Tensor) -> Columns:

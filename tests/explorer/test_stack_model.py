@@ -86,6 +86,13 @@ def test_a_coupling_is_named_by_the_coordinate_that_it_changes(model):
     assert "Keeps x, changes y" in model.index(2).data(Qt.ItemDataRole.ToolTipRole)
 
 
+def test_an_autoregressive_card_says_which_coordinate_steers_which(model):
+    model.set_stack(resolve_keeps(parse_stack("maf,iaf")))
+    assert [model.index(row).data() for row in (1, 2)] == ["MAF · x → y", "IAF · y → x"]
+    tip = model.index(2).data(Qt.ItemDataRole.ToolTipRole)
+    assert "y moves by itself and steers x" in tip
+
+
 def test_a_screen_reader_hears_what_the_card_shows(model):
     model.set_stack((replace(LAYERS[1], enabled=False, frozen=True),))
     model.set_facts({LAYERS[1].id: fact(LAYERS[1], weights=4418, log_det=-0.314)})

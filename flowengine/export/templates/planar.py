@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from flowengine.export.templates.tanh_root import newton
+
 
 class Planar(nn.Module):
     """x = z + u · tanh(wᵀz + b), with wᵀu kept above −1.
@@ -37,17 +39,3 @@ class Planar(nn.Module):
         strength = F.softplus(dot) - (1 - 1e-3)
         square = self.w.square().sum().clamp(min=1e-12)
         return self.u + (strength - dot) * self.w / square, strength
-
-
-def newton(c: Tensor, strength: Tensor, steps: int = 21) -> Tensor:
-    """The root a of a + strength · tanh(a) = c, for strength > −1.
-
-    The start lies on the far side of the root from 0, from where Newton's steps never overshoot.
-    """
-    near, far = c.abs() / (1 + strength), c.abs() - strength
-    start = torch.where(strength > 0, torch.maximum(near, far), torch.minimum(near, far))
-    root = torch.copysign(start, c)
-    for _ in range(steps):
-        bend = root.tanh()
-        root = root - (root + strength * bend - c) / (1 + strength * (1 - bend * bend))
-    return root

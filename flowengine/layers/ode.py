@@ -1,0 +1,113 @@
+"""A continuous flow as one layer of a stack."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from flowengine import catalogue
+from flowengine.continuous import solvers
+from flowengine.continuous.velocity import Velocity
+from flowengine.layers.base import (
+    Alpha,
+    Columns,
+    Layer,
+    at_each,
+    implements,
+    stacked,
+    to_points,
+)
+from flowengine.layers.newton import Jacobian, solve_plane
+
+FASTEST = 20.0
+"""No coordinate moves by more than this while the layer acts, in data units."""
+NEARBY = 1e-6
+"""Moments that lie closer together are the same."""
+
+
+@implements(catalogue.Ode)
+class Ode(Layer):
+    """dx/dt = v(x, t), followed from x at t = 1 back to z at t = 0 in fixed solver steps.
+
+    As in `ContinuousFlow` the map is that of the solver's steps and its log-determinant theirs,
+    exactly. A stack must invert to the last digit, so the way from base to target undoes those same
+    steps, each by Newton's method with the step's 2×2 Jacobian, begun where the solver would go
+    forwards. The way to alpha is the flow to the time alpha; where that lies between two steps, the
+    last one is shorter. Source: Chen et al., 2018; Grathwohl et al., 2019.
+    """
+
+    def __init__(self, spec: catalogue.Ode, generator: torch.Generator) -> None:
+        super().__init__(spec)
+        self.steps = spec.solver_steps
+        self.velocity = BoundedVelocity(spec.width, spec.depth, generator)
+
+    def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.push`; many moments share the steps on the way to them."""
+        moments = alpha.flatten().tolist() if isinstance(alpha, Tensor) else [alpha]
+        ways = [self._times(moment) for moment in moments]
+        reached = {0.0: (z, torch.zeros_like(z[0]))}
+        for way in ways:
+            for start, end in pairwise(way):
+                if end not in reached:
+                    reached[end] = self._rise(*reached[start], start, end)
+        found = [reached[way[-1]] for way in ways]
+        return stacked(found) if isinstance(alpha, Tensor) else found[0]
+
+    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
+        """See `Layer.pull`."""
+        if isinstance(alpha, Tensor):
+            return at_each(self.pull, x, alpha)
+        log_det = torch.zeros_like(x[0])
+        for start, end in pairwise(reversed(self._times(alpha))):
+            x, jacobian = self._step(x, start, end)
+            log_det = log_det + jacobian.det().abs().log()
+        return x, log_det
+
+    def _times(self, alpha: float) -> list[float]:
+        """The ends of the solver's steps from 0 to alpha: multiples of their length, and alpha."""
+        whole = int(alpha * self.steps + NEARBY)
+        times = [k / self.steps for k in range(whole + 1)]
+        return times if alpha - times[-1] <= NEARBY else [*times, alpha]
+
+    def _rise(
+        self, z: Columns, log_det: Tensor, start: float, end: float
+    ) -> tuple[Columns, Tensor]:
+        """Where the solver's step from `end` to `start` comes from, and the log_det until there."""
+        with torch.no_grad():
+            guess = self._solver_step(z, start, end, jacobian=False).position().unbind(1)
+        x = solve_plane(
+            lambda p: self._step(p, end, start), z, (guess[0], guess[1]), name=self.name
+        )
+        _, jacobian = self._step(x, end, start)
+        return x, log_det - jacobian.det().abs().log()
+
+    def _step(self, p: Columns, start: float, end: float) -> tuple[Columns, Jacobian]:
+        """One step of the solver, either way, and its Jacobian."""
+        step = self._solver_step(p, start, end, jacobian=True)
+        x, y = step.position().unbind(1)
+        return (x, y), Jacobian(*step.jacobian().flatten(1).unbind(1))
+
+    def _solver_step(self, p: Columns, start: float, end: float, *, jacobian: bool) -> solvers.Step:
+        (step,) = solvers.steps(
+            self.velocity, to_points(p), (start, end), 1, solver="rk4", jacobian=jacobian
+        )
+        return step
+
+
+class BoundedVelocity(Velocity):
+    """A velocity of which no coordinate exceeds `FASTEST`: FASTEST · tanh(v / FASTEST).
+
+    However far training or a far point drives the network, a step then ends at a finite point.
+    """
+
+    def forward(self, x: Tensor, t: float | Tensor) -> Tensor:
+        """See `Velocity.forward`."""
+        return FASTEST * (super().forward(x, t) / FASTEST).tanh()
+
+    def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
+        """See `Velocity.with_jacobian`."""
+        v, jacobian = super().with_jacobian(x, t)
+        bend = (v / FASTEST).tanh()
+        return FASTEST * bend, (1 - bend * bend)[:, :, None] * jacobian

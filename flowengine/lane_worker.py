@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 CHECKPOINT_EVERY_S = 2.0
 # A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
-SUPERSEDED = (protocol.ReplaceTarget, protocol.EditStack, protocol.EditContinuous, protocol.SetView)
+SUPERSEDED = (
+    protocol.ReplaceTarget,
+    protocol.EditStack,
+    protocol.EditContinuous,
+    protocol.EditBase,
+    protocol.SetView,
+)
 
 
 class Worker:
@@ -212,6 +218,10 @@ class Worker:
     @_carry_out.register
     def _(self, command: protocol.EditContinuous) -> None:
         self._edit(command.generation, continuous=command.continuous)
+
+    @_carry_out.register
+    def _(self, command: protocol.EditBase) -> None:
+        self._edit(command.generation, base=command.base)
 
     @_carry_out.register
     def _(self, command: protocol.SetDevice) -> None:

@@ -19,6 +19,7 @@ from flowengine.targets.streams import derived_seed, sobol_points
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from flowengine.bases import Base
     from flowengine.flow import Flow
     from flowengine.project import Extent
     from flowengine.targets.grid import GridTarget
@@ -29,7 +30,6 @@ EVALUATION_POINTS = 16_384
 ROUND_TRIP_POINTS = 2_048
 TRANSPORT_POINTS = 1_024
 CHUNK = 2_048
-_FARTHEST_Z = 5.0  # all but 4e-6 of the base lies within this radius
 _SEED = 0x5EED  # held-out points are the same for every model, and nobody trains on them
 
 
@@ -139,9 +139,9 @@ def mass(flow: Flow, extent: Extent) -> float:
         NumericsError: the flow gives NaN or infinity.
     """
     angle = torch.linspace(0, 2 * math.pi, 2048)
-    circle = _FARTHEST_Z * torch.stack([angle.cos(), angle.sin()], dim=1)
+    circle = flow.base.reach * torch.stack([angle.cos(), angle.sin()], dim=1)
     rim = _forward(flow, circle)
-    samples = _forward(flow, base_points(LIVE_POINTS))
+    samples = _forward(flow, base_points(flow.base, LIVE_POINTS))
     reach = torch.cat([rim, samples, torch.tensor(extent).view(2, 2).T])
     if not torch.isfinite(reach).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
@@ -170,7 +170,7 @@ def w2(flow: Flow, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
     Raises:
         NumericsError: the flow gives NaN or infinity.
     """
-    samples = _forward(flow, base_points(n))
+    samples = _forward(flow, base_points(flow.base, n))
     if not torch.isfinite(samples).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
     return transport_distance(samples, target.sample(n, seed=_SEED))
@@ -195,10 +195,10 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
     return math.sqrt(costs[rows, columns].mean() + float(apart.square().sum()))
 
 
-def base_points(n: int, seed: int = _SEED) -> Tensor:
-    """Evenly spread points of the standard normal base, shape (n, 2), float32."""
-    points: Tensor = torch.special.ndtri(sobol_points(n, 2, seed))
-    return points.float()
+@torch.no_grad()
+def base_points(base: Base, n: int, seed: int = _SEED) -> Tensor:
+    """Evenly spread points of a base, shape (n, 2), float32."""
+    return base.from_uniform(sobol_points(n, 2, seed)).float()
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from flowengine.errors import NumericsError, SpecError
 from flowengine.lane import build_flow
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
+from flowengine.project import StackRecipe
 from flowengine.schedule import Schedule
 from flowengine.stack import DiscreteFlow
 from flowengine.targets import from_spec
@@ -186,14 +187,18 @@ class Trainer:
             self.project = before
             raise
         changed_target = target is not self.target
+        changed_aim = _aim_of(self.recipe) != _aim_of(recipe)
+        redrawn = _stream_of(self.recipe) != _stream_of(recipe)
         self.target = target
         if flow is not None:
             before_edit = self.average
             self._take_up(flow)
             self._adopt(before_edit, old)
-        elif changed_target or _stream_of(self.recipe) != _stream_of(recipe):
+        elif changed_target or redrawn or changed_aim:
             self._take_up_target()
-        if flow is not None or changed_target:
+            if not redrawn:
+                self.objective.load_state(old.objective)
+        if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()
 
     def _begin_again_from_here(self) -> None:
@@ -255,7 +260,7 @@ class Trainer:
         weights = {
             name: tensor
             for name, tensor in adopted(self._known_weights, self.average.state_dict()).items()
-            if not name.startswith(self._begun_anew())
+            if not name.startswith(self._begun_anew(before))
         }
         if not weights:
             return
@@ -269,12 +274,13 @@ class Trainer:
         self.optimizer.load_state(kept)
         self._initialized = True
 
-    def _begun_anew(self) -> tuple[str, ...]:
-        """The prefixes of the weights of layers that were given another start, such as an angle."""
+    def _begun_anew(self, before: Flow) -> tuple[str, ...]:
+        """The prefixes of the weights of what was given another start, such as an angle."""
+        base = () if self.average.base.spec == before.base.spec else ("base.",)
         if not isinstance(self.average, DiscreteFlow):
-            return ()
+            return base
         layers = _layers_of(self.average)
-        return tuple(
+        return base + tuple(
             f"layers.{name}."
             for name, known in self._known_layers.items()
             if name in layers and not layers[name].resumes(known)
@@ -327,8 +333,17 @@ def _layers_of(flow: DiscreteFlow) -> dict[str, Layer]:
 
 
 def _model_of(project: Project, lane: Lane) -> object:
-    return project.stack if lane == "discrete" else project.continuous
+    return project.base, project.stack if lane == "discrete" else project.continuous
 
 
-def _stream_of(recipe: Recipe) -> tuple[int, str]:
+def _stream_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides which points are drawn."""
     return recipe.batch_size, recipe.sampling
+
+
+def _aim_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides where training leads to, as the target does."""
+    if not isinstance(recipe, StackRecipe) or recipe.objective == "forward_kl":
+        return ()
+    weight = recipe.reverse_weight if recipe.objective == "mix" else 1.0
+    return recipe.objective, weight

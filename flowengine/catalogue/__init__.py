@@ -1,4 +1,4 @@
-"""The catalogue: every layer and every continuous flow that a project can name.
+"""The catalogue: every layer, every continuous flow and every base that a project can name.
 
 A spec says what a layer is called, what it computes, where it comes from and which settings it has,
 with their limits. The form, the palette, the project file, validation and the documentation table
@@ -7,40 +7,57 @@ are all read from here; `flowengine.layers` holds one class for each spec. Loads
 Each family has a module; a new spec in one of them is in the catalogue.
 """
 
+from flowengine.catalogue.bases import GaussianMixture, Ring, StandardNormal, Uniform
 from flowengine.catalogue.continuous import Ffjord, FlowMatching
 from flowengine.catalogue.coupling import AffineCoupling, CouplingSpec, SplineCoupling
 from flowengine.catalogue.elementwise import ActNorm, ScaleShift
 from flowengine.catalogue.linear import Linear, Rotation, Swap
-from flowengine.catalogue.reading import Field, continuous_class, fields_of, layer_class
+from flowengine.catalogue.reading import (
+    Field,
+    base_class,
+    continuous_class,
+    fields_of,
+    layer_class,
+)
 from flowengine.catalogue.registry import (
+    BASE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
+    AnyBase,
     AnyContinuous,
     AnyLayer,
 )
 from flowengine.catalogue.residual import Planar
-from flowengine.catalogue.specs import ContinuousSpec, Group, LayerSpec, kind_of
+from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, Group, LayerSpec, kind_of
 
 __all__ = [
+    "BASE_SPECS",
     "CONTINUOUS_SPECS",
     "LAYER_SPECS",
     "ActNorm",
     "AffineCoupling",
+    "AnyBase",
     "AnyContinuous",
     "AnyLayer",
+    "BaseSpec",
     "ContinuousSpec",
     "CouplingSpec",
     "Ffjord",
     "Field",
     "FlowMatching",
+    "GaussianMixture",
     "Group",
     "LayerSpec",
     "Linear",
     "Planar",
+    "Ring",
     "Rotation",
     "ScaleShift",
     "SplineCoupling",
+    "StandardNormal",
     "Swap",
+    "Uniform",
+    "base_class",
     "continuous_class",
     "fields_of",
     "kind_of",

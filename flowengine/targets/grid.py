@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from flowengine.flow import check_points
+from flowengine.checks import check_points
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import check_density, check_extent, check_not_empty
 from flowengine.targets.streams import STREAMS, Method, PointStream, iid_points, sobol_points
@@ -65,6 +65,11 @@ class GridTarget:
     def device(self) -> torch.device:
         """Where `log_prob` computes and points are given."""
         return self._log_density.device
+
+    @property
+    def density(self) -> Tensor:
+        """The density of every cell, shape (rows, columns), on this target's device."""
+        return self._log_density.exp().view(self.shape)
 
     def to(self, device: torch.device | str) -> GridTarget:
         """The same target on another device."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flowengine.archive import dump_npz
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
+from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
 from flowengine.project import LaneState, Project, Recipe, StopRule, TargetSpec, Training, with_ids
 
 
@@ -89,6 +89,7 @@ def projects() -> st.SearchStrategy[Project]:
         name=st.text(max_size=200).filter(_encodable),
         seed=st.integers(0, 2**31 - 1),
         target=targets(),
+        base=st.one_of(*(specs(cls) for cls in BASE_SPECS)),
         stack=st.lists(layers, max_size=6).map(lambda found: with_ids(tuple(found))),
         continuous=st.one_of(*(specs(cls) for cls in CONTINUOUS_SPECS)),
         training=st.builds(

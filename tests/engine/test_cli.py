@@ -16,6 +16,7 @@ import flowengine as fe
 from flowengine import cli
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import (
+    BASE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
     AffineCoupling,
@@ -138,6 +139,24 @@ def test_new_with_everything(run, tmp_path):
     assert [layer.kind for layer in project.stack] == ["actnorm"] + ["affine_coupling"] * 3
     assert project.continuous.kind == "ffjord"
     assert not project.lanes
+
+
+@pytest.mark.parametrize("cls", BASE_SPECS, ids=kind_of)
+def test_new_takes_every_base(run, tmp_path, cls):
+    path = tmp_path / "p.flow"
+    assert run("new", "--target", "cat", "--base", kind_of(cls), "-o", path)[0] == 0
+    assert read_project(path).base == cls()
+
+
+def test_a_lane_on_another_base_trains_and_is_sampled_from_it(run, tmp_path):
+    path, out = tmp_path / "p.flow", tmp_path / "s.npy"
+    new = ("new", "--target", "moons", "--stack", "swap,scale_shift", "--base", "ring", "-o", path)
+    assert run(*new)[0] == 0
+    assert run("train", path, "--lane", "discrete", "--steps", "1")[0] == 0
+    assert run("sample", path, "--lane", "discrete", "-n", "500", "-o", out)[0] == 0
+    radius = np.linalg.norm(np.load(out), axis=1)
+    assert abs(radius.mean() - 2) < 0.1
+    assert radius.std() < 0.4
 
 
 def test_new_from_points(run, tmp_path):

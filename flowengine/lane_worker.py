@@ -12,6 +12,7 @@ import msgspec
 import torch
 
 from flowengine import protocol
+from flowengine.devices import choose_device, is_out_of_memory
 from flowengine.errors import FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
@@ -99,7 +100,7 @@ class Worker:
         trainer, before = self._trainer, self._trainer.seconds
         try:
             trainer.step()
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
             self._leave_device(error)
             return
         if self._display is not None:
@@ -139,6 +140,9 @@ class Worker:
             self._wants_training = False
             self._send_status()
             return
+        except RuntimeError as error:
+            self._leave_device(error)
+            return
         if event is not None:
             started = time.perf_counter()
             self._send(event)
@@ -156,6 +160,8 @@ class Worker:
             self._send(
                 protocol.Failure(request=request, error=type(error).__name__, text=str(error))
             )
+        except RuntimeError as error:
+            self._leave_device(error)
 
     @functools.singledispatchmethod
     def _carry_out(self, command: Any) -> None:  # noqa: ANN401
@@ -323,11 +329,19 @@ class Worker:
         self._display = Display(moved, self._generation, self._view)
         self._send_status()
 
-    def _leave_device(self, error: torch.OutOfMemoryError) -> None:
-        assert self._trainer is not None
-        name = self._trainer.device.type
-        self._say(f"The {name} device ran out of memory, so training goes on on the CPU: {error}")
-        self._move_to("cpu")
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Go on on the CPU if a device has no memory left; any other error is not for here."""
+        trainer = self._trainer
+        device = trainer.device if trainer is not None else choose_device(self._device)
+        if not is_out_of_memory(error) or device.type == "cpu":
+            raise error
+        text = " ".join(str(error).split())
+        self._say(f"The {device.type} device ran out of memory, so the CPU goes on: {text}")
+        if trainer is not None:
+            self._move_to("cpu")
+        else:
+            self._device = "cpu"
+            self._wish(self._known_project())
 
     def _known_project(self) -> Project:
         if self._project is None:

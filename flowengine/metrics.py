@@ -97,7 +97,7 @@ def kl(flow: Flow, target: GridTarget, n: int = EVALUATION_POINTS) -> Estimate:
         NumericsError: the flow gives NaN or infinity there.
     """
     points = held_out_points(target, n)
-    return _mean((target.log_prob(points) - log_prob(flow, points)).double(), "KL")
+    return _mean(target.log_prob(points) - log_prob(flow, points), "KL")
 
 
 def nll(flow: Flow, points: Tensor) -> float:
@@ -106,7 +106,7 @@ def nll(flow: Flow, points: Tensor) -> float:
     Raises:
         NumericsError: the flow gives NaN or infinity there.
     """
-    return _mean(-log_prob(flow, points).double(), "NLL").value
+    return _mean(-log_prob(flow, points), "NLL").value
 
 
 def held_out_points(target: GridTarget, n: int = LIVE_POINTS) -> Tensor:
@@ -187,7 +187,7 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
     """
     from scipy.optimize import linear_sum_assignment
 
-    a, b = a.double().cpu(), b.double().cpu()
+    a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)
     # a common shift costs every pairing the same, and without it the best one is found faster
     costs = torch.cdist(a - apart, b).square().numpy()
@@ -210,6 +210,7 @@ def _forward(flow: Flow, z: Tensor) -> Tensor:
 
 def _mean(values: Tensor, name: str) -> Estimate:
     """The mean of values that come as `REPLICATES` independent parts of equal size."""
+    values = values.cpu().double()  # in this order: MPS has no float64
     value = float(values.mean())
     if not math.isfinite(value):
         raise NumericsError(f"{name} is not finite: the model gives no density at some points")

@@ -325,7 +325,9 @@ def _frames_per_layer(frames: int | None, layers: int) -> int:
 
 def _place(tau: float, layers: int) -> tuple[int, float]:
     """Which layer acts at clock tau, and how far along it is: alpha in [0, 1)."""
-    moment = min(max(tau, 0.0), 1.0) * layers
+    if not 0.0 <= tau <= 1.0:
+        raise SpecError(f"tau must lie in [0, 1], got {tau}")
+    moment = tau * layers
     k = int(moment)
     return k, moment - k
 

@@ -61,13 +61,15 @@ class Trainer:
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
-        SpecError: the model is impossible, e.g. an empty stack.
+        SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
         TargetError: the target is no density, e.g. an empty drawing.
         DeviceError: this machine has no such device.
         ProjectError: the saved weights belong to another model.
     """
 
     def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
+        if lane not in SCHEDULES:
+            raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
         self.project = project
         self.lane = lane
         self.device = choose_device(device)

@@ -49,8 +49,16 @@ class StackLoss(ABC):
     streams: dict[str, PointStream]
 
     @abstractmethod
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """The loss of a batch, a scalar."""
+
+    def draw(self) -> tuple[Tensor, ...]:
+        """The next batch: points of each stream, shape (batch_size, 2)."""
+        return tuple(stream.next() for stream in self.streams.values())
+
     def loss(self, flow: Flow) -> Tensor:
         """The loss of the next batch, a scalar."""
+        return self.loss_of(flow, self.draw())
 
     def backward(self, flow: Flow) -> Tensor:
         """See `Objective.backward`."""
@@ -81,12 +89,11 @@ class MaximumLikelihood(StackLoss):
     """
 
     def __init__(self, target: GridTarget, *, seed: int, batch_size: int, sampling: Method) -> None:
-        self._stream = target.stream(batch_size, seed, method=sampling)
-        self.streams = {"": self._stream}
+        self.streams = {"": target.stream(batch_size, seed, method=sampling)}
 
-    def loss(self, flow: Flow) -> Tensor:
-        """See `StackLoss.loss`."""
-        return -flow.log_prob(self._stream.next()).mean()
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        return -flow.log_prob(batch[0]).mean()
 
 
 class ReverseKl(StackLoss):
@@ -100,13 +107,12 @@ class ReverseKl(StackLoss):
 
     def __init__(self, target: GridTarget, *, seed: int, batch_size: int, sampling: Method) -> None:
         self._target = SmoothDensity(target)
-        device = target.device
-        self._stream = STREAMS[sampling](2, batch_size, derived_seed(seed, 1), device=device)
-        self.streams = {"reverse.": self._stream}
+        uniform = STREAMS[sampling](2, batch_size, derived_seed(seed, 1), device=target.device)
+        self.streams = {"reverse.": uniform}
 
-    def loss(self, flow: Flow) -> Tensor:
-        """See `StackLoss.loss`."""
-        u = self._stream.next()
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        (u,) = batch
         z = flow.base.from_uniform(u)
         x, log_det = flow.forward(z)
         gap = flow.base.log_prob(z) - log_det - self._target.log_prob(x)
@@ -120,9 +126,14 @@ class Mix(StackLoss):
         self._forward, self._reverse, self.weight = forward, reverse, weight
         self.streams = forward.streams | reverse.streams
 
-    def loss(self, flow: Flow) -> Tensor:
-        """See `StackLoss.loss`."""
-        return torch.lerp(self._forward.loss(flow), self._reverse.loss(flow), self.weight)
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        forward, reverse = batch
+        return torch.lerp(
+            self._forward.loss_of(flow, (forward,)),
+            self._reverse.loss_of(flow, (reverse,)),
+            self.weight,
+        )
 
 
 def make_objective(project: Project, lane: Lane, target: GridTarget) -> Objective:

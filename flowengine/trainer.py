@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from flowengine.checkpoint import TrainerState, adopted, pack_state, unpack_state
+from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.errors import NumericsError, SpecError
 from flowengine.lane import build_flow
@@ -82,6 +83,7 @@ class Trainer:
         self.rate_scale = 1.0
         self.history: list[tuple[float, float, float, float]] = []
         self.notices: list[str] = []
+        self._step: PlainStep | GraphedStep | None = None
         self._known_weights: dict[str, Tensor] = {}
         self._known_optimizer: dict[str, Tensor] = {}
         self._known_layers: dict[str, Layer] = {}
@@ -133,11 +135,13 @@ class Trainer:
         started = time.perf_counter()
         if not self._initialized:
             self._initialize()
-        self.optimizer.zero_grad()
-        loss = self.objective.backward(self.model)
+        if self._step is None:
+            self._step = make_step(self.optimizer, self.objective, self.device)
         rate = self.schedule.rate(self.schedule_step, self.progress) * self.rate_scale
-        moved = self.optimizer.step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
-        self.loss = float(loss)
+        try:
+            self.loss, moved = self._step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
+        except NumericsError:  # on the way through the flow, before there was a loss
+            self.loss, moved = math.nan, False
         self.step_count += 1
         self.schedule_step += 1
         if not (moved and math.isfinite(self.loss)):
@@ -301,6 +305,7 @@ class Trainer:
 
     def _take_up_target(self) -> None:
         self.objective = make_objective(self.project, self.lane, self.target)
+        self._step = None
         self.held_out = self.target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )

@@ -125,7 +125,7 @@ def test_reverse_kl_has_the_gradient_of_its_own_quadrature(base):
     flow = randomised(fe.build(project("mix").stack[:1], 0, base), 0.2).double().requires_grad_()
     recipe = StackRecipe(objective="reverse_kl", batch_size=1 << 14)
     loss = make_stack_loss(recipe, target, 3)
-    loss._stream._dtype = torch.float64
+    loss.streams["reverse."]._dtype = torch.float64
     found = torch.autograd.grad(loss.loss(flow), list(flow.parameters()))
     side = (torch.arange(500, dtype=torch.float64) + 0.5) / 25 - 10
     x = torch.cartesian_prod(side, side)

@@ -282,11 +282,12 @@ class Trainer:
 
     def _begun_anew(self, before: Flow) -> tuple[str, ...]:
         """The prefixes of the weights of what was given another start, such as an angle."""
-        base = () if self.average.base.spec == before.base.spec else ("base.",)
+        base, learns = self.model.base, any(p.requires_grad for p in self.model.base.parameters())
+        anew = () if learns and base.spec == before.base.spec else ("base.",)
         if not isinstance(self.average, DiscreteFlow):
-            return base
+            return anew
         layers = _layers_of(self.average)
-        return base + tuple(
+        return anew + tuple(
             f"layers.{name}."
             for name, known in self._known_layers.items()
             if name in layers and not layers[name].resumes(known)

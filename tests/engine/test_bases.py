@@ -7,10 +7,12 @@ import math
 import msgspec
 import pytest
 import torch
+from torch import distributions
 
 import flowengine as fe
 from flowengine import bases, metrics
 from flowengine.bases import OUTSIDE, build_base
+from flowengine.bases.gaussian_mixture import LOG_SCALE_LIMIT
 from flowengine.catalogue import (
     BASE_SPECS,
     BaseSpec,
@@ -166,6 +168,19 @@ def test_samples_follow_the_generator_and_leave_the_global_one_alone(spec):
     assert base.sample(0).shape == (0, 2)
 
 
+def test_the_mixture_is_that_of_torch():
+    base = made(LEARNED).requires_grad_(False)
+    scales = base.spread * torch.exp(
+        base.log_scales / (1 + base.log_scales.abs() / LOG_SCALE_LIMIT)
+    )
+    theirs = distributions.MixtureSameFamily(
+        distributions.Categorical(logits=base.logits),
+        distributions.Independent(distributions.Normal(base.means, scales), 1),
+    )
+    z = base.sample(200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(base.log_prob(z), theirs.log_prob(z))
+
+
 def test_the_square_has_an_edge_as_soft_as_was_asked_for():
     hard, soft = (build_base(Uniform(half_side=2, softness=s)) for s in (0.01, 0.2))
     inside, edge, outside = (torch.tensor([[x, 0.0]]) for x in (1.5, 2.0, 2.5))
@@ -309,6 +324,8 @@ def test_flow_matching_leaves_a_learned_base_as_it_is():
     likely = Trainer(project(LEARNED, continuous=ffjord), "continuous")
     advance(likely, 3)
     assert not torch.equal(likely.model.base.means, before)
+    likely.edit(project(LEARNED))  # and what likelihood had moved goes back for flow matching
+    assert torch.equal(likely.model.base.means, before)
 
 
 def test_a_fixed_base_needs_no_weights_in_the_file():

@@ -89,6 +89,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
     assert (status, err) == (0, "")
     assert [entry["kind"] for entry in listed["layers"]] == [kind_of(cls) for cls in LAYER_SPECS]
     assert [e["kind"] for e in listed["continuous"]] == [kind_of(cls) for cls in CONTINUOUS_SPECS]
+    assert [entry["kind"] for entry in listed["bases"]] == [kind_of(cls) for cls in BASE_SPECS]
     for entry, cls in zip(listed["layers"], LAYER_SPECS, strict=True):
         assert [field["name"] for field in entry["fields"]] == [f.name for f in fields_of(cls)]
         for field in entry["fields"]:
@@ -99,7 +100,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
 def test_layers_are_readable(run):
     status, out, _ = run("layers")
     assert status == 0
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS):
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS):
         assert f"## {cls.title} (`{kind_of(cls)}`)" in out
         assert cls.formula in out
         assert cls.reference in out

@@ -13,7 +13,7 @@ import torch
 
 from flowengine import protocol
 from flowengine.devices import choose_device, is_out_of_memory
-from flowengine.errors import FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
 from flowengine.snapshots import Display
@@ -162,6 +162,8 @@ class Worker:
             )
         except RuntimeError as error:
             self._leave_device(error)
+            if isinstance(command, protocol.Query | protocol.Trace):
+                self.handle(command)  # the CPU can answer it
 
     @functools.singledispatchmethod
     def _carry_out(self, command: Any) -> None:  # noqa: ANN401
@@ -324,7 +326,12 @@ class Worker:
     def _move_to(self, device: str) -> None:
         trainer = self._ready_trainer()
         project = msgspec.structs.replace(trainer.project, lanes={self._lane: trainer.state()})
-        moved = Trainer(project, self._lane, device=device)  # may raise: then all stays as it was
+        try:  # may fail: then all stays as it was
+            moved = Trainer(project, self._lane, device=device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceError(f"The {device} device has no memory for this lane: {error}") from None
         self._device, self._trainer = device, moved
         self._display = Display(moved, self._generation, self._view)
         self._send_status()

@@ -202,7 +202,7 @@ class Trainer:
             self._adopt(before_edit, old)
         elif changed_target or redrawn or changed_aim:
             self._take_up_target()
-            if not redrawn:
+            if not (redrawn or changed_target):
                 self.objective.load_state(old.objective)
         if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()

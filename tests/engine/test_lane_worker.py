@@ -97,8 +97,42 @@ def test_a_question_without_memory_moves_the_lane_too(monkeypatch):
     monkeypatch.setattr(full.average, "ledger", lambda _: (_ for _ in ()).throw(OUT_OF_MEMORY[0]))
     lane.handle(protocol.Query(request=1, point=(0.0, 0.0)))
     assert "ran out of memory" in notices(said)[0]
-    lane.handle(protocol.Query(request=2, point=(0.0, 0.0)))
-    assert said[-1].request == 2
+    answers = [event for event in said if isinstance(event, protocol.Ledger)]
+    assert [answer.request for answer in answers] == [1]  # by the CPU
+
+
+def test_a_device_without_memory_for_the_lane_is_not_moved_to(monkeypatch):
+    lane, said = worker()
+    steps(lane, 2)
+    before = lane._trainer
+
+    def fail(*_, **__):
+        raise OUT_OF_MEMORY[0]
+
+    monkeypatch.setattr("flowengine.lane_worker.Trainer", fail)
+    lane.handle(protocol.SetDevice(device="cpu"))
+    assert said[-1].error == "DeviceError"
+    assert "has no memory for this lane" in said[-1].text
+    assert lane._trainer is before
+    steps(lane, 1)
+
+
+def test_a_project_that_does_not_fit_on_a_device_is_loaded_on_the_cpu(monkeypatch):
+    made = []
+
+    def limited(project, lane, *, device):
+        made.append(device)
+        if device != "cpu":
+            raise OUT_OF_MEMORY[0]
+        return Trainer(project, lane, device=device)
+
+    monkeypatch.setattr("flowengine.lane_worker.Trainer", limited)
+    monkeypatch.setattr("flowengine.lane_worker.choose_device", lambda _: torch.device("cuda"))
+    lane, said = worker()
+    assert made == ["auto", "cpu"]
+    assert "The cuda device ran out of memory" in notices(said)[0]
+    steps(lane, 1)
+    assert lane._trainer.step_count == 1
 
 
 def test_any_other_error_is_not_taken_for_a_lack_of_memory(monkeypatch):

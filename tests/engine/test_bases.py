@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -34,6 +35,7 @@ from flowengine.trainer import Trainer
 from flowengine.training import train
 from tests.engine.models import randomised
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "resources" / "examples"
 LEARNED = GaussianMixture(components=3, parameters="learned")
 
 
@@ -235,7 +237,7 @@ def project(base: BaseSpec, **changes) -> Project:
             "target": {"name": "eight_gaussians"},
             "base": msgspec.to_builtins(base),
             "stack": [{"kind": "linear"}, *[{"kind": "spline_coupling", "width": 16}] * 2],
-            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2},
+            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2, "solver_steps": 4},
             "training": {"discrete": {"batch_size": 128}, "continuous": {"batch_size": 128}},
         }
         | changes
@@ -272,8 +274,8 @@ def test_an_untrained_flow_near_the_identity_is_its_base(spec, lane):
 def test_training_on_every_base_lowers_kl_and_keeps_the_law(spec, lane):
     trainer = Trainer(project(spec, target={"name": "moons"}), lane)
     before = trainer.evaluate()
-    report = train(trainer, steps=150)
-    assert report.kl < 0.7 * before.kl
+    report = train(trainer, steps=100)
+    assert report.kl < 0.75 * before.kl
     assert report.nll >= before.entropy - 0.01
     side = torch.linspace(-6, 6, 161)
     mass = (
@@ -326,6 +328,13 @@ def test_flow_matching_leaves_a_learned_base_as_it_is():
     assert not torch.equal(likely.model.base.means, before)
     likely.edit(project(LEARNED))  # and what likelihood had moved goes back for flow matching
     assert torch.equal(likely.model.base.means, before)
+
+
+@pytest.mark.parametrize("lane", ["discrete", "continuous"])
+def test_examples_of_version_1_have_the_normal_base_and_fit_as_they_did(lane):
+    project = Project.open(EXAMPLES / "two-moons.flow")
+    flow, target = load(project, lane), fe.targets.from_spec(project.target)
+    assert metrics.kl(flow, target, 1024).value < 0.05
 
 
 def test_a_fixed_base_needs_no_weights_in_the_file():

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from flowengine.archive import dump_npz
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
-from flowengine.project import LaneState, Project, Recipe, StopRule, TargetSpec, Training, with_ids
+from flowengine.project import (
+    LaneState,
+    Project,
+    Recipe,
+    StackRecipe,
+    StopRule,
+    TargetSpec,
+    Training,
+    with_ids,
+)
 
 
 def safetensors_bytes() -> bytes:
@@ -83,7 +92,6 @@ def targets(draw: st.DrawFn) -> TargetSpec:
 def projects() -> st.SearchStrategy[Project]:
     """Any document, untrained."""
     layers = st.one_of(*(specs(cls) for cls in LAYER_SPECS))
-    recipe = st.builds(Recipe, **{field.name: values_of(field) for field in fields_of(Recipe)})
     return st.builds(
         Project,
         name=st.text(max_size=200).filter(_encodable),
@@ -94,8 +102,8 @@ def projects() -> st.SearchStrategy[Project]:
         continuous=st.one_of(*(specs(cls) for cls in CONTINUOUS_SPECS)),
         training=st.builds(
             Training,
-            discrete=recipe,
-            continuous=recipe,
+            discrete=specs(StackRecipe),
+            continuous=specs(Recipe),
             stop=st.builds(
                 StopRule,
                 kind=st.sampled_from(["never", "plateau", "kl", "time", "steps"]),

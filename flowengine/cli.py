@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from flowengine import commands
-from flowengine.catalogue import CONTINUOUS_SPECS, kind_of
+from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, kind_of
 from flowengine.errors import ExportError, FlowError, NumericsError, ProtocolError
 from flowengine.export import FORMATS
 from flowengine.project import LANES
@@ -154,6 +154,12 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
         "--continuous",
         choices=[kind_of(cls) for cls in CONTINUOUS_SPECS],
         help="the continuous flow (default: flow_matching)",
+    )
+    parser.add_argument(
+        "--base",
+        choices=[kind_of(cls) for cls in BASE_SPECS],
+        default="standard_normal",
+        help="the distribution that both flows start from (default: standard_normal)",
     )
     parser.add_argument("--seed", type=_seed, default=0, help="from 0 to 2147483647 (default: 0)")
     _add_output(parser, "PROJECT.flow", "the project file to write")

@@ -18,7 +18,14 @@ from flowengine.catalogue_table import catalogue_dict, catalogue_markdown, markd
 from flowengine.errors import ExportError, ProjectError
 from flowengine.files import replacing
 from flowengine.progress import ProgressBar
-from flowengine.project import Lane, Project, default_stack, parse_continuous, parse_stack
+from flowengine.project import (
+    Lane,
+    Project,
+    default_stack,
+    parse_base,
+    parse_continuous,
+    parse_stack,
+)
 from flowengine.projectfile import read_project, read_thumbnail, write_project
 
 if TYPE_CHECKING:
@@ -82,6 +89,7 @@ def new(arguments: Namespace) -> Answer:
         name=Path(arguments.output).stem,
         seed=arguments.seed,
         target=spec_from_text(arguments.target),
+        base=parse_base(arguments.base),
         stack=stack,
         continuous=FlowMatching() if kind is None else parse_continuous(kind),
     )
@@ -205,13 +213,13 @@ def sample(arguments: Namespace) -> Answer:
     """Draw points of a trained lane into a file."""
     import torch
 
-    from flowengine.flow import check_finite
+    from flowengine.checks import check_finite
     from flowengine.lane import load
 
     _check_output(arguments.output)
     flow = load(arguments.project, arguments.lane)
     generator = torch.Generator().manual_seed(arguments.seed)
-    points = check_finite(_forward(flow, torch.randn(arguments.n, 2, generator=generator)))
+    points = check_finite(_forward(flow, flow.base.sample(arguments.n, generator=generator)))
     with replacing(arguments.output) as stream:
         if Path(arguments.output).suffix.lower() == ".npy":
             np.lib.format.write_array(stream, points.numpy(), allow_pickle=False)

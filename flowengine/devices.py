@@ -32,3 +32,8 @@ def choose_device(name: str) -> torch.device:
     if name not in here:
         raise DeviceError(f"There is no {name} device here; this machine has {', '.join(here)}")
     return torch.device(name)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device had no memory left; MPS says so in words alone."""
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from flowengine.errors import NumericsError, ShapeError
+from flowengine.bases import Base, build_base
+from flowengine.bases import standard_normal_log_prob as base_log_prob
+from flowengine.catalogue import StandardNormal
+from flowengine.checks import check_finite, check_input, check_points
 
 if TYPE_CHECKING:
     from flowengine.protocol import LedgerRow
 
-LOG_2PI = math.log(2 * math.pi)
+__all__ = [
+    "Flow",
+    "LedgerPage",
+    "Trace",
+    "base_log_prob",
+    "check_finite",
+    "check_input",
+    "check_points",
+]
 
 
 class Trace(NamedTuple):
@@ -48,12 +58,21 @@ class LedgerPage(NamedTuple):
 
 
 class Flow(nn.Module, ABC):
-    """An invertible map of the plane with a standard normal base.
+    """An invertible map of the plane, and the base distribution that it starts from.
 
     `forward` generates (z -> x), `inverse` normalizes (x -> z); both return the log|det| of the
     map that was called. All methods take points of shape (batch, 2) in the module's dtype and
     device, and a point's result does not depend on the other points of its batch.
+
+    Attributes:
+        base: The distribution of z; the standard normal unless another is given.
     """
+
+    base: Base
+
+    def __init__(self, base: Base | None = None) -> None:
+        super().__init__()
+        self.base = build_base(StandardNormal()) if base is None else base
 
     @abstractmethod
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,49 +117,21 @@ class Flow(nn.Module, ABC):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log p_x(x) in nats, shape (batch,). Source: change of variables, both terms exact."""
-        z, log_det = self.inverse(check_points(x))
-        return base_log_prob(z) + log_det
+        z, log_det = self.inverse(x)
+        return self.base.log_prob(z) + log_det
 
     def log_prob_at(self, u: Tensor, tau: float) -> Tensor:
         """Log-density, in nats, of what the base has become at clock `tau`, shape (batch,)."""
-        z, log_det = self.inverse_from(check_points(u), tau)
-        return base_log_prob(z) + log_det
+        z, log_det = self.inverse_from(u, tau)
+        return self.base.log_prob(z) + log_det
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw n points of the model, shape (n, 2)."""
+        """Draw n points of the model, shape (n, 2).
+
+        Raises:
+            SpecError: `n` is no number of points.
+        """
         like = next(self.parameters(), torch.empty(0))
-        z = torch.randn(n, 2, generator=generator, dtype=like.dtype)
+        z = self.base.sample(n, generator=generator, dtype=like.dtype)
         return self.forward(z.to(like.device))[0]
-
-
-def base_log_prob(z: Tensor) -> Tensor:
-    """Log-density of the standard normal in the plane, shape (batch,), in nats."""
-    return -0.5 * z.square().sum(-1) - LOG_2PI
-
-
-def check_points(x: Tensor, name: str = "x") -> Tensor:
-    """Give back `x` if it is a batch of points.
-
-    Raises:
-        ShapeError: `x` is not of shape (batch, 2), or not of a floating type.
-    """
-    if x.ndim != 2 or x.shape[1] != 2:
-        raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
-    if not x.is_floating_point():
-        raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
-    return x
-
-
-def check_finite(x: Tensor, name: str = "x") -> Tensor:
-    """Give back `x` if every number in it is finite.
-
-    Raises:
-        NumericsError: there is a NaN or an infinity; the message says in how many rows.
-    """
-    bad = int((~torch.isfinite(x)).any(-1).sum())
-    if bad:
-        raise NumericsError(
-            f"{name} must be finite, but {bad} of {len(x)} rows hold NaN or infinity"
-        )
-    return x

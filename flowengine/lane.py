@@ -26,9 +26,9 @@ def build_flow(project: Project, lane: Lane) -> Flow:
         SpecError: the lane's model is impossible, e.g. the stack is empty.
     """
     if lane == "discrete":
-        stack: Flow = build(project.stack, project.seed)
+        stack: Flow = build(project.stack, project.seed, project.base)
         return stack
-    return build_continuous(project.continuous, project.seed)
+    return build_continuous(project.continuous, project.seed, project.base)
 
 
 def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Flow:

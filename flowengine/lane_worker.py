@@ -13,7 +13,8 @@ import msgspec
 import torch
 
 from flowengine import protocol
-from flowengine.errors import FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.devices import choose_device, is_out_of_memory
+from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
 from flowengine.snapshots import Display
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 CHECKPOINT_EVERY_S = 2.0
 # A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
-SUPERSEDED = (protocol.ReplaceTarget, protocol.EditStack, protocol.EditContinuous, protocol.SetView)
+SUPERSEDED = (
+    protocol.ReplaceTarget,
+    protocol.EditStack,
+    protocol.EditContinuous,
+    protocol.EditBase,
+    protocol.SetView,
+)
 
 
 class Worker:
@@ -94,7 +101,7 @@ class Worker:
         trainer, before = self._trainer, self._trainer.seconds
         try:
             trainer.step()
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
             self._leave_device(error)
             return
         if self._display is not None:
@@ -134,6 +141,9 @@ class Worker:
             self._wants_training = False
             self._send_status()
             return
+        except RuntimeError as error:
+            self._leave_device(error)
+            return
         if event is not None:
             started = time.perf_counter()
             self._send(event)
@@ -151,6 +161,10 @@ class Worker:
             self._send(
                 protocol.Failure(request=request, error=type(error).__name__, text=str(error))
             )
+        except RuntimeError as error:
+            self._leave_device(error)
+            if isinstance(command, protocol.Query | protocol.Trace):
+                self.handle(command)  # the CPU can answer it
 
     @functools.singledispatchmethod
     def _carry_out(self, command: Any) -> None:  # noqa: ANN401
@@ -213,6 +227,10 @@ class Worker:
     @_carry_out.register
     def _(self, command: protocol.EditContinuous) -> None:
         self._edit(command.generation, continuous=command.continuous)
+
+    @_carry_out.register
+    def _(self, command: protocol.EditBase) -> None:
+        self._edit(command.generation, base=command.base)
 
     @_carry_out.register
     def _(self, command: protocol.SetDevice) -> None:
@@ -309,16 +327,29 @@ class Worker:
     def _move_to(self, device: str) -> None:
         trainer = self._ready_trainer()
         project = msgspec.structs.replace(trainer.project, lanes={self._lane: trainer.state()})
-        moved = Trainer(project, self._lane, device=device)  # may raise: then all stays as it was
+        try:  # may fail: then all stays as it was
+            moved = Trainer(project, self._lane, device=device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceError(f"The {device} device has no memory for this lane: {error}") from None
         self._device, self._trainer = device, moved
         self._display = Display(moved, self._generation, self._view)
         self._send_status()
 
-    def _leave_device(self, error: torch.OutOfMemoryError) -> None:
-        assert self._trainer is not None
-        name = self._trainer.device.type
-        self._say(f"The {name} device ran out of memory, so training goes on on the CPU: {error}")
-        self._move_to("cpu")
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Go on on the CPU if a device has no memory left; any other error is not for here."""
+        trainer = self._trainer
+        device = trainer.device if trainer is not None else choose_device(self._device)
+        if not is_out_of_memory(error) or device.type == "cpu":
+            raise error
+        text = " ".join(str(error).split())
+        self._say(f"The {device.type} device ran out of memory, so the CPU goes on: {text}")
+        if trainer is not None:
+            self._move_to("cpu")
+        else:
+            self._device = "cpu"
+            self._wish(self._known_project())
 
     def _known_project(self) -> Project:
         if self._project is None:

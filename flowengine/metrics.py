@@ -19,6 +19,7 @@ from flowengine.targets.streams import derived_seed, sobol_points
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from flowengine.bases import Base
     from flowengine.flow import Flow
     from flowengine.project import Extent
     from flowengine.targets.grid import GridTarget
@@ -30,7 +31,6 @@ EVALUATION_POINTS = 16_384
 ROUND_TRIP_POINTS = 2_048
 TRANSPORT_POINTS = 1_024
 CHUNK = 2_048
-_FARTHEST_Z = 5.0  # all but 4e-6 of the base lies within this radius
 _SEED = 0x5EED  # held-out points are the same for every model, and nobody trains on them
 
 
@@ -98,7 +98,7 @@ def kl(flow: Flow, target: GridTarget, n: int = EVALUATION_POINTS) -> Estimate:
         NumericsError: the flow gives NaN or infinity there.
     """
     points = held_out_points(target, n)
-    return _mean((target.log_prob(points) - log_prob(flow, points)).double(), "KL")
+    return _mean(target.log_prob(points) - log_prob(flow, points), "KL")
 
 
 def nll(flow: Flow, points: Tensor) -> float:
@@ -107,7 +107,7 @@ def nll(flow: Flow, points: Tensor) -> float:
     Raises:
         NumericsError: the flow gives NaN or infinity there.
     """
-    return _mean(-log_prob(flow, points).double(), "NLL").value
+    return _mean(-log_prob(flow, points), "NLL").value
 
 
 def held_out_points(target: GridTarget, n: int = LIVE_POINTS) -> Tensor:
@@ -140,9 +140,9 @@ def mass(flow: Flow, extent: Extent) -> float:
         NumericsError: the flow gives NaN or infinity.
     """
     angle = torch.linspace(0, 2 * math.pi, 2048)
-    circle = _FARTHEST_Z * torch.stack([angle.cos(), angle.sin()], dim=1)
+    circle = flow.base.reach * torch.stack([angle.cos(), angle.sin()], dim=1)
     rim = _forward(flow, circle)
-    samples = _forward(flow, base_points(MASS_POINTS))
+    samples = _forward(flow, base_points(flow.base, MASS_POINTS))
     reach = torch.cat([rim, samples, torch.tensor(extent).view(2, 2).T])
     if not torch.isfinite(reach).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
@@ -171,7 +171,7 @@ def w2(flow: Flow, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
     Raises:
         NumericsError: the flow gives NaN or infinity.
     """
-    samples = _forward(flow, base_points(n))
+    samples = _forward(flow, base_points(flow.base, n))
     if not torch.isfinite(samples).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
     return transport_distance(samples, target.sample(n, seed=_SEED))
@@ -188,7 +188,7 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
     """
     from scipy.optimize import linear_sum_assignment
 
-    a, b = a.double().cpu(), b.double().cpu()
+    a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)
     # a common shift costs every pairing the same, and without it the best one is found faster
     costs = torch.cdist(a - apart, b).square().numpy()
@@ -196,10 +196,10 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
     return math.sqrt(costs[rows, columns].mean() + float(apart.square().sum()))
 
 
-def base_points(n: int, seed: int = _SEED) -> Tensor:
-    """Evenly spread points of the standard normal base, shape (n, 2), float32."""
-    points: Tensor = torch.special.ndtri(sobol_points(n, 2, seed))
-    return points.float()
+@torch.no_grad()
+def base_points(base: Base, n: int, seed: int = _SEED) -> Tensor:
+    """Evenly spread points of a base, shape (n, 2), float32."""
+    return base.from_uniform(sobol_points(n, 2, seed)).float()
 
 
 @torch.no_grad()
@@ -211,6 +211,7 @@ def _forward(flow: Flow, z: Tensor) -> Tensor:
 
 def _mean(values: Tensor, name: str) -> Estimate:
     """The mean of values that come as `REPLICATES` independent parts of equal size."""
+    values = values.cpu().double()  # in this order: MPS has no float64
     value = float(values.mean())
     if not math.isfinite(value):
         raise NumericsError(f"{name} is not finite: the model gives no density at some points")

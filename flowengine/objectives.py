@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 
 from flowengine.continuous import build_loss
-from flowengine.targets.streams import derived_seed
+from flowengine.targets.smooth import SmoothDensity
+from flowengine.targets.streams import STREAMS, derived_seed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.flow import Flow
-    from flowengine.project import Lane, Project
+    from flowengine.project import Lane, Project, StackRecipe
     from flowengine.targets.grid import GridTarget
-    from flowengine.targets.streams import Method
+    from flowengine.targets.streams import Method, PointStream
 
 DATA_STREAM = 1
 DISPLAY_STREAM = 2
 HELD_OUT_STREAM = 3
+
+L = TypeVar("L", "MaximumLikelihood", "ReverseKl")
 
 
 class Objective(Protocol):
@@ -35,15 +39,26 @@ class Objective(Protocol):
         """Go on from there."""
 
 
-class MaximumLikelihood:
-    """Forward KL up to a constant: the mean of −log p(x) over target points, in nats."""
+class StackLoss(ABC):
+    """What a stack minimises: losses in nats, of batches that come from streams of its own.
 
-    def __init__(self, target: GridTarget, *, seed: int, batch_size: int, sampling: Method) -> None:
-        self._stream = target.stream(batch_size, seed, method=sampling)
+    Attributes:
+        streams: By the prefix that their places have in `state`.
+    """
+
+    streams: dict[str, PointStream]
+
+    @abstractmethod
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """The loss of a batch, a scalar."""
+
+    def draw(self) -> tuple[Tensor, ...]:
+        """The next batch: points of each stream, shape (batch_size, 2)."""
+        return tuple(stream.next() for stream in self.streams.values())
 
     def loss(self, flow: Flow) -> Tensor:
         """The loss of the next batch, a scalar."""
-        return -flow.log_prob(self._stream.next()).mean()
+        return self.loss_of(flow, self.draw())
 
     def backward(self, flow: Flow) -> Tensor:
         """See `Objective.backward`."""
@@ -52,12 +67,73 @@ class MaximumLikelihood:
         return loss.detach()
 
     def state(self) -> dict[str, Tensor]:
-        """Where the stream of target points stands."""
-        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
+        """Where the streams stand."""
+        return {
+            f"{prefix}{name}": torch.tensor(value)
+            for prefix, stream in self.streams.items()
+            for name, value in stream.state().items()
+        }
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from there."""
-        self._stream.load_state({name: int(value) for name, value in state.items()})
+        """Go on from there; a stream that had no part in the objective then starts now."""
+        for prefix, stream in self.streams.items():
+            names = {name: f"{prefix}{name}" for name in stream.state()}
+            if all(key in state for key in names.values()):
+                stream.load_state({name: int(state[key]) for name, key in names.items()})
+
+
+class MaximumLikelihood(StackLoss):
+    """Forward KL up to a constant: the mean of −log q(x) over target points.
+
+    Wherever the target has mass the model must have some: it covers every mode.
+    """
+
+    def __init__(self, target: GridTarget, *, seed: int, batch_size: int, sampling: Method) -> None:
+        self.streams = {"": target.stream(batch_size, seed, method=sampling)}
+
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        return -flow.log_prob(batch[0]).mean()
+
+
+class ReverseKl(StackLoss):
+    """Reverse KL: the mean of log q(x) − log p̃(x) over the model's own points x = f(z).
+
+    Gradients reach the model through its points (reparameterisation). Wherever the model has mass
+    the target must have some: it seeks modes, and may leave some out. p̃ is the target made smooth,
+    see `SmoothDensity`: the grid's own log-density is constant in each cell, so that it has no
+    slope to follow, and −inf outside.
+    """
+
+    def __init__(self, target: GridTarget, *, seed: int, batch_size: int, sampling: Method) -> None:
+        self._target = SmoothDensity(target)
+        uniform = STREAMS[sampling](2, batch_size, derived_seed(seed, 1), device=target.device)
+        self.streams = {"reverse.": uniform}
+
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        (u,) = batch
+        z = flow.base.from_uniform(u)
+        x, log_det = flow.forward(z)
+        gap = flow.base.log_prob(z) - log_det - self._target.log_prob(x)
+        return (gap * flow.base.choice_ratio(u)).mean()
+
+
+class Mix(StackLoss):
+    """(1 − weight) · forward KL + weight · reverse KL, up to a constant."""
+
+    def __init__(self, forward: MaximumLikelihood, reverse: ReverseKl, weight: float) -> None:
+        self._forward, self._reverse, self.weight = forward, reverse, weight
+        self.streams = forward.streams | reverse.streams
+
+    def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `StackLoss.loss_of`."""
+        forward, reverse = batch
+        return torch.lerp(
+            self._forward.loss_of(flow, (forward,)),
+            self._reverse.loss_of(flow, (reverse,)),
+            self.weight,
+        )
 
 
 def make_objective(project: Project, lane: Lane, target: GridTarget) -> Objective:
@@ -71,7 +147,19 @@ def make_objective(project: Project, lane: Lane, target: GridTarget) -> Objectiv
             seed=seed,
             batch_size=recipe.batch_size,
             sampling=recipe.sampling,
+            base=project.base,
         )
-    return MaximumLikelihood(
-        target, seed=seed, batch_size=recipe.batch_size, sampling=recipe.sampling
-    )
+    return make_stack_loss(project.training.discrete, target, seed)
+
+
+def make_stack_loss(recipe: StackRecipe, target: GridTarget, seed: int) -> StackLoss:
+    """The loss that a recipe asks for."""
+
+    def made(kind: type[L]) -> L:
+        return kind(target, seed=seed, batch_size=recipe.batch_size, sampling=recipe.sampling)
+
+    if recipe.objective == "forward_kl":
+        return made(MaximumLikelihood)
+    if recipe.objective == "reverse_kl":
+        return made(ReverseKl)
+    return Mix(made(MaximumLikelihood), made(ReverseKl), recipe.reverse_weight)

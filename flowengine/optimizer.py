@@ -87,6 +87,39 @@ class FlatAdam(Generic[M]):
         self._average.lerp_(self._weights, min(share, 1.0))
         return True
 
+    def rates(self, learning_rate: float, clip_norm: float) -> tuple[float, float, float, float]:
+        """What `follow` needs of the next step: step size, least root, share, clip norm."""
+        slow, fast = self.betas[1], self.betas[0]
+        unbias = (1 - slow ** (self.steps + 1)) ** 0.5
+        size = learning_rate * unbias / (1 - fast ** (self.steps + 1))
+        share = (self.memory + 1) / (self.averaged_steps + 1 + self.memory)
+        return size, 1e-8 * unbias, min(share, 1.0), clip_norm
+
+    def follow(self, rates: Tensor) -> Tensor:
+        """The same as `step`, in tensors alone, so that no device waits for the host.
+
+        Args:
+            rates: What `rates` gives, shape (4,), on the device.
+
+        Returns:
+            The gradient's norm, a scalar; where it is not finite nothing has changed.
+        """
+        size, least, share, clip_norm = rates.unbind()
+        norm = self.gradient_norm()
+        good = norm.isfinite()
+        gradient = torch.where(good, self._gradient * (clip_norm / norm).clamp(max=1.0), 0.0)
+        taken = good.to(rates)
+        self._moment.lerp_(gradient, (1 - self.betas[0]) * taken)
+        self._square.lerp_(gradient.square(), (1 - self.betas[1]) * taken)
+        self._weights.sub_(size * taken * self._moment / (self._square.sqrt() + least))
+        self._average.lerp_(self._weights, share * taken)
+        return norm
+
+    def count(self, moved: bool) -> None:
+        """Say after `follow` whether its gradient was finite."""
+        self.steps += moved
+        self.averaged_steps += moved
+
     def average_from_weights(self) -> None:
         """Start the average anew, from the weights as they are."""
         self.averaged_steps = 0

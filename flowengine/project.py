@@ -19,13 +19,17 @@ from msgspec import Meta, Struct, field
 
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import (
+    AnyBase,
     AnyContinuous,
     AnyLayer,
     AutoregressiveSpec,
+    BaseSpec,
     ContinuousSpec,
     CouplingSpec,
     FlowMatching,
     LayerSpec,
+    StandardNormal,
+    base_class,
     continuous_class,
     layer_class,
 )
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 Lane = Literal["discrete", "continuous"]
 LANES: tuple[Lane, ...] = ("discrete", "continuous")
 Extent = tuple[float, float, float, float]
@@ -101,6 +105,27 @@ class Recipe(_Document):
     ] = "sobol"
 
 
+class StackRecipe(Recipe):
+    """How the discrete lane is trained: as any lane, and towards which of the two divergences."""
+
+    objective: Annotated[
+        Literal["forward_kl", "reverse_kl", "mix"],
+        Meta(
+            title="Objective",
+            description="Forward KL covers every mode of the target, reverse KL seeks some of them",
+        ),
+    ] = "forward_kl"
+    reverse_weight: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            title="Weight of reverse KL",
+            description="How much of a mix is reverse KL; the rest is forward KL",
+        ),
+    ] = 0.5
+
+
 class StopRule(_Document):
     """When training ends by itself; `value` is in nats, seconds or steps, as the kind says."""
 
@@ -113,7 +138,7 @@ class StopRule(_Document):
 class Training(_Document):
     """The recipes of both lanes and the stop rule they share."""
 
-    discrete: Recipe = Recipe()
+    discrete: StackRecipe = StackRecipe()
     # Longer gradients, or larger steps, teach the field wild values where no point ever goes; a
     # solver then loses its way there, and with it the density its mass.
     continuous: Recipe = Recipe(clip_norm=1.0)
@@ -137,14 +162,14 @@ class LaneState(_Document):
 
 
 class Project(_Document):
-    """A whole project; see `TargetSpec`, `LayerSpec`, `ContinuousSpec` and `Training`."""
+    """A whole project; see `TargetSpec`, `BaseSpec`, `LayerSpec`, `ContinuousSpec`, `Training`."""
 
     format: Literal["flow-explorer"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: Annotated[str, Meta(max_length=200)] = "Untitled"
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, title="Seed")] = 0
     target: TargetSpec = TargetSpec()
-    base: Literal["standard_normal"] = "standard_normal"
+    base: AnyBase = StandardNormal()
     stack: Annotated[tuple[AnyLayer, ...], Meta(max_length=MAX_LAYERS)] = ()
     continuous: AnyContinuous = FlowMatching()
     training: Training = Training()
@@ -263,6 +288,15 @@ def parse_continuous(text: str) -> ContinuousSpec:
         SpecError: there is no such kind.
     """
     return continuous_class(text)()
+
+
+def parse_base(text: str) -> BaseSpec:
+    """Read the kind of a base distribution as written on the command line.
+
+    Raises:
+        SpecError: there is no such kind.
+    """
+    return base_class(text)()
 
 
 def new_layer_id() -> str:

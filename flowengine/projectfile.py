@@ -36,7 +36,14 @@ DOCUMENT, TARGET, THUMBNAIL = "project.json", "target.npz", "thumbnail.png"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MIB = 1 << 20
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def migrate_1_to_2(document: dict[str, Any]) -> dict[str, Any]:
+    """The base, once a bare name, is an entry of the catalogue with settings of its own."""
+    base = document.get("base", "standard_normal")
+    return document | {"version": 2, "base": {"kind": base} if isinstance(base, str) else base}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: migrate_1_to_2}
 """For each older version, a pure function that gives the same document one version on."""
 
 _LANE_PARTS = {

@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import AnyContinuous, AnyLayer
+from flowengine.catalogue import AnyBase, AnyContinuous, AnyLayer
 from flowengine.errors import ProtocolError
 from flowengine.project import Lane, LaneState, Project, StopRule, TargetSpec
 
@@ -102,6 +102,13 @@ class EditContinuous(_Message, tag="continuous"):
     generation: int
 
 
+class EditBase(_Message, tag="base"):
+    """Start from another base distribution; the flow keeps its weights."""
+
+    base: AnyBase
+    generation: int
+
+
 class SetDevice(_Message, tag="device"):
     """Go on on another device."""
 
@@ -169,6 +176,7 @@ Command = (
     | ReplaceTarget
     | EditStack
     | EditContinuous
+    | EditBase
     | SetDevice
     | SetView
     | Query

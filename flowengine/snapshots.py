@@ -20,7 +20,6 @@ import torch
 from msgspec.structs import replace
 
 from flowengine.continuous import ContinuousFlow
-from flowengine.flow import base_log_prob
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.protocol import (
     FieldFrames,
@@ -34,6 +33,7 @@ from flowengine.protocol import (
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
+    from flowengine.bases import Base
     from flowengine.flow import Flow
     from flowengine.protocol import Event
     from flowengine.stack import DiscreteFlow
@@ -158,7 +158,9 @@ class Display:
     # --- tasks ----------------------------------------------------------------------------------
 
     def _make_tasks(self) -> None:
-        view = self.view
+        view, reach = self.view, self.trainer.average.base.reach
+        # kept until the next edit, so that a base that learns does not shake the picture
+        self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
         self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.25)}
         if not view.visible:
             return
@@ -219,7 +221,7 @@ class Display:
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = math.ceil(flow.spec.solver_steps / 2)
-        return ContinuousFlow(replace(flow.spec, solver_steps=steps), flow.velocity)
+        return ContinuousFlow(replace(flow.spec, solver_steps=steps), flow.velocity, flow.base)
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
@@ -248,15 +250,18 @@ class Display:
         )
 
     def _start_points(self) -> torch.Tensor:
-        """The same batch in every lane: of the base, or of the target, as the direction says."""
+        """The same batch in every lane: of the base, or of the target, as the direction says.
+
+        Where lanes have learned a base of their own, the uniform points are the same.
+        """
         trainer, n = self.trainer, self.view.particles
         seed = derived_seed(trainer.project.seed, DISPLAY_STREAM)
         if self.view.direction == "normalize":
             return trainer.target.sample(n, seed=seed)
-        return latent_batch(n, seed).to(trainer.device)
+        return latent_batch(trainer.average.base, n, seed).to(trainer.device)
 
     def _grid(self, _training: bool) -> Work:
-        mesh = _mesh(-GRID_REACH, GRID_REACH, GRID_NODES).to(self.trainer.device)
+        mesh = _mesh(-self._grid_half, self._grid_half, GRID_NODES).to(self.trainer.device)
         yield
         trace = self.trainer.average.trace(mesh)
         shape = (len(trace.tau), GRID_NODES, GRID_NODES)
@@ -306,14 +311,15 @@ class Display:
     def _log_density(self, flow: Flow, points: torch.Tensor, tau: float) -> torch.Tensor:
         """Of the base on its way to the target, or of the target on its way to the base."""
         if self.view.direction == "generate":
-            return base_log_prob(points) if tau == 0 else flow.log_prob_at(points, tau)
+            return flow.base.log_prob(points) if tau == 0 else flow.log_prob_at(points, tau)
         x, log_det = flow.forward_from(points, tau)
         return self.trainer.target.log_prob(x) + log_det
 
     def _shown_extent(self) -> tuple[float, float, float, float]:
-        """The target's square, but never less than the bell that it comes from."""
+        """The target's square, but never less than what it comes from."""
         x_min, x_max, y_min, y_max = self.trainer.target.extent
-        return (min(x_min, -4.0), max(x_max, 4.0), min(y_min, -4.0), max(y_max, 4.0))
+        half = self._half
+        return (min(x_min, -half), max(x_max, half), min(y_min, -half), max(y_max, half))
 
     def _field(self, _training: bool) -> Work:
         extent = self._shown_extent()
@@ -337,7 +343,8 @@ class Display:
 
     def _layers(self, _training: bool) -> Work:
         seed = derived_seed(self.trainer.project.seed, DISPLAY_STREAM)
-        points = latent_batch(LAYER_POINTS, seed).to(self.trainer.device)
+        points = latent_batch(self.trainer.average.base, LAYER_POINTS, seed)
+        points = points.to(self.trainer.device)
         yield
         with torch.no_grad():
             facts = cast("DiscreteFlow", self.trainer.average).layer_facts(points)
@@ -346,10 +353,10 @@ class Display:
         )
 
 
-def latent_batch(n: int, seed: int) -> torch.Tensor:
-    """Evenly spread points of the standard normal, shape (n, 2), float32."""
-    points: torch.Tensor = torch.special.ndtri(sobol_points(n, 2, seed))
-    return points.float()
+@torch.no_grad()
+def latent_batch(base: Base, n: int, seed: int) -> torch.Tensor:
+    """Evenly spread points of the base, shape (n, 2), float32, on the CPU."""
+    return base.from_uniform(sobol_points(n, 2, seed)).float()
 
 
 def _mesh(low: float, high: float, n: int) -> torch.Tensor:

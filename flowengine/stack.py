@@ -9,15 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from flowengine.bases import build_base
+from flowengine.catalogue import StandardNormal
+from flowengine.checks import check_input
 from flowengine.errors import ShapeError, SpecError
-from flowengine.flow import (
-    Flow,
-    LedgerPage,
-    Trace,
-    base_log_prob,
-    check_finite,
-    check_points,
-)
+from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.run import Noting, pull_run
@@ -27,7 +23,8 @@ from flowengine.protocol import LayerFact, LedgerRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from flowengine.catalogue import LayerSpec
+    from flowengine.bases import Base
+    from flowengine.catalogue import BaseSpec, LayerSpec
 
 FRAMES_PER_LAYER = 8
 FRAMES = 64
@@ -37,8 +34,8 @@ FACT_MESH = 13
 """Rows and columns of the mesh that shows on a card what a layer does."""
 
 
-def build(stack: Sequence[LayerSpec], seed: int = 0) -> DiscreteFlow:
-    """Make the flow that a stack describes.
+def build(stack: Sequence[LayerSpec], seed: int = 0, base: BaseSpec | None = None) -> DiscreteFlow:
+    """Make the flow that a stack describes, on the standard normal unless a base is given.
 
     The starting weights of a layer depend on the seed and on its place alone.
 
@@ -50,11 +47,12 @@ def build(stack: Sequence[LayerSpec], seed: int = 0) -> DiscreteFlow:
     if not any(spec.enabled for spec in stack):
         raise SpecError(f"A stack needs a layer that is switched on; all {len(stack)} are bypassed")
     specs = resolve_keeps(with_ids(tuple(stack)))
-    return DiscreteFlow(build_layer(spec, _generator(seed, i)) for i, spec in enumerate(specs))
+    layers = (build_layer(spec, _generator(seed, i)) for i, spec in enumerate(specs))
+    return DiscreteFlow(layers, build_base(base or StandardNormal()))
 
 
 class DiscreteFlow(Flow):
-    """A stack of layers on a standard normal base.
+    """A stack of layers on a base.
 
     Bypassed layers keep their weights here but are no part of the map. Of K layers that are, layer
     k acts while the clock tau runs through [k/K, (k+1)/K].
@@ -65,8 +63,8 @@ class DiscreteFlow(Flow):
 
     layers: nn.ModuleDict
 
-    def __init__(self, layers: Iterable[Layer]) -> None:
-        super().__init__()
+    def __init__(self, layers: Iterable[Layer], base: Base | None = None) -> None:
+        super().__init__(base)
         self.layers = nn.ModuleDict()
         for layer in layers:
             # ModuleDict's own door refuses ids such as "forward", which people may well use
@@ -102,7 +100,7 @@ class DiscreteFlow(Flow):
             ShapeError: `x` is no batch of points.
             NumericsError: `x` is not finite, or all its points lie on one line.
         """
-        columns = to_columns(check_finite(self._checked(x, "x")))
+        columns = to_columns(self._checked(x, "x"))
         for layer in reversed(self.active):
             layer.initialize(columns)
             columns, _ = layer.pull(columns)
@@ -121,7 +119,7 @@ class DiscreteFlow(Flow):
         k, alpha = _place(tau, len(layers))
         if alpha == 0.0:
             return self._run(u, layers[k:], "u")
-        start, back = layers[k].partial_inverse(check_points(u, "u"), alpha)
+        start, back = layers[k].partial_inverse(self._checked(u, "u"), alpha)
         end, on = self._run(start, layers[k:], "u")
         return end, back + on
 
@@ -131,7 +129,7 @@ class DiscreteFlow(Flow):
         k, alpha = _place(tau, len(layers))
         if alpha == 0.0:
             return self._run_back(u, layers[:k], "u")
-        start, last = layers[k].partial_inverse(check_points(u, "u"), alpha)
+        start, last = layers[k].partial_inverse(self._checked(u, "u"), alpha)
         end, back = self._run_back(start, layers[:k], "u")
         return end, last + back
 
@@ -150,7 +148,7 @@ class DiscreteFlow(Flow):
                 way, log_det = layer.push(columns, part.alphas)
                 part.put(k, way, log_det)
                 columns = part.last(way)
-        return film.developed()
+        return film.developed(self.base)
 
     @torch.no_grad()
     def inverse_trace(
@@ -167,7 +165,7 @@ class DiscreteFlow(Flow):
                 columns, way = layers[k].pull_and_push(columns, part.alphas)
                 part.put(k, way, None)
             part.put_base(columns)
-        return film.developed()
+        return film.developed(self.base)
 
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
@@ -180,7 +178,7 @@ class DiscreteFlow(Flow):
             z, log_det = layers[k].inverse(u)
             rows.append(_row(layers[k], (k + 1) / len(layers), u, -float(log_det), z))
             u = z
-        log_prob = float(base_log_prob(u))
+        log_prob = float(self.base.log_prob(u))
         rows.append(LedgerRow("base", "Base", 0.0, _pair(u), 0.0, log_prob, (1.0, 0.0, 0.0, 1.0)))
         rows = _with_log_probs(rows[::-1])
         error = float((self.forward(u)[0] - x).norm())
@@ -205,10 +203,7 @@ class DiscreteFlow(Flow):
         return list(self.layers._modules.values())  # type: ignore[arg-type]
 
     def _checked(self, points: Tensor, name: str) -> Tensor:
-        weight = next(self.parameters(), points)
-        if points.dtype != weight.dtype:
-            raise ShapeError(f"{name} must be {weight.dtype} like the model, got {points.dtype}")
-        return check_points(points, name)
+        return check_input(points, self, name)
 
     def _run(self, z: Tensor, layers: Sequence[Layer], name: str) -> tuple[Tensor, Tensor]:
         return _in_chunks(_push_all, self._checked(z, name), layers)
@@ -313,12 +308,12 @@ class _Film(NamedTuple):
         shape = len(self.alphas), self.positions.shape[1]
         return way[0].expand(shape)[-1], way[1].expand(shape)[-1]
 
-    def developed(self) -> Trace:
+    def developed(self, base: Base) -> Trace:
         """The trace, with the log-density at each frame if densities are wanted."""
         tau = torch.linspace(0.0, 1.0, len(self.positions), device=self.positions.device)
         if not self.log_det.shape[1]:
             return Trace(tau, self.positions, self.log_det, self.log_det)
-        log_prob = base_log_prob(self.positions[0]) - self.log_det
+        log_prob = base.log_prob(self.positions[0]) - self.log_det
         return Trace(tau, self.positions, self.log_det, log_prob)
 
 
@@ -330,7 +325,9 @@ def _frames_per_layer(frames: int | None, layers: int) -> int:
 
 def _place(tau: float, layers: int) -> tuple[int, float]:
     """Which layer acts at clock tau, and how far along it is: alpha in [0, 1)."""
-    moment = min(max(tau, 0.0), 1.0) * layers
+    if not 0.0 <= tau <= 1.0:
+        raise SpecError(f"tau must lie in [0, 1], got {tau}")
+    moment = tau * layers
     k = int(moment)
     return k, moment - k
 

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from flowengine.checkpoint import TrainerState, adopted, pack_state, unpack_state
+from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.errors import NumericsError, SpecError
 from flowengine.lane import build_flow
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
+from flowengine.project import StackRecipe
 from flowengine.schedule import Schedule
 from flowengine.stack import DiscreteFlow
 from flowengine.targets import from_spec
@@ -60,13 +62,15 @@ class Trainer:
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
-        SpecError: the model is impossible, e.g. an empty stack.
+        SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
         TargetError: the target is no density, e.g. an empty drawing.
         DeviceError: this machine has no such device.
         ProjectError: the saved weights belong to another model.
     """
 
     def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
+        if lane not in SCHEDULES:
+            raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
         self.project = project
         self.lane = lane
         self.device = choose_device(device)
@@ -79,6 +83,7 @@ class Trainer:
         self.rate_scale = 1.0
         self.history: list[tuple[float, float, float, float]] = []
         self.notices: list[str] = []
+        self._step: PlainStep | GraphedStep | None = None
         self._known_weights: dict[str, Tensor] = {}
         self._known_optimizer: dict[str, Tensor] = {}
         self._known_layers: dict[str, Layer] = {}
@@ -130,11 +135,13 @@ class Trainer:
         started = time.perf_counter()
         if not self._initialized:
             self._initialize()
-        self.optimizer.zero_grad()
-        loss = self.objective.backward(self.model)
+        if self._step is None:
+            self._step = make_step(self.optimizer, self.objective, self.device)
         rate = self.schedule.rate(self.schedule_step, self.progress) * self.rate_scale
-        moved = self.optimizer.step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
-        self.loss = float(loss)
+        try:
+            self.loss, moved = self._step(rate * self.recipe.learning_rate, self.recipe.clip_norm)
+        except NumericsError:  # on the way through the flow, before there was a loss
+            self.loss, moved = math.nan, False
         self.step_count += 1
         self.schedule_step += 1
         if not (moved and math.isfinite(self.loss)):
@@ -193,14 +200,18 @@ class Trainer:
             self.project = before
             raise
         changed_target = target is not self.target
+        changed_aim = _aim_of(self.recipe) != _aim_of(recipe)
+        redrawn = _stream_of(self.recipe) != _stream_of(recipe)
         self.target = target
         if flow is not None:
             before_edit = self.average
             self._take_up(flow)
             self._adopt(before_edit, old)
-        elif changed_target or _stream_of(self.recipe) != _stream_of(recipe):
+        elif changed_target or redrawn or changed_aim:
             self._take_up_target()
-        if flow is not None or changed_target:
+            if not (redrawn or changed_target):
+                self.objective.load_state(old.objective)
+        if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()
 
     def _begin_again_from_here(self) -> None:
@@ -262,7 +273,7 @@ class Trainer:
         weights = {
             name: tensor
             for name, tensor in adopted(self._known_weights, self.average.state_dict()).items()
-            if not name.startswith(self._begun_anew())
+            if not name.startswith(self._begun_anew(before))
         }
         if not weights:
             return
@@ -276,12 +287,14 @@ class Trainer:
         self.optimizer.load_state(kept)
         self._initialized = True
 
-    def _begun_anew(self) -> tuple[str, ...]:
-        """The prefixes of the weights of layers that were given another start, such as an angle."""
+    def _begun_anew(self, before: Flow) -> tuple[str, ...]:
+        """The prefixes of the weights of what was given another start, such as an angle."""
+        base, learns = self.model.base, any(p.requires_grad for p in self.model.base.parameters())
+        anew = () if learns and base.spec == before.base.spec else ("base.",)
         if not isinstance(self.average, DiscreteFlow):
-            return ()
+            return anew
         layers = _layers_of(self.average)
-        return tuple(
+        return anew + tuple(
             f"layers.{name}."
             for name, known in self._known_layers.items()
             if name in layers and not layers[name].resumes(known)
@@ -300,6 +313,7 @@ class Trainer:
 
     def _take_up_target(self) -> None:
         self.objective = make_objective(self.project, self.lane, self.target)
+        self._step = None
         self.held_out = self.target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )
@@ -334,8 +348,17 @@ def _layers_of(flow: DiscreteFlow) -> dict[str, Layer]:
 
 
 def _model_of(project: Project, lane: Lane) -> object:
-    return project.stack if lane == "discrete" else project.continuous
+    return project.base, project.stack if lane == "discrete" else project.continuous
 
 
-def _stream_of(recipe: Recipe) -> tuple[int, str]:
+def _stream_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides which points are drawn."""
     return recipe.batch_size, recipe.sampling
+
+
+def _aim_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides where training leads to, as the target does."""
+    if not isinstance(recipe, StackRecipe) or recipe.objective == "forward_kl":
+        return ()
+    weight = recipe.reverse_weight if recipe.objective == "mix" else 1.0
+    return recipe.objective, weight

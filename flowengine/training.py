@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,11 +77,14 @@ def train(
         on_progress: Called after every step, with figures when they have just been measured.
 
     Raises:
-        SpecError: no limit is given.
+        SpecError: no limit is given, or one is no number from 0 on.
         NumericsError: the flow gives no finite density.
     """
     if steps is None and seconds is None and until_kl is None:
         raise SpecError("Training needs a limit: steps, seconds or a KL to reach")
+    for name, value in (("steps", steps), ("seconds", seconds), ("until_kl", until_kl)):
+        if value is not None and not 0 <= value < math.inf:
+            raise SpecError(f"{name} must be a number from 0 on, got {value}")
     limits = Limits(trainer.step_count, trainer.seconds, steps, seconds, until_kl)
     measured_at = trainer.seconds
     figures: Figures | None = None

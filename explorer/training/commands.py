@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flowengine.protocol import (
+    EditBase,
     EditContinuous,
     EditStack,
     ReplaceTarget,
@@ -25,6 +26,7 @@ def changes_structure(lane: Lane, old: Project, new: Project) -> bool:
     return (
         old.target != new.target
         or old.seed != new.seed
+        or old.base != new.base
         or (lane == "discrete" and old.stack != new.stack)
         or (lane == "continuous" and old.continuous != new.continuous)
     )
@@ -35,6 +37,8 @@ def commands_between(lane: Lane, old: Project, new: Project, generation: int) ->
     commands: list[Command] = []
     if old.target != new.target:
         commands.append(ReplaceTarget(target=new.target, generation=generation))
+    if old.base != new.base:
+        commands.append(EditBase(base=new.base, generation=generation))
     if lane == "discrete" and old.stack != new.stack:
         commands.append(EditStack(stack=new.stack, generation=generation))
     if lane == "continuous" and old.continuous != new.continuous:

@@ -1,4 +1,4 @@
-"""The catalogue: every layer and every continuous flow that a project can name.
+"""The catalogue: every layer, every continuous flow and every base that a project can name.
 
 A spec says what a layer is called, what it computes, where it comes from and which settings it has,
 with their limits. The form, the palette, the project file, validation and the documentation table
@@ -14,6 +14,7 @@ from flowengine.catalogue.autoregressive import (
     Monotonic,
     SplineAutoregressive,
 )
+from flowengine.catalogue.bases import GaussianMixture, Ring, StandardNormal, Uniform
 from flowengine.catalogue.continuous import Ffjord, FlowMatching
 from flowengine.catalogue.coupling import (
     AdditiveCoupling,
@@ -25,30 +26,36 @@ from flowengine.catalogue.coupling import (
 )
 from flowengine.catalogue.elementwise import ActNorm, LeakyRelu, ScaleShift, SinhArcsinh, Spline
 from flowengine.catalogue.linear import Householder, Linear, Rotation, Swap
-from flowengine.catalogue.reading import Field, continuous_class, fields_of, layer_class
+from flowengine.catalogue.reading import Field, base_class, continuous_class, fields_of, layer_class
 from flowengine.catalogue.registry import (
+    BASE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
+    AnyBase,
     AnyContinuous,
     AnyLayer,
 )
 from flowengine.catalogue.residual import Ode, Planar, Radial, Residual, Sylvester
-from flowengine.catalogue.specs import ContinuousSpec, Group, LayerSpec, kind_of
+from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, Group, LayerSpec, kind_of
 
 __all__ = [
+    "BASE_SPECS",
     "CONTINUOUS_SPECS",
     "LAYER_SPECS",
     "ActNorm",
     "AdditiveCoupling",
     "AffineCoupling",
+    "AnyBase",
     "AnyContinuous",
     "AnyLayer",
     "AutoregressiveSpec",
+    "BaseSpec",
     "ContinuousSpec",
     "CouplingSpec",
     "Ffjord",
     "Field",
     "FlowMatching",
+    "GaussianMixture",
     "Glow",
     "Group",
     "Householder",
@@ -63,14 +70,18 @@ __all__ = [
     "Planar",
     "Radial",
     "Residual",
+    "Ring",
     "Rotation",
     "ScaleShift",
     "SinhArcsinh",
     "Spline",
     "SplineAutoregressive",
     "SplineCoupling",
+    "StandardNormal",
     "Swap",
     "Sylvester",
+    "Uniform",
+    "base_class",
     "continuous_class",
     "fields_of",
     "kind_of",

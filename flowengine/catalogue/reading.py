@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
-from flowengine.catalogue.registry import CONTINUOUS_SPECS, LAYER_SPECS
-from flowengine.catalogue.specs import ContinuousSpec, LayerSpec, kind_of
+from flowengine.catalogue.registry import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS
+from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, LayerSpec, kind_of
 from flowengine.errors import SpecError
 
 
@@ -55,6 +55,19 @@ def continuous_class(kind: str) -> type[ContinuousSpec]:
             return cls
     known = ", ".join(kind_of(cls) for cls in CONTINUOUS_SPECS)
     raise SpecError(f"No continuous flow is called {kind!r}; the catalogue has {known}")
+
+
+def base_class(kind: str) -> type[BaseSpec]:
+    """The spec class of a base distribution.
+
+    Raises:
+        SpecError: no base of that kind is in the catalogue.
+    """
+    for cls in BASE_SPECS:
+        if kind_of(cls) == kind:
+            return cls
+    known = ", ".join(kind_of(cls) for cls in BASE_SPECS)
+    raise SpecError(f"No base is called {kind!r}; the catalogue has {known}")
 
 
 def fields_of(cls: type[Struct]) -> tuple[Field, ...]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Union
 
 from flowengine.catalogue import (
     autoregressive,
+    bases,
     continuous,
     coupling,
     elementwise,
     linear,
     residual,
 )
-from flowengine.catalogue.specs import ContinuousSpec, LayerSpec
+from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, LayerSpec
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,10 +39,13 @@ LAYER_SPECS: tuple[type[LayerSpec], ...] = tuple(
     cls for family in FAMILIES for cls in _entries(LayerSpec, family)
 )
 CONTINUOUS_SPECS: tuple[type[ContinuousSpec], ...] = tuple(_entries(ContinuousSpec, continuous))
+BASE_SPECS: tuple[type[BaseSpec], ...] = tuple(_entries(BaseSpec, bases))
 
 if TYPE_CHECKING:
     AnyLayer = LayerSpec
     AnyContinuous = ContinuousSpec
+    AnyBase = BaseSpec
 else:
     AnyLayer = Union[LAYER_SPECS]  # noqa: UP007  the union is built from the classes above
     AnyContinuous = Union[CONTINUOUS_SPECS]  # noqa: UP007
+    AnyBase = Union[BASE_SPECS]  # noqa: UP007

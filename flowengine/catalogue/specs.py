@@ -30,6 +30,19 @@ class LayerSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         return kind_of(self)
 
 
+class BaseSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """A simple distribution of the plane, which a flow turns into the target."""
+
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    reference: ClassVar[str]
+
+    @property
+    def kind(self) -> str:
+        """The name of this base in files and on the command line."""
+        return kind_of(self)
+
+
 class ContinuousSpec(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"
 ):
@@ -62,6 +75,13 @@ class ContinuousSpec(
         return kind_of(self)
 
 
-def kind_of(spec: LayerSpec | ContinuousSpec | type[LayerSpec] | type[ContinuousSpec]) -> str:
+def kind_of(
+    spec: LayerSpec
+    | ContinuousSpec
+    | BaseSpec
+    | type[LayerSpec]
+    | type[ContinuousSpec]
+    | type[BaseSpec],
+) -> str:
     """The kind of a spec or of its class, as written in files: `affine_coupling`."""
     return str(spec.__struct_config__.tag)

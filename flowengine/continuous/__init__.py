@@ -11,6 +11,7 @@ from flowengine.continuous.flow_matching import FlowMatchingLoss
 from flowengine.errors import SpecError
 
 if TYPE_CHECKING:
+    from flowengine.catalogue import BaseSpec
     from flowengine.targets.grid import GridTarget
     from flowengine.targets.streams import Method
 
@@ -24,6 +25,7 @@ def build_loss(
     seed: int,
     batch_size: int,
     sampling: Method,
+    base: BaseSpec | None = None,
 ) -> FlowMatchingLoss | FfjordLoss:
     """The loss that teaches a continuous flow of this kind.
 
@@ -31,7 +33,9 @@ def build_loss(
         SpecError: no loss is known for the kind.
     """
     if isinstance(spec, FlowMatching):
-        return FlowMatchingLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
+        return FlowMatchingLoss(
+            spec, target, seed=seed, batch_size=batch_size, sampling=sampling, base=base
+        )
     if isinstance(spec, Ffjord):
         return FfjordLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
     raise SpecError(f"No loss is known for a continuous flow of kind {spec.kind!r}")

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from flowengine.bases import build_base
+from flowengine.catalogue import FlowMatching, StandardNormal
+from flowengine.checks import check_input
 from flowengine.continuous import solvers
 from flowengine.continuous.velocity import Velocity
 from flowengine.errors import ShapeError, SpecError
-from flowengine.flow import Flow, LedgerPage, Trace, base_log_prob, check_points
+from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowengine.catalogue import ContinuousSpec
+    from flowengine.bases import Base
+    from flowengine.catalogue import BaseSpec, ContinuousSpec
 
 TRACE_FRAMES = 33
 LEDGER_ROWS = 16
@@ -57,26 +61,26 @@ class ContinuousFlow(Flow):
         velocity: The field.
     """
 
-    def __init__(self, spec: ContinuousSpec, velocity: Velocity) -> None:
-        super().__init__()
+    def __init__(self, spec: ContinuousSpec, velocity: Velocity, base: Base | None = None) -> None:
+        super().__init__(base)
         self.spec = spec
         self.velocity = velocity
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z -> x and log|det dx/dz|; see `Flow.forward`."""
-        return self.forward_from(check_points(z, "z"), 0.0)
+        return self._transport(check_input(z, self, "z"), 0.0, 1.0)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x -> z and log|det dz/dx|; see `Flow.inverse`."""
-        return self.inverse_from(check_points(x), 1.0)
+        return self._transport(check_input(x, self), 1.0, 0.0)
 
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """On from clock `tau` to the target; see `Flow.forward_from`."""
-        return self._transport(check_points(u, "u"), tau, 1.0)
+        return self._transport(check_input(u, self, "u"), tau, 1.0)
 
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
-        return self._transport(check_points(u, "u"), tau, 0.0)
+        return self._transport(check_input(u, self, "u"), tau, 0.0)
 
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
@@ -85,21 +89,21 @@ class ContinuousFlow(Flow):
         Frames between two solver steps lie on the solver's own dense output, which costs no
         evaluation of the field; their log_det is that of the map which leads to them, exactly.
         """
-        return self._trace(check_points(z, "z"), 0.0, 1.0, frames, densities=densities)
+        return self._trace(check_input(z, self, "z"), 0.0, 1.0, frames, densities=densities)
 
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
     ) -> Trace:
         """Follow target points back to the base; see `Flow.inverse_trace` and `trace`."""
-        return self._trace(check_points(x), 1.0, 0.0, frames, densities=densities)
+        return self._trace(check_input(x, self), 1.0, 0.0, frames, densities=densities)
 
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
         x = self._point(point)
         path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True))[::-1]
-        log_prob = float(base_log_prob(path[0].positions))
+        log_prob = float(self.base.log_prob(path[0].positions))
         rows = [_row("base", "Base", path[0], 0.0, log_prob, torch.eye(2))]
         for before, after in itertools.pairwise(path):
             log_det = float(after.log_det - before.log_det)
@@ -159,7 +163,7 @@ class ContinuousFlow(Flow):
         for chunk in u.split(CHUNK):
             path = list(self._frames(chunk, start, end, frames, densities=densities))
             path = path if start < end else path[::-1]
-            parts.append(_assembled(path, densities=densities))
+            parts.append(_assembled(path, self.base, densities=densities))
         if len(parts) == 1:
             return parts[0]
         tau, *_ = parts[0]
@@ -173,13 +177,20 @@ class ContinuousFlow(Flow):
         return like.new_tensor([point])
 
 
-def build_continuous(spec: ContinuousSpec, seed: int) -> ContinuousFlow:
-    """A fresh continuous flow: the identity; the same seed gives the same weights."""
+def build_continuous(
+    spec: ContinuousSpec, seed: int, base: BaseSpec | None = None
+) -> ContinuousFlow:
+    """A fresh continuous flow: the identity; the same seed gives the same weights.
+
+    What a base can learn it learns by likelihood: flow matching, which regresses on the base's own
+    points, leaves it as it is.
+    """
     generator = torch.Generator().manual_seed(seed)
-    return ContinuousFlow(spec, Velocity(spec.width, spec.depth, generator))
+    start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
+    return ContinuousFlow(spec, Velocity(spec.width, spec.depth, generator), start)
 
 
-def _assembled(path: list[_Frame], *, densities: bool) -> Trace:
+def _assembled(path: list[_Frame], base: Base, *, densities: bool) -> Trace:
     """A trace from frames that ascend in t, its log_det and log_prob told from the base."""
     tau = torch.tensor([frame.t for frame in path], dtype=torch.float32)
     positions = torch.stack([frame.positions for frame in path])
@@ -187,7 +198,7 @@ def _assembled(path: list[_Frame], *, densities: bool) -> Trace:
         nothing = positions.new_empty(len(path), 0)
         return Trace(tau, positions, nothing, nothing)
     log_det = torch.stack([frame.log_det for frame in path]) - path[0].log_det
-    return Trace(tau, positions, log_det, base_log_prob(path[0].positions) - log_det)
+    return Trace(tau, positions, log_det, base.log_prob(path[0].positions) - log_det)
 
 
 def _row(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from flowengine.bases import build_base
+from flowengine.catalogue import StandardNormal
 from flowengine.continuous.pairing import paired
 from flowengine.continuous.velocity import time_features
 from flowengine.targets.streams import STREAMS, Method
@@ -17,7 +19,7 @@ from flowengine.targets.streams import STREAMS, Method
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flowengine.catalogue import FlowMatching
+    from flowengine.catalogue import BaseSpec, FlowMatching
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
 
@@ -43,6 +45,7 @@ class FlowMatchingLoss:
         seed: The same seed gives the same batches.
         batch_size: Pairs in each batch.
         sampling: "sobol" or "iid".
+        base: Where paths begin; the standard normal unless another is given.
     """
 
     def __init__(
@@ -53,9 +56,11 @@ class FlowMatchingLoss:
         seed: int,
         batch_size: int,
         sampling: Method,
+        base: BaseSpec | None = None,
     ) -> None:
         self.spec = spec
         self.target = target
+        self._base = build_base(base or StandardNormal()).requires_grad_(False)
         self._stream = STREAMS[sampling](
             5, batch_size, seed, transform=self._lesson, device=target.device
         )
@@ -90,7 +95,7 @@ class FlowMatchingLoss:
 
     def _lesson(self, u: Tensor) -> Tensor:
         """Uniform points, shape (n, 5), to rows of x0, x1, x1 - x0, x_t and the time features."""
-        x0, x1, t = torch.special.ndtri(u[:, :2]), self.target.quantile(u[:, 2:4]), u[:, 4]
+        x0, x1, t = self._base.from_uniform(u[:, :2]), self.target.quantile(u[:, 2:4]), u[:, 4]
         if self.spec.coupling == "optimal_transport":
             x0, x1 = paired(x0, x1)
         at = torch.lerp(x0, x1, t.unsqueeze(-1))

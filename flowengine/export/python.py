@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from flowengine.bases import Base
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.export import Cancelled, Progress
     from flowengine.flow import Flow
     from flowengine.layers import Layer
@@ -85,7 +87,7 @@ def model_source(flow: Flow, name: str, lane: str) -> str:
     """
     if isinstance(flow, DiscreteFlow):
         kinds = [layer.spec.kind for layer in flow.active]
-        templates, build = [*kinds, "discrete_flow"], _build_discrete(flow.active)
+        templates, build = [*kinds, "discrete_flow"], _build_discrete(flow)
     elif isinstance(flow, ContinuousFlow):
         templates, build = ["continuous_flow"], _build_continuous(flow)
     else:
@@ -93,7 +95,8 @@ def model_source(flow: Flow, name: str, lane: str) -> str:
     for kind in templates:
         if not has_template(kind):
             raise ExportError(f"The python export does not know the layer {kind!r} yet")
-    return assemble([*templates, "usage"], docstring=_docstring(name, lane), build=build)
+    templates = [f"base_{flow.base.spec.kind}", *templates, "usage"]
+    return assemble(templates, docstring=_docstring(name, lane), build=build)
 
 
 def weights_of(flow: Flow) -> dict[str, Tensor]:
@@ -103,8 +106,16 @@ def weights_of(flow: Flow) -> dict[str, Tensor]:
             f"layers.{i}.{name}": weight.detach().clone()
             for i, layer in enumerate(flow.active)
             for name, weight in layer.named_parameters()
-        }
-    return {name: weight.detach().clone() for name, weight in flow.named_parameters()}
+        } | _base_weights(flow)
+    return {
+        name: weight.detach().clone() for name, weight in flow.named_parameters()
+    } | _base_weights(flow)
+
+
+def _base_weights(flow: Flow) -> dict[str, Tensor]:
+    """The tensors of the base, whether they were learned or are fixed."""
+    tensors = dict(flow.base.named_parameters()) | dict(flow.base.named_buffers())
+    return {f"base.{name}": tensor.detach().clone() for name, tensor in tensors.items()}
 
 
 def _docstring(name: str, lane: str) -> str:
@@ -128,10 +139,11 @@ The weights lie beside this file; torch and safetensors are all that it needs.
 """
 
 
-def _build_discrete(layers: list[Layer]) -> str:
-    calls = "".join(f"        {_call(layer)},\n" for layer in layers)
+def _build_discrete(flow: DiscreteFlow) -> str:
+    parts = [_call_base(flow.base), *map(_call, flow.active)]
+    calls = "".join(f"        {part},\n" for part in parts)
     return (
-        'def build() -> Flow:\n    """The layers of this model, base first."""\n'
+        'def build() -> Flow:\n    """The base and the layers of this model, base first."""\n'
         f"    return Flow(\n{calls}    )\n"
     )
 
@@ -139,19 +151,30 @@ def _build_discrete(layers: list[Layer]) -> str:
 def _build_continuous(flow: ContinuousFlow) -> str:
     spec = flow.spec
     return (
-        'def build() -> Flow:\n    """The network and the solver of this model."""\n'
-        f"    return Flow(width={spec.width}, depth={spec.depth}, solver={_text(spec.solver)}, "
-        f"solver_steps={spec.solver_steps})\n"
+        'def build() -> Flow:\n    """The base, the network and the solver of this model."""\n'
+        f"    return Flow(\n        {_call_base(flow.base)},\n"
+        f"        width={spec.width},\n        depth={spec.depth},\n"
+        f"        solver={_text(spec.solver)},\n        solver_steps={spec.solver_steps},\n    )\n"
     )
 
 
 def _call(layer: Layer) -> str:
-    """The line that makes a layer: its class and those of its settings that the class takes."""
-    template = importlib.import_module(f"{PACKAGE}.{layer.spec.kind}")
-    name = type(layer.spec).__name__
-    taken = inspect.signature(getattr(template, name)).parameters
-    settings = [field.name for field in fields_of(type(layer.spec)) if field.name in taken]
-    given = ", ".join(f"{s}={_text(getattr(layer.spec, s))}" for s in settings)
+    """The line that makes a layer."""
+    return _call_of(layer.spec, layer.spec.kind)
+
+
+def _call_base(base: Base) -> str:
+    """The line that makes a base."""
+    return _call_of(base.spec, f"base_{base.spec.kind}")
+
+
+def _call_of(spec: LayerSpec | BaseSpec, template: str) -> str:
+    """The line that makes a part: its class and those of its settings that the class takes."""
+    name = type(spec).__name__
+    module = importlib.import_module(f"{PACKAGE}.{template}")
+    taken = inspect.signature(getattr(module, name)).parameters
+    settings = [field.name for field in fields_of(type(spec)) if field.name in taken]
+    given = ", ".join(f"{s}={_text(getattr(spec, s))}" for s in settings)
     return f"{name}({given})"
 
 

@@ -30,11 +30,11 @@ model.log_prob(x)            # log-densities in nats, shape (2,); differentiable
 model.sample(1000, seed=0)   # points, shape (1000, 2)
 
 flow = model.load()          # the torch module
-x, log_det = flow(torch.randn(5, 2))      # generate: base to data
+x, log_det = flow(flow.base.sample(5))    # generate: base to data
 z, log_det = flow.inverse(x)              # normalize: data to base
 ```
 
-The base is the standard normal in the plane. The density was fitted to the target
+The base is the {base} in the plane. The density was fitted to the target
 "{target}" over x from {extent[0]:g} to {extent[1]:g} and y from {extent[2]:g} to {extent[3]:g}.
 
 Checked when it was written: `model.py` was loaded in a fresh process without Flow Explorer, and its
@@ -50,6 +50,7 @@ def readme(project: Project, lane: Lane, *, weights: int, found: Comparison) -> 
         name=project.name.strip() or "Untitled",
         lane=lane,
         weights=weights,
+        base=project.base.title.lower().replace("gaussian", "Gaussian"),
         target=project.target.name,
         extent=project.target.extent,
         difference=found.difference,

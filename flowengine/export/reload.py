@@ -54,7 +54,7 @@ def compare(
         ExportError: the exported model does not run.
     """
     generator = torch.Generator().manual_seed(SEED)
-    z = torch.randn(POINTS, 2, generator=generator)
+    z = flow.base.sample(POINTS, generator=generator)
     samples, _ = flow.forward(z)
     x = torch.cat([_around(extent, POINTS // 2, generator), samples[: POINTS - POINTS // 2]])
     x = torch.nan_to_num(x)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
+from flowengine.checks import check_points
 from flowengine.errors import SpecError
-from flowengine.flow import check_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from flowengine.flow import check_points
+from flowengine.checks import check_count, check_points
+from flowengine.errors import SpecError
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import check_density, check_extent, check_not_empty
 from flowengine.targets.streams import STREAMS, Method, PointStream, iid_points, sobol_points
@@ -65,6 +66,11 @@ class GridTarget:
     def device(self) -> torch.device:
         """Where `log_prob` computes and points are given."""
         return self._log_density.device
+
+    @property
+    def density(self) -> Tensor:
+        """The density of every cell, shape (rows, columns), on this target's device."""
+        return self._log_density.exp().view(self.shape)
 
     def to(self, device: torch.device | str) -> GridTarget:
         """The same target on another device."""
@@ -147,7 +153,12 @@ class GridTarget:
             generator: On the CPU; without either, the global random state gives a seed.
             method: "sobol" spreads the points evenly, "iid" draws them independently.
             dtype: Of the points.
+
+        Raises:
+            SpecError: `n` is no number of points, or there is no such method.
         """
+        check_count(n)
+        _check_method(method)
         if seed is None:
             seed = int(torch.randint(2**62, (1,), generator=generator))
         uniform = {"sobol": sobol_points, "iid": iid_points}[method](n, 2, seed)
@@ -161,7 +172,12 @@ class GridTarget:
         method: Method = "sobol",
         dtype: torch.dtype = torch.float32,
     ) -> PointStream:
-        """Endless batches of target points, shape (batch_size, 2), on this target's device."""
+        """Endless batches of target points, shape (batch_size, 2), on this target's device.
+
+        Raises:
+            SpecError: `batch_size` is below 1, or there is no such method.
+        """
+        _check_method(method)
         return STREAMS[method](
             2, batch_size, seed, transform=self._drawn, dtype=dtype, device=self.device
         )
@@ -179,6 +195,11 @@ class GridTarget:
             min(0.25, step * reach[0] / self._cell[0]),
             min(0.25, step * reach[1] / self._cell[1]),
         )
+
+
+def _check_method(method: str) -> None:
+    if method not in STREAMS:
+        raise SpecError(f"method must be {' or '.join(STREAMS)}, got {method!r}")
 
 
 class _InverseCdf:

@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from flowengine.archive import dump_npz
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
-from flowengine.project import LaneState, Project, Recipe, StopRule, TargetSpec, Training, with_ids
+from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
+from flowengine.project import (
+    LaneState,
+    Project,
+    Recipe,
+    StackRecipe,
+    StopRule,
+    TargetSpec,
+    Training,
+    with_ids,
+)
 
 
 def safetensors_bytes() -> bytes:
@@ -83,18 +92,18 @@ def targets(draw: st.DrawFn) -> TargetSpec:
 def projects() -> st.SearchStrategy[Project]:
     """Any document, untrained."""
     layers = st.one_of(*(specs(cls) for cls in LAYER_SPECS))
-    recipe = st.builds(Recipe, **{field.name: values_of(field) for field in fields_of(Recipe)})
     return st.builds(
         Project,
         name=st.text(max_size=200).filter(_encodable),
         seed=st.integers(0, 2**31 - 1),
         target=targets(),
+        base=st.one_of(*(specs(cls) for cls in BASE_SPECS)),
         stack=st.lists(layers, max_size=6).map(lambda found: with_ids(tuple(found))),
         continuous=st.one_of(*(specs(cls) for cls in CONTINUOUS_SPECS)),
         training=st.builds(
             Training,
-            discrete=recipe,
-            continuous=recipe,
+            discrete=specs(StackRecipe),
+            continuous=specs(Recipe),
             stop=st.builds(
                 StopRule,
                 kind=st.sampled_from(["never", "plateau", "kl", "time", "steps"]),

@@ -7,8 +7,10 @@ import math
 import pytest
 
 from flowengine.catalogue import (
+    BASE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
+    base_class,
     continuous_class,
     fields_of,
     kind_of,
@@ -18,7 +20,7 @@ from flowengine.catalogue_table import allowed, catalogue_dict, catalogue_markdo
 from flowengine.errors import ProjectError, SpecError
 from flowengine.project import Project
 
-ENTRIES = (*LAYER_SPECS, *CONTINUOUS_SPECS)
+ENTRIES = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS)
 FIELDS = [(cls, field) for cls in ENTRIES for field in fields_of(cls)]
 NUMBERS = [(cls, field) for cls, field in FIELDS if field.type in (int, float)]
 
@@ -33,6 +35,8 @@ def admit(cls, **settings):
     given = {"kind": kind_of(cls), **settings}
     if cls in LAYER_SPECS:
         return Project.from_dict({"stack": [given]}).stack[0]
+    if cls in BASE_SPECS:
+        return Project.from_dict({"base": given}).base
     return Project.from_dict({"continuous": given}).continuous
 
 
@@ -59,9 +63,10 @@ def test_kinds_are_unique_and_found():
     assert len(set(kinds)) == len(kinds)
     assert [layer_class(kind_of(cls)) for cls in LAYER_SPECS] == list(LAYER_SPECS)
     assert [continuous_class(kind_of(cls)) for cls in CONTINUOUS_SPECS] == list(CONTINUOUS_SPECS)
+    assert [base_class(kind_of(cls)) for cls in BASE_SPECS] == list(BASE_SPECS)
 
 
-@pytest.mark.parametrize("find", [layer_class, continuous_class])
+@pytest.mark.parametrize("find", [layer_class, continuous_class, base_class])
 def test_unknown_kinds_are_named(find):
     with pytest.raises(SpecError, match=r"called 'teleport'; the catalogue has \w+"):
         find("teleport")

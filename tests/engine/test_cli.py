@@ -16,6 +16,7 @@ import flowengine as fe
 from flowengine import cli
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import (
+    BASE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
     AffineCoupling,
@@ -88,6 +89,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
     assert (status, err) == (0, "")
     assert [entry["kind"] for entry in listed["layers"]] == [kind_of(cls) for cls in LAYER_SPECS]
     assert [e["kind"] for e in listed["continuous"]] == [kind_of(cls) for cls in CONTINUOUS_SPECS]
+    assert [entry["kind"] for entry in listed["bases"]] == [kind_of(cls) for cls in BASE_SPECS]
     for entry, cls in zip(listed["layers"], LAYER_SPECS, strict=True):
         assert [field["name"] for field in entry["fields"]] == [f.name for f in fields_of(cls)]
         for field in entry["fields"]:
@@ -98,7 +100,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
 def test_layers_are_readable(run):
     status, out, _ = run("layers")
     assert status == 0
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS):
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS):
         assert f"## {cls.title} (`{kind_of(cls)}`)" in out
         assert cls.formula in out
         assert cls.reference in out
@@ -138,6 +140,24 @@ def test_new_with_everything(run, tmp_path):
     assert [layer.kind for layer in project.stack] == ["actnorm"] + ["affine_coupling"] * 3
     assert project.continuous.kind == "ffjord"
     assert not project.lanes
+
+
+@pytest.mark.parametrize("cls", BASE_SPECS, ids=kind_of)
+def test_new_takes_every_base(run, tmp_path, cls):
+    path = tmp_path / "p.flow"
+    assert run("new", "--target", "cat", "--base", kind_of(cls), "-o", path)[0] == 0
+    assert read_project(path).base == cls()
+
+
+def test_a_lane_on_another_base_trains_and_is_sampled_from_it(run, tmp_path):
+    path, out = tmp_path / "p.flow", tmp_path / "s.npy"
+    new = ("new", "--target", "moons", "--stack", "swap,scale_shift", "--base", "ring", "-o", path)
+    assert run(*new)[0] == 0
+    assert run("train", path, "--lane", "discrete", "--steps", "1")[0] == 0
+    assert run("sample", path, "--lane", "discrete", "-n", "500", "-o", out)[0] == 0
+    radius = np.linalg.norm(np.load(out), axis=1)
+    assert abs(radius.mean() - 2) < 0.1
+    assert radius.std() < 0.4
 
 
 def test_new_from_points(run, tmp_path):

@@ -14,7 +14,14 @@ import msgspec
 import pytest
 import torch
 
-from flowengine.catalogue import CONTINUOUS_SPECS, LAYER_SPECS, Swap, kind_of
+from flowengine.catalogue import (
+    BASE_SPECS,
+    CONTINUOUS_SPECS,
+    LAYER_SPECS,
+    GaussianMixture,
+    Swap,
+    kind_of,
+)
 from flowengine.continuous import build_continuous
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled, run_export
@@ -96,6 +103,18 @@ def test_every_continuous_flow_computes_the_same(cls, solver, tmp_path):
     assert_same_maps(write_module(flow, tmp_path), flow)
 
 
+@pytest.mark.parametrize(
+    "base",
+    [*(cls() for cls in BASE_SPECS), GaussianMixture(components=3, parameters="learned")],
+    ids=str,
+)
+def test_every_base_computes_the_same(base, tmp_path):
+    spec = CONTINUOUS_SPECS[-1](solver_steps=3, width=8, depth=1)
+    for i, flow in enumerate((build((Swap(),), 0, base), build_continuous(spec, 0, base))):
+        flow = randomised(flow)
+        assert_same_maps(write_module(flow, tmp_path / str(i)), flow)
+
+
 def test_bypassed_layers_are_left_out(tmp_path):
     off = tuple(msgspec.structs.replace(spec, enabled=False) for spec in every_layer())
     flow = randomised(build(with_ids((*off[:3], Swap(id="on"), *off[3:]))))
@@ -124,8 +143,12 @@ def test_samples_without_a_seed_differ(tmp_path):
 
 @pytest.mark.parametrize(
     "flow",
-    [build(every_layer()), build((Swap(),)), build_continuous(CONTINUOUS_SPECS[0](), 0)],
-    ids=["every layer", "swap", "continuous"],
+    [
+        build(every_layer()),
+        *(build((Swap(),), 0, cls()) for cls in BASE_SPECS),
+        build_continuous(CONTINUOUS_SPECS[0](), 0),
+    ],
+    ids=["every layer", *map(kind_of, BASE_SPECS), "continuous"],
 )
 def test_source_is_clean(flow, tmp_path):
     source = model_source(flow, "Tên dự án " * 20, "discrete")
@@ -147,7 +170,8 @@ def test_source_holds_only_what_the_stack_needs():
         for node in ast.parse(model_source(build((Swap(),)), "small", "discrete")).body
         if isinstance(node, ast.ClassDef | ast.FunctionDef)
     }
-    assert defined == {"Swap", "Flow", "build", "load", "log_prob", "sample", "main"}
+    used = {"Swap", "Flow", "StandardNormal"}
+    assert defined == used | {"build", "load", "log_prob", "sample", "main"}
 
 
 @pytest.mark.parametrize("name", ['"""\nimport os\n"""', "\\", "\\N{BULLET}", "\0", "x" * 200, ""])

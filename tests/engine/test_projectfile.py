@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -16,11 +17,18 @@ from hypothesis import HealthCheck, given, settings
 
 from flowengine import projectfile
 from flowengine.arrays import FrozenArray
+from flowengine.catalogue import StandardNormal
 from flowengine.errors import ProjectError
 from flowengine.project import Project, TargetSpec
-from flowengine.projectfile import read_project, read_thumbnail, write_project
+from flowengine.projectfile import (
+    migrate_1_to_2,
+    read_project,
+    read_thumbnail,
+    write_project,
+)
 from tests.engine.documents import full_project, projects, safetensors_bytes, trained_lane
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "resources" / "examples"
 PNG = b"\x89PNG\r\n\x1a\nrest"
 
 
@@ -356,14 +364,29 @@ def test_thumbnail_that_is_no_picture(saved):
 
 
 def test_older_versions_open_through_their_migrations(saved, monkeypatch):
-    def migrate_1_to_2(document):
+    def migrate_2_to_3(document):
         renamed = {key: value for key, value in document.items() if key != "title"}
         return renamed | {"name": document["title"]}
 
-    monkeypatch.setattr(projectfile, "VERSION", 2)
-    monkeypatch.setattr(projectfile, "MIGRATIONS", {1: migrate_1_to_2})
-    changed(saved, title="From version 1")
+    monkeypatch.setattr(projectfile, "VERSION", 3)
+    monkeypatch.setattr(projectfile, "MIGRATIONS", {1: migrate_1_to_2, 2: migrate_2_to_3})
+    changed(saved, title="From version 1", version=1, base="standard_normal")
     assert read_project(saved).name == "From version 1"
+
+
+def test_version_1_named_the_base_and_nothing_else(saved):
+    before = read_project(saved)
+    changed(saved, version=1, base="standard_normal")
+    assert read_project(saved) == msgspec.structs.replace(before, base=StandardNormal())
+    changed(saved, version=1, base="cube")
+    assert "$.base" in refusal(saved)
+
+
+@pytest.mark.parametrize("name", ["star", "two-moons"])
+def test_bundled_examples_open_in_every_lane(name):
+    project = read_project(EXAMPLES / f"{name}.flow")
+    assert project.base == StandardNormal()
+    assert set(project.lanes) == {"discrete", "continuous"}
 
 
 # --- writing ------------------------------------------------------------------------------------

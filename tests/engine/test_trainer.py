@@ -10,7 +10,7 @@ import torch
 
 import flowengine as fe
 from flowengine.catalogue import FlowMatching, Planar, Swap
-from flowengine.errors import DeviceError, ProjectError, SpecError, TargetError
+from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
 from flowengine.project import LANES, LaneState, Project, StopRule
 from flowengine.stopping import stop_reason
@@ -194,6 +194,27 @@ def test_nan_rolls_back_to_good_weights_and_halves_the_rate(monkeypatch):
     monkeypatch.setattr(trainer.objective, "backward", real)
     advance(trainer, 3)
     assert math.isfinite(trainer.evaluate().kl)
+
+
+def test_points_that_leave_the_numbers_on_their_way_roll_back_too(monkeypatch):
+    reverse = {"discrete": {"objective": "reverse_kl", "batch_size": 64}}
+    trainer = Trainer(project(training=reverse), "discrete")
+    advance(trainer, 3)
+    good = weights_of(trainer.model)
+    trainer._keep_good()
+    with torch.no_grad():
+        next(trainer.model.layers["layer-1"].parameters()).fill_(math.nan)
+    trainer.step()
+    assert torch.equal(weights_of(trainer.model), good)
+    assert len(trainer.notices) == 1
+
+    def refuse(_points):
+        raise NumericsError("z must be finite")
+
+    monkeypatch.setattr(trainer.model, "forward", refuse)
+    trainer.step()
+    assert len(trainer.notices) == 2
+    assert trainer.rate_scale == 0.25
 
 
 def test_learning_rate_far_too_large_never_gives_a_nan():

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from flowengine import protocol
-from flowengine.catalogue import FlowMatching, Rotation
+from flowengine.catalogue import FlowMatching, Ring, Rotation
 from flowengine.lane import load
 from flowengine.project import Project, StopRule, TargetSpec
 
@@ -311,6 +311,22 @@ def test_edit_of_the_continuous_flow_keeps_weights_where_the_network_is_the_same
     before = engine.wait_for(protocol.CheckpointReply, lambda r: r.request == 1)
     spec = FlowMatching(width=8, depth=1, solver="heun", solver_steps=20)
     engine.send(protocol.EditContinuous(continuous=spec, generation=generation + 1))
+    engine.send(protocol.Checkpoint(request=2))
+    after = engine.wait_for(protocol.CheckpointReply, lambda r: r.request == 2)
+    assert before.state.weights == after.state.weights
+
+
+@pytest.mark.parametrize("lane", ["discrete", "continuous"])
+def test_another_base_moves_the_particles_and_keeps_the_weights(engine, lane):
+    generation = loaded(engine, lane)
+    engine.send(protocol.Step(count=5))
+    engine.wait_for(protocol.LaneStatus, lambda s: s.step == 5)
+    engine.send(protocol.Checkpoint(request=1))
+    before = engine.wait_for(protocol.CheckpointReply, lambda r: r.request == 1)
+    ring = Ring(radius=3.0, spread=0.05)
+    engine.send(protocol.EditBase(base=ring, generation=generation + 1))
+    frames = engine.wait_for(protocol.ParticleFrames, lambda f: f.generation == generation + 1)
+    assert np.abs(np.linalg.norm(frames.positions[0], axis=1) - 3).max() < 0.5
     engine.send(protocol.Checkpoint(request=2))
     after = engine.wait_for(protocol.CheckpointReply, lambda r: r.request == 2)
     assert before.state.weights == after.state.weights

@@ -13,7 +13,7 @@ from explorer.training import controller as controller_module
 from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
 from flowengine import protocol
-from flowengine.catalogue import FlowMatching, Planar, Rotation
+from flowengine.catalogue import FlowMatching, Planar, Ring, Rotation
 from flowengine.lane import load
 from flowengine.project import LANES, Project, StopRule, TargetSpec
 
@@ -282,6 +282,7 @@ def test_stop_ends_the_engines_and_start_brings_others(qtbot, controller, ear):
         ({"target": TargetSpec(name="star")}, ["ReplaceTarget"], ["ReplaceTarget"]),
         ({"stack": (Planar(id="p"),)}, ["EditStack"], []),
         ({"continuous": FlowMatching(width=9)}, [], ["EditContinuous"]),
+        ({"base": Ring()}, ["EditBase"], ["EditBase"]),
         ({"seed": 4}, ["Reset"], ["Reset"]),
     ],
 )

@@ -11,8 +11,8 @@ import pytest
 
 from explorer import resources
 from explorer.stack.names import about
-from flowengine.catalogue import CONTINUOUS_SPECS, LAYER_SPECS, fields_of
-from flowengine.project import Recipe, StopRule
+from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, fields_of
+from flowengine.project import Recipe, StackRecipe, StopRule
 from flowengine.targets.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,9 +37,16 @@ def marked_in(path: Path) -> set[str]:
 def marked_in_the_catalogue() -> set[str]:
     """What the forms, cards and palettes read from the engine's own words."""
     found = {preset.title for preset in PRESETS.values()}
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS):
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS):
         found |= {cls.title, about(cls)}
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, Recipe, StopRule):
+    for cls in (
+        *LAYER_SPECS,
+        *CONTINUOUS_SPECS,
+        *BASE_SPECS,
+        Recipe,
+        StackRecipe,
+        StopRule,
+    ):
         for field in fields_of(cls):
             found |= {field.title, field.description, field.unit}
     return found - {""}

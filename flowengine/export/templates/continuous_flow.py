@@ -15,13 +15,16 @@ SOLVERS = {
 
 
 class Flow(nn.Module):
-    """x = z + ∫ v(x(t), t) dt from t = 0 (standard normal z) to t = 1 (data x), in fixed steps.
+    """x = z + ∫ v(x(t), t) dt from t = 0 (z of the base) to t = 1 (data x), in fixed steps.
 
     The log-determinant is that of the solver's own steps, whose 2×2 Jacobians are exact.
     """
 
-    def __init__(self, width: int, depth: int, solver: str, solver_steps: int) -> None:
+    def __init__(
+        self, base: nn.Module, width: int, depth: int, solver: str, solver_steps: int
+    ) -> None:
         super().__init__()
+        self.base = base
         self.velocity = Velocity(width, depth)
         self.nodes, self.shares = SOLVERS[solver]
         self.solver_steps = solver_steps

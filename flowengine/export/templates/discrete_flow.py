@@ -6,10 +6,11 @@ from torch import Tensor, nn
 
 
 class Flow(nn.Module):
-    """A stack of invertible layers, base first, between a standard normal z and data x."""
+    """A stack of invertible layers, base first, between z of the base and data x."""
 
-    def __init__(self, *layers: nn.Module) -> None:
+    def __init__(self, base: nn.Module, *layers: nn.Module) -> None:
         super().__init__()
+        self.base = base
         self.layers = nn.ModuleList(layers)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,8 @@ def load() -> Flow:
 def log_prob(x: Tensor) -> Tensor:
     """The log-density of points, shape (n, 2), in nats, shape (n,); differentiable."""
     z, log_det = load().inverse(torch.as_tensor(x, dtype=torch.float32))
-    return -0.5 * z.square().sum(-1) - math.log(2 * math.pi) + log_det
+    log_p: Tensor = load().base.log_prob(z) + log_det  # type: ignore[operator]
+    return log_p
 
 
 def sample(n: int, seed: int | None = None) -> Tensor:
@@ -42,7 +42,8 @@ def sample(n: int, seed: int | None = None) -> Tensor:
         generator.seed()
     else:
         generator.manual_seed(seed)
-    x: Tensor = load()(torch.randn(n, 2, generator=generator))[0]
+    model = load()
+    x: Tensor = model(model.base.sample(n, generator))[0]  # type: ignore[operator]
     return x
 
 

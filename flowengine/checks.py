@@ -1,0 +1,80 @@
+"""What every public door of the engine asks of the points that come in."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from flowengine.errors import NumericsError, ShapeError, SpecError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MAX_COUNT = 100_000_000
+
+
+def check_points(x: Tensor, name: str = "x") -> Tensor:
+    """Give back `x` if it is a batch of points.
+
+    Raises:
+        ShapeError: `x` is no tensor, not of shape (batch, 2), or not of a floating type.
+    """
+    if not isinstance(x, Tensor):
+        raise ShapeError(f"{name} must be a torch tensor of shape (batch, 2), got {_kind(x)}")
+    if x.ndim != 2 or x.shape[1] != 2:
+        raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
+    if not x.is_floating_point():
+        raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
+    return x
+
+
+def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
+    """Give back `x` if it is a batch of points that `module` can take.
+
+    Whether its numbers are finite is asked on the CPU alone: on a GPU the answer would make every
+    call wait for all the work before it.
+
+    Raises:
+        ShapeError: see `check_points`; or `x` is of another type than the module's weights.
+        NumericsError: there is a NaN or an infinity; the message says in how many rows.
+    """
+    check_points(x, name)
+    weight = next(module.parameters(), x)
+    if x.dtype != weight.dtype:
+        raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
+    if not x.is_cpu or torch.compiler.is_compiling():
+        return x
+    # one sum instead of a test of every number; what overflows in it may still be finite
+    return x if math.isfinite(x.detach().sum()) else check_finite(x, name)
+
+
+def check_finite(x: Tensor, name: str = "x") -> Tensor:
+    """Give back `x` if every number in it is finite.
+
+    Raises:
+        NumericsError: there is a NaN or an infinity; the message says in how many rows.
+    """
+    bad = int((~torch.isfinite(x)).any(-1).sum())
+    if bad:
+        raise NumericsError(
+            f"{name} must be finite, but {bad} of {len(x)} rows hold NaN or infinity"
+        )
+    return x
+
+
+def check_count(n: int, name: str = "n") -> int:
+    """Give back `n` if so many points can be drawn.
+
+    Raises:
+        SpecError: it is no whole number from 0 to 100,000,000.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= MAX_COUNT:
+        raise SpecError(f"{name} must be a whole number from 0 to {MAX_COUNT:,}, got {n!r}")
+    return n
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

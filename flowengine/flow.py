@@ -111,7 +111,11 @@ class Flow(nn.Module, ABC):
         """Draw n points of the model, shape (n, 2)."""
         like = next(self.parameters(), torch.empty(0))
         z = torch.randn(n, 2, generator=generator, dtype=like.dtype)
-        return self.forward(z.to(like.device))[0]
+        return self.positions(z.to(like.device))
+
+    def positions(self, z: Tensor) -> Tensor:
+        """Where points of the base go, shape (batch, 2): `forward` where no log_det is wanted."""
+        return self.forward(z)[0]
 
 
 def base_log_prob(z: Tensor) -> Tensor:

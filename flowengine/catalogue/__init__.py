@@ -7,7 +7,7 @@ are all read from here; `flowengine.layers` holds one class for each spec. Loads
 Each family has a module; a new spec in one of them is in the catalogue.
 """
 
-from flowengine.catalogue.continuous import Ffjord, FlowMatching
+from flowengine.catalogue.continuous import Ffjord, FlowMatching, RectifiedFlow
 from flowengine.catalogue.coupling import AffineCoupling, CouplingSpec, SplineCoupling
 from flowengine.catalogue.elementwise import ActNorm, ScaleShift
 from flowengine.catalogue.linear import Linear, Rotation, Swap
@@ -37,6 +37,7 @@ __all__ = [
     "LayerSpec",
     "Linear",
     "Planar",
+    "RectifiedFlow",
     "Rotation",
     "ScaleShift",
     "SplineCoupling",

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowengine.catalogue import ContinuousSpec, Ffjord, FlowMatching
+from flowengine.catalogue import ContinuousSpec, Ffjord, FlowMatching, RectifiedFlow
 from flowengine.continuous.ffjord import FfjordLoss
 from flowengine.continuous.flow import ContinuousFlow, build_continuous
 from flowengine.continuous.flow_matching import FlowMatchingLoss
+from flowengine.continuous.reflow import RectifiedFlowLoss
 from flowengine.errors import SpecError
 
 if TYPE_CHECKING:
     from flowengine.targets.grid import GridTarget
     from flowengine.targets.streams import Method
 
-__all__ = ["ContinuousFlow", "FfjordLoss", "FlowMatchingLoss", "build_continuous", "build_loss"]
+__all__ = [
+    "ContinuousFlow",
+    "FfjordLoss",
+    "FlowMatchingLoss",
+    "RectifiedFlowLoss",
+    "build_continuous",
+    "build_loss",
+]
 
 
 def build_loss(
@@ -24,7 +32,7 @@ def build_loss(
     seed: int,
     batch_size: int,
     sampling: Method,
-) -> FlowMatchingLoss | FfjordLoss:
+) -> FlowMatchingLoss | RectifiedFlowLoss | FfjordLoss:
     """The loss that teaches a continuous flow of this kind.
 
     Raises:
@@ -32,6 +40,8 @@ def build_loss(
     """
     if isinstance(spec, FlowMatching):
         return FlowMatchingLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
+    if isinstance(spec, RectifiedFlow):
+        return RectifiedFlowLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
     if isinstance(spec, Ffjord):
         return FfjordLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
     raise SpecError(f"No loss is known for a continuous flow of kind {spec.kind!r}")

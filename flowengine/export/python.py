@@ -137,10 +137,10 @@ def _build_discrete(layers: list[Layer]) -> str:
 
 
 def _build_continuous(flow: ContinuousFlow) -> str:
-    spec = flow.spec
+    spec, solver = flow.spec, _text(flow.fixed_solver)
     return (
         'def build() -> Flow:\n    """The network and the solver of this model."""\n'
-        f"    return Flow(width={spec.width}, depth={spec.depth}, solver={_text(spec.solver)}, "
+        f"    return Flow(width={spec.width}, depth={spec.depth}, solver={solver}, "
         f"solver_steps={spec.solver_steps})\n"
     )
 

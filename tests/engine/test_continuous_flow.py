@@ -17,7 +17,7 @@ from tests.engine.continuous_flows import SPECS, points, randomised, spec_id
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=spec_id)
 # How far forward and inverse may miss each other at 64 steps, in data units.
-ROUND_TRIP = {"heun": 2e-3, "rk4": 2e-7}
+ROUND_TRIP = {"euler": 8e-2, "midpoint": 2e-3, "heun": 2e-3, "rk4": 2e-7, "dopri5": 2e-7}
 
 
 def slogdet_of(function, x):
@@ -45,7 +45,7 @@ def test_forward_and_inverse_undo_each_other_up_to_the_solver_s_error(spec):
         again, back = flow.inverse(x)
         misses.append(float((again - z).detach().norm(dim=1).max()))
     assert misses[1] < ROUND_TRIP[spec.solver]
-    assert misses[1] < misses[0] / 3
+    assert misses[1] < misses[0] / (1.7 if spec.solver == "euler" else 3)
     torch.testing.assert_close(back, -log_det, atol=10 * ROUND_TRIP[spec.solver], rtol=0)
     assert (x - z).norm(dim=1).mean() > 0.1
 

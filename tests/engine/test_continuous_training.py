@@ -16,11 +16,16 @@ from flowengine.targets import preset
 from tests.engine.continuous_flows import points, randomised
 
 SAMPLINGS = ("sobol", "iid")
-SPECS = [*(spec() for spec in CONTINUOUS_SPECS), FlowMatching(coupling="optimal_transport")]
+COUPLINGS = ("independent", "optimal_transport", "transport_plan")
+SPECS = [
+    *(spec() for spec in CONTINUOUS_SPECS),
+    *(FlowMatching(coupling=coupling) for coupling in COUPLINGS[1:]),
+    Ffjord(divergence="hutchinson"),
+]
 every_spec = pytest.mark.parametrize(
-    "spec", SPECS, ids=lambda spec: f"{spec.kind}-{getattr(spec, 'coupling', '')}"
+    "spec", SPECS, ids=lambda s: f"{s.kind}-{getattr(s, 'coupling', '') or s.divergence}"
 )
-every_coupling = pytest.mark.parametrize("coupling", ["independent", "optimal_transport"])
+every_coupling = pytest.mark.parametrize("coupling", COUPLINGS)
 
 
 @pytest.fixture(scope="module")

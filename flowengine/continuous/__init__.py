@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowengine.catalogue import ContinuousSpec, Ffjord, FlowMatching, RectifiedFlow
+from flowengine.continuous.exact import ExactField, exact_field
 from flowengine.continuous.ffjord import FfjordLoss
 from flowengine.continuous.flow import ContinuousFlow, build_continuous
 from flowengine.continuous.flow_matching import FlowMatchingLoss
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ContinuousFlow",
+    "ExactField",
     "FfjordLoss",
     "FlowMatchingLoss",
     "RectifiedFlowLoss",
     "build_continuous",
     "build_loss",
+    "exact_field",
 ]
 
 

@@ -9,6 +9,7 @@ from flowengine.continuous.exact import ExactField, exact_field
 from flowengine.continuous.ffjord import FfjordLoss
 from flowengine.continuous.flow import ContinuousFlow, build_continuous
 from flowengine.continuous.flow_matching import FlowMatchingLoss
+from flowengine.continuous.lab import solver_lab
 from flowengine.continuous.reflow import RectifiedFlowLoss
 from flowengine.errors import SpecError
 
@@ -25,6 +26,7 @@ __all__ = [
     "build_continuous",
     "build_loss",
     "exact_field",
+    "solver_lab",
 ]
 
 

@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -99,6 +100,15 @@ class ContinuousFlow(Flow):
         if not isinstance(self.velocity, Velocity):
             raise SpecError(f"A {type(self.velocity).__name__} has no weights to train")
         return self.velocity
+
+    def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
+        """The same field, followed by another solver or in other steps."""
+        spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
+        return ContinuousFlow(spec, self.velocity)
+
+    def base_log_prob(self, z: Tensor) -> Tensor:
+        """Log-density of the base, shape (batch,), in nats."""
+        return base_log_prob(z)
 
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2); see `Flow.positions`.

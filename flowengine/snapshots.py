@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
+from flowengine.errors import NumericsError
 from flowengine.flow import base_log_prob
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.protocol import (
@@ -34,7 +35,7 @@ from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
     from flowengine.continuous.velocity import Field
-    from flowengine.flow import Flow
+    from flowengine.flow import Flow, Trace
     from flowengine.protocol import Event
     from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Trainer
@@ -219,13 +220,14 @@ class Display:
     def _flow(self, training: bool) -> Flow:
         """The model to show: while it trains, a continuous flow is followed in half its steps.
 
-        Its density is that of the shorter solver's own map, so it still integrates to one.
+        Its density is that of the shorter solver's own map, so it still integrates to one. Steps
+        that a solver chooses itself would have no end that a query could wait for.
         """
         flow = self.trainer.average
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = math.ceil(flow.spec.solver_steps / 2)
-        return flow.with_solver(flow.spec.solver, steps)
+        return flow.with_solver(flow.fixed_solver, steps)
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
@@ -234,9 +236,10 @@ class Display:
         flow = self._flow(training)
         tau, positions = None, []
         for chunk in piece.split(CHUNK):
-            with torch.no_grad():
-                follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
-                trace = follow(chunk, densities=False)
+            try:
+                trace = self._follow(flow, chunk)
+            except NumericsError:  # dopri5 finds no way; in fixed steps there always is one
+                return (yield from self._particles(part, training=True))
             tau = trace.tau
             positions.append(trace.positions)
             yield
@@ -252,6 +255,11 @@ class Display:
             total=len(points),
             positions=torch.cat(positions, dim=1).float().cpu().numpy(),
         )
+
+    @torch.no_grad()
+    def _follow(self, flow: Flow, points: torch.Tensor) -> Trace:
+        follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
+        return follow(points, densities=False)
 
     def _start_points(self) -> torch.Tensor:
         """The same batch in every lane: of the base, or of the target, as the direction says."""

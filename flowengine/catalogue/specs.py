@@ -63,7 +63,7 @@ class ContinuousSpec(
     tolerance: Annotated[
         float,
         Meta(
-            ge=1e-8,
+            ge=1e-6,
             le=1e-1,
             title="Tolerance",
             description="Error that dopri5 allows itself in a step; the other solvers do not ask",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TRACE_FRAMES = 33
 LEDGER_ROWS = 16
 ADAPTIVE = "dopri5"
-CHUNK = 16_384  # bounds the memory that a million points take
+CHUNK = 2_048  # what a core's cache holds; it also bounds what a million points take
 
 
 class _Frame(NamedTuple):

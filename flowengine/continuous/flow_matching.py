@@ -58,7 +58,8 @@ class FlowMatchingLoss:
         self.spec = spec
         self.target = target
         self._path = path_of(spec)
-        self._plan = TransportPlan(base_points, target.quantile, seed)
+        # Plans are made in a thread, which must not disturb what a device is doing.
+        self._plan = TransportPlan(base_points, target.to("cpu").quantile, seed)
         self._stream = STREAMS[sampling](
             5, batch_size, seed, transform=self._lesson, device=target.device
         )

@@ -76,16 +76,16 @@ class Step(NamedTuple):
 
     def position(self, theta: float = 1.0) -> Tensor:
         """Positions a fraction `theta` along the step, shape (batch, 2)."""
-        return self.x + self.h * _combine(self.tableau.weights(theta), self.slopes)
+        return _combined(self.x, self.h, self.tableau.weights(theta), self.slopes)
 
     def jacobian(self, theta: float = 1.0) -> Tensor:
         """Derivative of `position(theta)` by `x`, shape (batch, 2, 2)."""
-        change = self.h * _combine(self.tableau.weights(theta), self.jacobians)
+        change = _combined(None, self.h, self.tableau.weights(theta), self.jacobians)
         return change + torch.eye(2, dtype=change.dtype, device=change.device)
 
     def integral(self, values: list[Tensor]) -> Tensor:
         """∫ over the step, as if it went forward in time, of what has `values` at its stages."""
-        return abs(self.h) * _combine(self.tableau.weights(1.0), values)
+        return _combined(None, abs(self.h), self.tableau.weights(1.0), values)
 
 
 def steps(
@@ -110,6 +110,7 @@ def steps(
     tableau = TABLEAUS[solver]
     start, end = span
     h = (end - start) / max(count, 1)
+    x = x.t().contiguous().t()  # coordinate by coordinate in memory, as the field gives its slopes
     for i in range(count):
         step = _step(velocity, x, start + i * h, h, tableau, jacobian=jacobian)
         yield step
@@ -144,21 +145,28 @@ def _step(
     fields: list[Tensor] = []
     jacobians: list[Tensor] = []
     for node in tableau.nodes:
-        at = x + (node * h) * slopes[-1] if slopes else x
+        at = torch.add(x, slopes[-1], alpha=node * h) if slopes else x
         if not jacobian:
             slopes.append(velocity(at, t + node * h))
             continue
         slope, local = cast("Field", velocity).with_jacobian(at, t + node * h)
         fields.append(local)
         if jacobians:
-            local = local + (node * h) * matmul(local, jacobians[-1])
+            local = torch.add(local, matmul(local, jacobians[-1]), alpha=node * h)
         slopes.append(slope)
         jacobians.append(local)
     return Step(t, h, x, slopes, fields, jacobians, tableau)
 
 
-def _combine(weights: tuple[float, ...], terms: list[Tensor]) -> Tensor:
-    total = weights[0] * terms[0]
-    for weight, term in zip(weights[1:], terms[1:], strict=True):
-        total = total + weight * term
+def _combined(
+    start: Tensor | None, h: float, weights: tuple[float, ...], terms: list[Tensor]
+) -> Tensor:
+    """start + h Σ weight · term, without the start where there is none."""
+    shares = [(h * weight, term) for weight, term in zip(weights, terms, strict=True) if weight]
+    if start is None and shares:
+        (share, term), *shares = shares
+        start = share * term
+    total = torch.zeros_like(terms[0]) if start is None else start
+    for share, term in shares:
+        total = torch.add(total, term, alpha=share)
     return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -79,13 +80,12 @@ class Velocity(Field):
 
     def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
         """See `Field.with_jacobian`."""
-        v, tangents = with_tangents(x, _features(x, t), None, self._layers())
-        return v, tangents.permute(1, 2, 0)
+        return with_tangents(x, _features(x, t), None, self._layers())
 
     def along(self, x: Tensor, t: float | Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
         """The velocity and its derivative along one direction for each point, both (batch, 2)."""
         v, tangents = with_tangents(x, _features(x, t), directions, self._layers())
-        return v, tangents[0]
+        return v, tangents[:, :, 0]
 
     @torch.no_grad()
     def regress(self, inputs: Tensor, wanted: Tensor) -> Tensor:
@@ -116,8 +116,10 @@ class Velocity(Field):
         return loss
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Weight and bias of every layer; taken once a call, as a ParameterList is slow to ask."""
-        return list(zip(self.weights, self.biases, strict=True))
+        """Weight and bias of every layer, past a ParameterList's own door, which is slow."""
+        weights, biases = self.weights._parameters, self.biases._parameters
+        pairs = zip(weights.values(), biases.values(), strict=True)
+        return cast("list[tuple[Tensor, Tensor]]", list(pairs))
 
 
 def time_features(t: Tensor) -> Tensor:
@@ -137,6 +139,10 @@ def _enter(x: Tensor, t: float | Tensor, weight: Tensor, bias: Tensor) -> Tensor
 
 
 def _features(x: Tensor, t: float | Tensor) -> Tensor:
+    if not isinstance(t, torch.Tensor):  # a solver asks for one time after the other
+        angles = [math.pi * k * t for k in range(1, FREQUENCIES + 1)]
+        values = [t, *map(math.sin, angles), *map(math.cos, angles)]
+        return torch.tensor(values, dtype=x.dtype, device=x.device)
     return time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
 
 

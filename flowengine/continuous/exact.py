@@ -57,7 +57,7 @@ class ExactField(Field):
     def __init__(self, target: GridTarget, spec: object = None) -> None:
         super().__init__()
         self._path = path_of(spec)
-        self._cells = target.cell_masses().cpu()
+        self._cells = target.cell_masses()
         rows, columns = self._cells.shape
         x_min, x_max, y_min, y_max = target.extent
         self._axes = (_Axis(x_min, x_max, columns), _Axis(y_min, y_max, rows))

@@ -85,7 +85,7 @@ def _lift(a: Tensor, tangents: Tensor) -> _Hidden:
     gate = torch.sigmoid(a)
     lifted = a.new_empty(len(a), 1 + tangents.shape[1], a.shape[1])
     h = torch.mul(a, gate, out=lifted[:, 0])
-    slope = torch.addcmul(gate + h, h, gate, value=-1)
+    slope = (gate + h).addcmul_(h, gate, value=-1)
     torch.mul(slope.unsqueeze(1), tangents, out=lifted[:, 1:])
     return _Hidden(a, gate, slope, tangents, lifted)
 

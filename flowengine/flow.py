@@ -134,4 +134,8 @@ class Flow(nn.Module, ABC):
         """
         like = next(self.parameters(), torch.empty(0))
         z = self.base.sample(n, generator=generator, dtype=like.dtype)
-        return self.forward(z.to(like.device))[0]
+        return self.positions(z.to(like.device))
+
+    def positions(self, z: Tensor) -> Tensor:
+        """Where points of the base go, shape (batch, 2): `forward` where no log_det is wanted."""
+        return self.forward(z)[0]

@@ -13,6 +13,8 @@ import msgspec
 import torch
 
 from flowengine import protocol
+from flowengine.continuous import ContinuousFlow
+from flowengine.continuous.lab import LabJob
 from flowengine.devices import choose_device, is_out_of_memory
 from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.export.job import ExportJob
@@ -61,6 +63,7 @@ class Worker:
         self._stopped = ""
         self._saved_at = 0.0
         self._exports: dict[int, ExportJob] = {}
+        self._lab: LabJob | None = None
         self.stopping = False
 
     # --- the loop -------------------------------------------------------------------------------
@@ -273,6 +276,16 @@ class Worker:
                 request=command.request, tau=tau, positions=positions, log_det=log_det
             )
         )
+
+    @_carry_out.register
+    def _(self, command: protocol.SolverLab) -> None:
+        flow = self._ready_trainer().average
+        if not isinstance(flow, ContinuousFlow):
+            raise SpecError(f"Only the continuous lane has solvers; this is the {self._lane} lane")
+        if self._lab is not None:
+            self._lab.cancel()
+        self._lab = LabJob(command, copy.deepcopy(flow).cpu(), self._send)
+        self._lab.start()
 
     @_carry_out.register
     def _(self, command: protocol.Checkpoint) -> None:

@@ -123,6 +123,7 @@ class SetView(_Message, tag="view"):
     heat: bool = True
     grid: bool = True
     field: bool = True
+    exact_field: bool = False
     visible: bool = True
 
 
@@ -139,6 +140,13 @@ class Trace(_Message, tag="trace"):
     request: int
     points: np.ndarray
     direction: Direction = "generate"
+
+
+class SolverLab(_Message, tag="solver_lab"):
+    """Ask how exact each solver follows the lane's field as it is now; takes some seconds."""
+
+    request: int
+    points: Annotated[int, Meta(ge=1, le=4096)] = 128
 
 
 class Checkpoint(_Message, tag="checkpoint"):
@@ -181,6 +189,7 @@ Command = (
     | SetView
     | Query
     | Trace
+    | SolverLab
     | Checkpoint
     | Export
     | CancelExport
@@ -291,6 +300,7 @@ class FieldFrames(_Message, tag="field"):
     Attributes:
         tau: Shape (frames,).
         velocity: Shape (frames, n, n, 2), data units per unit of t; row 0 at y_min.
+        exact: Not the field that was learned, but the one that it should be.
     """
 
     lane: Lane
@@ -299,6 +309,7 @@ class FieldFrames(_Message, tag="field"):
     extent: tuple[float, float, float, float]
     tau: np.ndarray
     velocity: np.ndarray
+    exact: bool = False
 
 
 class LayerFact(Struct, frozen=True):
@@ -367,6 +378,35 @@ class TraceReply(_Message, tag="traced"):
     log_det: np.ndarray
 
 
+class SolverLabRow(Struct, frozen=True, kw_only=True):
+    """What a solver came to.
+
+    Attributes:
+        solver: Its name, as in a project.
+        steps: Equal steps from base to target; 0 for one that chooses its own.
+        tolerance: Of such a one; 0 for the others.
+        evaluations: Of the field, to carry the points from the base to the target.
+        log_prob_evaluations: Of the field and its divergence, for their log_prob.
+        position_error: Mean distance from the reference, in data units.
+        log_prob_error: Mean absolute difference from the reference, in nats.
+    """
+
+    solver: str
+    steps: int = 0
+    tolerance: float = 0.0
+    evaluations: int
+    log_prob_evaluations: int
+    position_error: float
+    log_prob_error: float
+
+
+class SolverLabReply(_Message, tag="solver_lab_done"):
+    """The answer to `SolverLab`: the fixed-step solvers, coarse steps first, then dopri5."""
+
+    request: int
+    rows: tuple[SolverLabRow, ...]
+
+
 class CheckpointReply(_Message, tag="checkpointed"):
     """The lane's whole state; `request` is 0 for one that the engine sent by itself."""
 
@@ -424,6 +464,7 @@ Event = (
     | LayerFacts
     | Ledger
     | TraceReply
+    | SolverLabReply
     | CheckpointReply
     | ExportProgress
     | ExportDone

@@ -17,9 +17,9 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
-from msgspec.structs import replace
 
-from flowengine.continuous import ContinuousFlow
+from flowengine.continuous import ContinuousFlow, exact_field
+from flowengine.errors import NumericsError
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.protocol import (
     FieldFrames,
@@ -34,7 +34,8 @@ from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
     from flowengine.bases import Base
-    from flowengine.flow import Flow
+    from flowengine.continuous.velocity import Field
+    from flowengine.flow import Flow, Trace
     from flowengine.protocol import Event
     from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Figures, Trainer
@@ -47,6 +48,7 @@ GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25
 FIELD_FRAMES = 17
+EXACT_CHUNK = 125  # points of the exact field in one turn: some milliseconds
 HEAT_FRAMES = {"discrete": 25, "continuous": 9}
 HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 48}
 HEAT_NODES_RESTING = {"discrete": 128, "continuous": 96}
@@ -65,6 +67,7 @@ class Task:
         done_at: When it was last sent, by the wall clock.
         shows: Which model, view and quality it was last sent for.
         cost: What it cost then, in seconds.
+        once: It shows the target alone, so that one picture of it lasts until the view changes.
     """
 
     start: Callable[[bool], Work]
@@ -72,6 +75,11 @@ class Task:
     done_at: float = 0.0
     shows: tuple[object, ...] | None = None
     cost: float = 0.0
+    once: bool = False
+
+    def is_stale(self, version: tuple[object, ...]) -> bool:
+        """Whether it has something to show that it has not shown yet."""
+        return self.shows is None if self.once else self.shows != version
 
 
 @dataclass
@@ -147,7 +155,7 @@ class Display:
             return None
         version = (self.trainer.step_count, training)
         now = time.perf_counter()
-        stale = [(n, t) for n, t in self._tasks.items() if t.shows != version]
+        stale = [(n, t) for n, t in self._tasks.items() if t.is_stale(version)]
         if not stale:
             return None
         name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
@@ -178,6 +186,11 @@ class Display:
                 self._tasks["grid"] = Task(self._grid, 0.6)
         elif view.field:
             self._tasks["field"] = Task(self._field, 2.0)
+        normal = (
+            self.trainer.project.base.kind == "standard_normal"
+        )  # what the closed form holds for
+        if self.trainer.lane == "continuous" and view.exact_field and normal:
+            self._tasks["exact_field"] = Task(self._exact_field, 2.0, once=True)
         self._make_start_urgent()
 
     def _make_start_urgent(self) -> None:
@@ -215,13 +228,14 @@ class Display:
     def _flow(self, training: bool) -> Flow:
         """The model to show: while it trains, a continuous flow is followed in half its steps.
 
-        Its density is that of the shorter solver's own map, so it still integrates to one.
+        Its density is that of the shorter solver's own map, so it still integrates to one. Steps
+        that a solver chooses itself would have no end that a query could wait for.
         """
         flow = self.trainer.average
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = math.ceil(flow.spec.solver_steps / 2)
-        return ContinuousFlow(replace(flow.spec, solver_steps=steps), flow.velocity, flow.base)
+        return flow.with_solver(flow.fixed_solver, steps)
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
@@ -230,9 +244,10 @@ class Display:
         flow = self._flow(training)
         tau, positions = None, []
         for chunk in piece.split(CHUNK):
-            with torch.no_grad():
-                follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
-                trace = follow(chunk, densities=False)
+            try:
+                trace = self._follow(flow, chunk)
+            except NumericsError:  # dopri5 finds no way; in fixed steps there always is one
+                return (yield from self._particles(part, training=True))
             tau = trace.tau
             positions.append(trace.positions)
             yield
@@ -248,6 +263,11 @@ class Display:
             total=len(points),
             positions=torch.cat(positions, dim=1).float().cpu().numpy(),
         )
+
+    @torch.no_grad()
+    def _follow(self, flow: Flow, points: torch.Tensor) -> Trace:
+        follow = flow.trace if self.view.direction == "generate" else flow.inverse_trace
+        return follow(points, densities=False)
 
     def _start_points(self) -> torch.Tensor:
         """The same batch in every lane: of the base, or of the target, as the direction says.
@@ -322,16 +342,25 @@ class Display:
         return (min(x_min, -half), max(x_max, half), min(y_min, -half), max(y_max, half))
 
     def _field(self, _training: bool) -> Work:
+        flow = cast("ContinuousFlow", self.trainer.average)
+        return (yield from self._field_frames(flow.velocity, FIELD_NODES**2, exact=False))
+
+    def _exact_field(self, _training: bool) -> Work:
+        field = exact_field(self.trainer.target, self.trainer.project.continuous)
+        yield
+        return (yield from self._field_frames(field, EXACT_CHUNK, exact=True))
+
+    def _field_frames(self, field: Field, chunk: int, *, exact: bool) -> Work:
         extent = self._shown_extent()
         points = _cell_centres(extent, FIELD_NODES).to(self.trainer.device)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
-        flow = cast("ContinuousFlow", self.trainer.average)
-        frames = []
+        parts = []
         for t in tau.tolist():
-            with torch.no_grad():
-                frames.append(flow.velocity(points, t))
-            yield
-        velocity = torch.stack(frames).float().cpu().numpy()
+            for part in points.split(chunk):
+                with torch.no_grad():
+                    parts.append(field(part, t))
+                yield
+        velocity = torch.cat(parts).float().cpu().numpy()
         return FieldFrames(
             lane=self.trainer.lane,
             generation=self.generation,
@@ -339,6 +368,7 @@ class Display:
             extent=extent,
             tau=tau.numpy(),
             velocity=velocity.reshape(FIELD_FRAMES, FIELD_NODES, FIELD_NODES, 2),
+            exact=exact,
         )
 
     def _layers(self, _training: bool) -> Work:

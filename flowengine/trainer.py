@@ -314,6 +314,9 @@ class Trainer:
     def _take_up_target(self) -> None:
         self.objective = make_objective(self.project, self.lane, self.target)
         self._step = None
+        watch = getattr(self.objective, "watch", None)
+        if watch is not None:  # an objective that learns from the flow itself
+            watch(self.average)
         self.held_out = self.target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )

@@ -118,6 +118,8 @@ class Film:
             return False
         if getattr(message, "direction", self.direction) != self.direction:
             return False
+        if getattr(message, "exact", False):  # the film is the model's; this is the target's
+            return False
         if isinstance(message, HeatFrame):
             return self._take_heat(message, now)
         if not len(message.tau):

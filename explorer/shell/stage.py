@@ -45,6 +45,7 @@ _THUMBNAIL_WIDTH: Final = 480
 _TITLES: Final = {
     "discrete": mark("Discrete · layer by layer"),
     "flow_matching": mark("Continuous · flow matching"),
+    "rectified_flow": mark("Continuous · rectified flow"),
     "ffjord": mark("Continuous · FFJORD"),
 }
 

@@ -56,6 +56,8 @@ def _picture(message: Event) -> Hashable | None:
         return ("particles", message.direction, message.first)
     if isinstance(message, HeatFrame):
         return ("heat", message.direction, message.index)
-    if isinstance(message, GridFrames | FieldFrames | LayerFacts):
+    if isinstance(message, FieldFrames):
+        return ("field", message.exact)
+    if isinstance(message, GridFrames | LayerFacts):
         return type(message).__name__
     return None

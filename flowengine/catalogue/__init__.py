@@ -15,7 +15,7 @@ from flowengine.catalogue.autoregressive import (
     SplineAutoregressive,
 )
 from flowengine.catalogue.bases import GaussianMixture, Ring, StandardNormal, Uniform
-from flowengine.catalogue.continuous import Ffjord, FlowMatching
+from flowengine.catalogue.continuous import Ffjord, FlowMatching, RectifiedFlow
 from flowengine.catalogue.coupling import (
     AdditiveCoupling,
     AffineCoupling,
@@ -69,6 +69,7 @@ __all__ = [
     "Ode",
     "Planar",
     "Radial",
+    "RectifiedFlow",
     "Residual",
     "Ring",
     "Rotation",

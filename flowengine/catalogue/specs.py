@@ -55,8 +55,13 @@ class ContinuousSpec(
     width: Width = 64
     depth: Depth = 3
     solver: Annotated[
-        Literal["heun", "rk4"],
-        Meta(title="Solver", description="Heun: 2 evaluations a step; RK4: 4 evaluations a step"),
+        Literal["euler", "midpoint", "heun", "rk4", "dopri5"],
+        Meta(
+            title="Solver",
+            description="Euler: 1 evaluation a step; midpoint and Heun: 2; RK4: 4; dopri5 carries "
+            "samples and particles in steps of its own choice, and what needs a density in RK4 "
+            "steps",
+        ),
     ] = "rk4"
     solver_steps: Annotated[
         int,
@@ -68,6 +73,16 @@ class ContinuousSpec(
             extra={"unit": "steps"},
         ),
     ] = 8
+    tolerance: Annotated[
+        float,
+        Meta(
+            ge=1e-6,
+            le=1e-1,
+            title="Tolerance",
+            description="Error that dopri5 allows itself in a step; the other solvers do not ask",
+            extra={"unit": "data units"},
+        ),
+    ] = 1e-5
 
     @property
     def kind(self) -> str:

@@ -1,14 +1,19 @@
-"""FFJORD: maximum likelihood through the solver, with the exact divergence.
+"""FFJORD: maximum likelihood through the solver, and what keeps its paths short and smooth.
 
-Source: Grathwohl et al., 2019, arXiv:1810.01367.
+Source: Grathwohl et al., 2019, arXiv:1810.01367; the penalties: Finlay et al., 2020,
+arXiv:2002.02798 (RNODE).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+
+from flowengine.continuous import solvers
+from flowengine.targets.streams import STREAMS, Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +21,28 @@ if TYPE_CHECKING:
     from flowengine.catalogue import Ffjord
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
-    from flowengine.targets.streams import Method
+
+
+class Account(NamedTuple):
+    """What the way from the target to the base came to, each of shape (batch,).
+
+    Attributes:
+        log_prob: Of the points it started from, in nats; exact, or Hutchinson's estimate.
+        kinetic: ∫ |v|² dt, in squared data units.
+        jacobian: ∫ |∂v/∂x|² dt, the Frobenius norm, or an estimate of it.
+    """
+
+    log_prob: Tensor
+    kinetic: Tensor
+    jacobian: Tensor
 
 
 class FfjordLoss:
-    """Mean negative log-likelihood of target points."""
+    """Mean negative log-likelihood of target points, plus the penalties that the spec weighs.
+
+    With Hutchinson's estimate a third coordinate of the stream gives each point a direction e with
+    E e eᵀ = 1, kept all its way: e · J e then estimates the divergence and |J e|² the norm.
+    """
 
     def __init__(
         self,
@@ -32,15 +54,31 @@ class FfjordLoss:
         sampling: Method,
     ) -> None:
         self.spec = spec
-        self._stream = target.stream(batch_size, seed, method=sampling)
+        self.target = target
+        coordinates = 3 if spec.divergence == "hutchinson" else 2
+        self._stream = STREAMS[sampling](
+            coordinates, batch_size, seed, transform=self._lesson, device=target.device
+        )
 
     def draw(self) -> Tensor:
         """The next batch of target points, shape (batch, 2)."""
-        return self._stream.next()
+        return self._stream.next()[:, :2]
 
     def loss(self, flow: ContinuousFlow) -> Tensor:
-        """The negative log-likelihood of a fresh batch, a scalar, in nats."""
-        return -flow.log_prob(self.draw().to(flow.velocity.weights[0])).mean()
+        """The loss of a fresh batch, a scalar, in nats where no penalty is set."""
+        rows = self._stream.next().to(flow.network.weights[0])
+        x, directions = rows[:, :2], rows[:, 2:]
+        if self.spec.divergence == "hutchinson":
+            account = estimated_account(flow, x, directions)
+        elif self.spec.kinetic_penalty or self.spec.jacobian_penalty:
+            account = exact_account(flow, x)
+        else:
+            return -flow.log_prob(x).mean()
+        return (
+            self.spec.kinetic_penalty * account.kinetic
+            + self.spec.jacobian_penalty * account.jacobian
+            - account.log_prob
+        ).mean()
 
     def backward(self, flow: ContinuousFlow) -> Tensor:
         """The loss of the next batch, its gradient added to every `.grad`."""
@@ -55,3 +93,38 @@ class FfjordLoss:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Go on where `state` was taken."""
         self._stream.load_state({name: int(value) for name, value in state.items()})
+
+    def _lesson(self, u: Tensor) -> Tensor:
+        """Uniform points, shape (n, 2 or 3), to target points and directions, (n, 2 or 4)."""
+        x = self.target.quantile(u[:, :2])
+        angle = 2 * math.pi * u[:, 2:]
+        return torch.cat([x, math.sqrt(2) * torch.cos(angle), math.sqrt(2) * torch.sin(angle)], 1)
+
+
+def exact_account(flow: ContinuousFlow, x: Tensor) -> Account:
+    """Of points `x`, shape (batch, 2): the log_det is that of the solver's own map."""
+    log_det = kinetic = norm = torch.zeros_like(x[:, 0])
+    for step in flow.steps(x, 1.0, 0.0, jacobian=True):
+        x = step.position()
+        log_det = log_det + solvers.log_abs_det(step.jacobian())
+        kinetic = kinetic + step.integral([k.square().sum(1) for k in step.slopes])
+        norm = norm + step.integral([j.square().sum((1, 2)) for j in step.fields])
+    return Account(flow.base.log_prob(x) + log_det, kinetic, norm)
+
+
+def estimated_account(flow: ContinuousFlow, x: Tensor, directions: Tensor) -> Account:
+    """Of points `x`, by Hutchinson's estimate along `directions`, both of shape (batch, 2).
+
+    The integrals are carried beside the points, as in the paper.
+    """
+
+    def field(state: Tensor, t: float) -> Tensor:
+        v, along = flow.network.along(state[:, :2], t, directions)
+        beside = [(along * directions).sum(1), v.square().sum(1), along.square().sum(1)]
+        return torch.cat([v, torch.stack(beside, dim=1)], dim=1)
+
+    state = torch.cat([x, x.new_zeros(len(x), 3)], dim=1)
+    for step in flow.steps(state, 1.0, 0.0, jacobian=False, field=field):
+        state = step.position()
+    log_det, kinetic, norm = state[:, 2:].unbind(1)  # the last two run backwards in time
+    return Account(flow.base.log_prob(state[:, :2]) + log_det, -kinetic, -norm)

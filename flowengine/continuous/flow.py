@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -13,20 +14,23 @@ from flowengine.bases import build_base
 from flowengine.catalogue import FlowMatching, StandardNormal
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
-from flowengine.continuous.velocity import Velocity
+from flowengine.continuous.adaptive import follow
+from flowengine.continuous.velocity import Field, Velocity
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flowengine.bases import Base
     from flowengine.catalogue import BaseSpec, ContinuousSpec
 
 TRACE_FRAMES = 33
 LEDGER_ROWS = 16
-CHUNK = 16_384  # bounds the memory that a million points take
+ADAPTIVE = "dopri5"
+# Twice as many take three times as long: the system then clears every array's memory anew.
+CHUNK = 1_024
 
 
 class _Frame(NamedTuple):
@@ -56,12 +60,16 @@ class ContinuousFlow(Flow):
 
     A span of the clock that is no whole number of steps is crossed in equal, shorter ones.
 
+    The solver `dopri5` chooses its steps by the whole batch, so a density that it carried would
+    depend on the neighbours of its point. It therefore carries what has no density to tell: samples
+    and traces without densities, to `spec.tolerance`. All else takes RK4 steps.
+
     Attributes:
         spec: The network's size, the solver and its steps.
         velocity: The field.
     """
 
-    def __init__(self, spec: ContinuousSpec, velocity: Velocity, base: Base | None = None) -> None:
+    def __init__(self, spec: ContinuousSpec, velocity: Field, base: Base | None = None) -> None:
         super().__init__(base)
         self.spec = spec
         self.velocity = velocity
@@ -81,6 +89,40 @@ class ContinuousFlow(Flow):
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
         return self._transport(check_input(u, self, "u"), tau, 0.0)
+
+    @property
+    def fixed_solver(self) -> str:
+        """The solver of everything that has a density: a key of `solvers.TABLEAUS`."""
+        return "rk4" if self.spec.solver == ADAPTIVE else self.spec.solver
+
+    @property
+    def network(self) -> Velocity:
+        """The field as the network that training moves.
+
+        Raises:
+            SpecError: it is another field, such as an exact one: nothing in it can be trained.
+        """
+        if not isinstance(self.velocity, Velocity):
+            raise SpecError(f"A {type(self.velocity).__name__} has no weights to train")
+        return self.velocity
+
+    def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
+        """The same field, followed by another solver or in other steps."""
+        spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
+        return ContinuousFlow(spec, self.velocity, self.base)
+
+    def positions(self, z: Tensor) -> Tensor:
+        """Where points of the base go, shape (batch, 2); see `Flow.positions`.
+
+        Without the Jacobians this costs a third of `forward`.
+
+        Raises:
+            NumericsError: the solver is `dopri5`, and the field too steep for it.
+        """
+        check_input(z, self, "z")
+        if self.spec.solver == ADAPTIVE:
+            return self._adaptive(z, [0.0, 1.0])[-1]
+        return torch.cat([self._carried(part) for part in z.split(CHUNK)])
 
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
@@ -113,26 +155,54 @@ class ContinuousFlow(Flow):
         again, _ = self.forward(path[0].positions)
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
-    def _transport(self, u: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-        if not torch.is_grad_enabled() and len(u) > CHUNK:
-            parts = [self._transport(part, start, end) for part in u.split(CHUNK)]
-            return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
-        log_det = torch.zeros_like(u[:, 0])
-        for step in self._steps(u, start, end, jacobian=True):
-            u = step.position()
-            log_det = log_det + solvers.log_abs_det(step.jacobian())
-        return u, log_det
-
-    def _steps(
-        self, u: Tensor, start: float, end: float, *, jacobian: bool
+    def steps(
+        self,
+        u: Tensor,
+        start: float,
+        end: float,
+        *,
+        jacobian: bool,
+        field: Callable[[Tensor, float], Tensor] | None = None,
     ) -> Iterator[solvers.Step]:
+        """The solver's steps from clock `start` to clock `end`; either may be the greater.
+
+        Args:
+            u: Points, shape (batch, 2), or states of another `field`, shape (batch, n).
+            start: Where the points are.
+            end: Where they go.
+            jacobian: Carry the 2x2 Jacobian of each step.
+            field: Followed instead of the velocity, in the same steps.
+
+        Raises:
+            SpecError: the clock runs from 0 to 1.
+        """
         if not (0 <= start <= 1 and 0 <= end <= 1):
             raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
         # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
         count = math.ceil(self.spec.solver_steps * abs(end - start) - 1e-9)
         return solvers.steps(
-            self.velocity, u, (start, end), count, solver=self.spec.solver, jacobian=jacobian
+            field or self.velocity,
+            u,
+            (start, end),
+            count,
+            solver=self.fixed_solver,
+            jacobian=jacobian,
         )
+
+    def _transport(self, u: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
+        if not torch.is_grad_enabled() and len(u) > CHUNK:
+            parts = [self._transport(part, start, end) for part in u.split(CHUNK)]
+            return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
+        log_det = torch.zeros_like(u[:, 0])
+        for step in self.steps(u, start, end, jacobian=True):
+            u = step.position()
+            log_det = log_det + solvers.log_abs_det(step.jacobian())
+        return u, log_det
+
+    def _carried(self, z: Tensor) -> Tensor:
+        for step in self.steps(z, 0.0, 1.0, jacobian=False):
+            z = step.position()
+        return z
 
     def _frames(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
@@ -144,7 +214,7 @@ class ContinuousFlow(Flow):
         log_det = torch.zeros_like(u[:, 0])
         jacobian = torch.eye(2, dtype=u.dtype, device=u.device).expand(len(u), 2, 2)
         yield _Frame(start, u, log_det, jacobian)
-        for number, step in enumerate(self._steps(u, start, end, jacobian=densities), 1):
+        for number, step in enumerate(self.steps(u, start, end, jacobian=densities), 1):
             so_far, until_now = log_det, jacobian
             for k in range(1, per_step + 1):
                 theta = k / per_step
@@ -159,6 +229,8 @@ class ContinuousFlow(Flow):
     def _trace(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
     ) -> Trace:
+        if self.spec.solver == ADAPTIVE and not densities:
+            return self._adaptive_trace(u, start, end, frames)
         parts = []
         for chunk in u.split(CHUNK):
             path = list(self._frames(chunk, start, end, frames, densities=densities))
@@ -170,10 +242,24 @@ class ContinuousFlow(Flow):
         rest = (torch.cat(values, dim=1) for values in zip(*(p[1:] for p in parts), strict=True))
         return Trace(tau, *rest)
 
+    def _adaptive_trace(self, u: Tensor, start: float, end: float, frames: int | None) -> Trace:
+        count = TRACE_FRAMES if frames is None else max(frames, 2)
+        positions = self._adaptive(u, torch.linspace(start, end, count).tolist())
+        positions = positions if start < end else positions.flip(0)
+        nothing = positions.new_empty(count, 0)
+        return Trace(torch.linspace(0, 1, count), positions, nothing, nothing)
+
+    def _adaptive(self, u: Tensor, times: list[float]) -> Tensor:
+        """Positions at all times, shape (times, batch, 2)."""
+        if not len(u):
+            return u.expand(len(times), 0, 2)
+        parts = [follow(self.velocity, x, times, self.spec.tolerance) for x in u.split(CHUNK)]
+        return torch.cat(parts, dim=1)
+
     def _point(self, point: tuple[float, float]) -> Tensor:
         if len(point) != 2 or not all(math.isfinite(c) for c in point):
             raise ShapeError(f"A point is two finite numbers, got {point}")
-        like: Tensor = self.velocity.weights[0]
+        like = next(self.parameters(), torch.empty(0))
         return like.new_tensor([point])
 
 

@@ -8,16 +8,16 @@ not a second approximation of ∫ div v dt.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
-    from flowengine.continuous.velocity import Velocity
+    from flowengine.continuous.velocity import Field
 
 
 class Tableau(NamedTuple):
@@ -39,6 +39,8 @@ class Tableau(NamedTuple):
 
 # Dense weights: Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I, II.6.
 TABLEAUS = {
+    "euler": Tableau(nodes=(0.0,), dense=((1.0, 0.0, 0.0),)),
+    "midpoint": Tableau(nodes=(0.0, 0.5), dense=((1.0, -1.0, 0.0), (0.0, 1.0, 0.0))),
     "heun": Tableau(nodes=(0.0, 1.0), dense=((1.0, -1 / 2, 0.0), (0.0, 1 / 2, 0.0))),
     "rk4": Tableau(
         nodes=(0.0, 0.5, 0.5, 1.0),
@@ -59,7 +61,8 @@ class Step(NamedTuple):
         t, h: Start and signed length of the step.
         x: Positions at its start, shape (batch, 2).
         slopes: One (batch, 2) for each stage.
-        jacobians: dk_i/dx, one (batch, 2, 2) for each stage; empty if not asked for.
+        fields: dv/dx where each stage looks, (batch, 2, 2); empty if not asked for.
+        jacobians: dk_i/dx, one (batch, 2, 2) for each stage; empty likewise.
         tableau: The method.
     """
 
@@ -67,21 +70,26 @@ class Step(NamedTuple):
     h: float
     x: Tensor
     slopes: list[Tensor]
+    fields: list[Tensor]
     jacobians: list[Tensor]
     tableau: Tableau
 
     def position(self, theta: float = 1.0) -> Tensor:
         """Positions a fraction `theta` along the step, shape (batch, 2)."""
-        return self.x + self.h * _combine(self.tableau.weights(theta), self.slopes)
+        return _combined(self.x, self.h, self.tableau.weights(theta), self.slopes)
 
     def jacobian(self, theta: float = 1.0) -> Tensor:
         """Derivative of `position(theta)` by `x`, shape (batch, 2, 2)."""
-        change = self.h * _combine(self.tableau.weights(theta), self.jacobians)
+        change = _combined(None, self.h, self.tableau.weights(theta), self.jacobians)
         return change + torch.eye(2, dtype=change.dtype, device=change.device)
+
+    def integral(self, values: list[Tensor]) -> Tensor:
+        """∫ over the step, as if it went forward in time, of what has `values` at its stages."""
+        return _combined(None, abs(self.h), self.tableau.weights(1.0), values)
 
 
 def steps(
-    velocity: Velocity,
+    velocity: Field | Callable[[Tensor, float], Tensor],
     x: Tensor,
     span: tuple[float, float],
     count: int,
@@ -92,8 +100,8 @@ def steps(
     """Follow points from span[0] to span[1] in `count` equal steps; either may be the greater.
 
     Args:
-        velocity: The field.
-        x: Points, shape (batch, 2).
+        velocity: The field; without Jacobians any function of a state and a time will do.
+        x: Points, shape (batch, 2), or states, shape (batch, n).
         span: Start and end time.
         count: Number of steps; 0 yields nothing.
         solver: A key of `TABLEAUS`.
@@ -102,6 +110,7 @@ def steps(
     tableau = TABLEAUS[solver]
     start, end = span
     h = (end - start) / max(count, 1)
+    x = x.t().contiguous().t()  # coordinate by coordinate in memory, as the field gives its slopes
     for i in range(count):
         step = _step(velocity, x, start + i * h, h, tableau, jacobian=jacobian)
         yield step
@@ -124,25 +133,40 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _step(
-    velocity: Velocity, x: Tensor, t: float, h: float, tableau: Tableau, *, jacobian: bool
+    velocity: Field | Callable[[Tensor, float], Tensor],
+    x: Tensor,
+    t: float,
+    h: float,
+    tableau: Tableau,
+    *,
+    jacobian: bool,
 ) -> Step:
     slopes: list[Tensor] = []
+    fields: list[Tensor] = []
     jacobians: list[Tensor] = []
     for node in tableau.nodes:
-        at = x + (node * h) * slopes[-1] if slopes else x
+        at = torch.add(x, slopes[-1], alpha=node * h) if slopes else x
         if not jacobian:
             slopes.append(velocity(at, t + node * h))
             continue
-        slope, local = velocity.with_jacobian(at, t + node * h)
+        slope, local = cast("Field", velocity).with_jacobian(at, t + node * h)
+        fields.append(local)
         if jacobians:
-            local = local + (node * h) * matmul(local, jacobians[-1])
+            local = torch.add(local, matmul(local, jacobians[-1]), alpha=node * h)
         slopes.append(slope)
         jacobians.append(local)
-    return Step(t, h, x, slopes, jacobians, tableau)
+    return Step(t, h, x, slopes, fields, jacobians, tableau)
 
 
-def _combine(weights: tuple[float, ...], terms: list[Tensor]) -> Tensor:
-    total = weights[0] * terms[0]
-    for weight, term in zip(weights[1:], terms[1:], strict=True):
-        total = total + weight * term
+def _combined(
+    start: Tensor | None, h: float, weights: tuple[float, ...], terms: list[Tensor]
+) -> Tensor:
+    """start + h Σ weight · term, without the start where there is none."""
+    shares = [(h * weight, term) for weight, term in zip(weights, terms, strict=True) if weight]
+    if start is None and shares:
+        (share, term), *shares = shares
+        start = share * term
+    total = torch.zeros_like(terms[0]) if start is None else start
+    for share, term in shares:
+        total = torch.add(total, term, alpha=share)
     return total

@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import itertools
 import math
+from abc import ABC, abstractmethod
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from flowengine.continuous.tangents import with_tangents
 
 FREQUENCIES = 3
 TIME_FEATURES = 1 + 2 * FREQUENCIES
 FIRST_GAIN = 4.0
 
 
-class Velocity(nn.Module):
+class Field(nn.Module, ABC):
+    """A velocity field in the plane: what the solvers follow and the panels draw."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, t: float | Tensor) -> Tensor:
+        """The velocity at points `x`, shape (batch, 2), in data units per unit of t.
+
+        Args:
+            x: Points, shape (batch, 2).
+            t: One time for all, or one for each, shape (batch,).
+        """
+
+    @abstractmethod
+    def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
+        """The velocity, shape (batch, 2), and dv/dx, shape (batch, 2, 2), [:, i, j] = dv_i/dx_j."""
+
+    def with_divergence(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
+        """The velocity, shape (batch, 2), and its divergence, shape (batch,), per unit of t."""
+        v, jacobian = self.with_jacobian(x, t)
+        return v, jacobian[:, 0, 0] + jacobian[:, 1, 1]
+
+
+class Velocity(Field):
     """v(x, t): points and time through `depth` SiLU layers of `width` units to a velocity.
 
-    The Jacobian dv/dx is pushed through the layers as two tangent columns beside the value,
-    T <- silu'(a) * (T Wᵀ), so that it and the divergence are exact without autograd inside.
+    The Jacobian dv/dx is pushed through the layers as two tangent columns beside the value, so that
+    it and the divergence are exact without autograd inside; see `with_tangents`.
 
     Attributes:
         weights: Of `depth` hidden layers and the output layer, each (outputs, inputs). The inputs
@@ -45,12 +71,7 @@ class Velocity(nn.Module):
         nn.init.zeros_(self.biases[-1])
 
     def forward(self, x: Tensor, t: float | Tensor) -> Tensor:
-        """The velocity at points `x`, shape (batch, 2), in data units per unit of t.
-
-        Args:
-            x: Points, shape (batch, 2).
-            t: One time for all, or one for each, shape (batch,).
-        """
+        """See `Field.forward`."""
         first, *rest = self._layers()
         a = _enter(x, t, *first)
         for weight, bias in rest:
@@ -58,20 +79,13 @@ class Velocity(nn.Module):
         return a
 
     def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
-        """The velocity, shape (batch, 2), and dv/dx, shape (batch, 2, 2), [:, i, j] = dv_i/dx_j."""
-        first, *rest = self._layers()
-        a = _enter(x, t, *first)
-        tangents = first[0][:, :2].T.unsqueeze(1)  # (2, 1, width): the same for all points
-        for weight, bias in rest:
-            lifted = _silu_lifted(a, tangents)  # (3, batch, width)
-            out = (lifted.flatten(0, 1) @ weight.T).unflatten(0, (3, len(x)))
-            a, tangents = out[0] + bias, out[1:]
-        return a, tangents.permute(1, 2, 0)
+        """See `Field.with_jacobian`."""
+        return with_tangents(x, _features(x, t), None, self._layers())
 
-    def with_divergence(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
-        """The velocity, shape (batch, 2), and its divergence, shape (batch,), per unit of t."""
-        v, jacobian = self.with_jacobian(x, t)
-        return v, jacobian[:, 0, 0] + jacobian[:, 1, 1]
+    def along(self, x: Tensor, t: float | Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """The velocity and its derivative along one direction for each point, both (batch, 2)."""
+        v, tangents = with_tangents(x, _features(x, t), directions, self._layers())
+        return v, tangents[:, :, 0]
 
     @torch.no_grad()
     def regress(self, inputs: Tensor, wanted: Tensor) -> Tensor:
@@ -102,8 +116,10 @@ class Velocity(nn.Module):
         return loss
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Weight and bias of every layer; taken once a call, as a ParameterList is slow to ask."""
-        return list(zip(self.weights, self.biases, strict=True))
+        """Weight and bias of every layer, past a ParameterList's own door, which is slow."""
+        weights, biases = self.weights._parameters, self.biases._parameters
+        pairs = zip(weights.values(), biases.values(), strict=True)
+        return cast("list[tuple[Tensor, Tensor]]", list(pairs))
 
 
 def time_features(t: Tensor) -> Tensor:
@@ -119,8 +135,15 @@ def time_features(t: Tensor) -> Tensor:
 
 def _enter(x: Tensor, t: float | Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """The first layer before its activation, shape (batch, width)."""
-    features = time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
-    return F.linear(x, weight[:, :2]) + F.linear(features, weight[:, 2:], bias)
+    return F.linear(x, weight[:, :2]) + F.linear(_features(x, t), weight[:, 2:], bias)
+
+
+def _features(x: Tensor, t: float | Tensor) -> Tensor:
+    if not isinstance(t, torch.Tensor):  # a solver asks for one time after the other
+        angles = [math.pi * k * t for k in range(1, FREQUENCIES + 1)]
+        values = [t, *map(math.sin, angles), *map(math.cos, angles)]
+        return torch.tensor(values, dtype=x.dtype, device=x.device)
+    return time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
 
 
 def _gradient(parameter: Tensor) -> Tensor:
@@ -128,23 +151,6 @@ def _gradient(parameter: Tensor) -> Tensor:
     if gradient is None:
         gradient = parameter.grad = torch.zeros_like(parameter)
     return gradient
-
-
-def _silu_lifted(a: Tensor, tangents: Tensor) -> Tensor:
-    """SiLU of `a`, (batch, width), over both its tangents, (2, batch, width), in one tensor.
-
-    One tensor, so that the next layer takes all three in a single product. Without gradients it is
-    filled in place, which saves a copy.
-    """
-    gate = torch.sigmoid(a)
-    h = a * gate
-    slope = torch.addcmul(gate, h, 1 - gate)  # silu'(a)
-    if torch.is_grad_enabled():
-        return torch.cat([h.unsqueeze(0), slope * tangents])
-    lifted = a.new_empty(3, *a.shape)
-    lifted[0] = h
-    torch.mul(slope, tangents, out=lifted[1:])
-    return lifted
 
 
 def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:

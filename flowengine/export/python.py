@@ -149,12 +149,12 @@ def _build_discrete(flow: DiscreteFlow) -> str:
 
 
 def _build_continuous(flow: ContinuousFlow) -> str:
-    spec = flow.spec
+    spec, solver = flow.spec, _text(flow.fixed_solver)
     return (
         'def build() -> Flow:\n    """The base, the network and the solver of this model."""\n'
         f"    return Flow(\n        {_call_base(flow.base)},\n"
         f"        width={spec.width},\n        depth={spec.depth},\n"
-        f"        solver={_text(spec.solver)},\n        solver_steps={spec.solver_steps},\n    )\n"
+        f"        solver={solver},\n        solver_steps={spec.solver_steps},\n    )\n"
     )
 
 

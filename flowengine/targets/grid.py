@@ -85,6 +85,11 @@ class GridTarget:
         moved._columns = self._columns.to(device)
         return moved
 
+    def cell_masses(self) -> Tensor:
+        """The mass of every cell, (rows, columns), row 0 at y_min, summing to 1; float64, CPU."""
+        area = self._cell[0] * self._cell[1]
+        return self._log_density.cpu().double().exp().mul(area).view(self.shape)
+
     def log_prob(self, x: Tensor) -> Tensor:
         """Exact log p(x) in nats, shape (batch,): −inf outside the extent and in empty cells.
 

@@ -88,15 +88,25 @@ class PointStream(ABC):
         self._offset = 0
         self._points: Tensor | None = None
 
+    @property
+    def block(self) -> int:
+        """The number of the block that the next batch comes from, unless this one is used up."""
+        return self._block
+
     def next(self) -> Tensor:
         """The next batch, shape (batch_size, …); a view of the block, so do not write into it."""
         if self._offset + self.batch_size > self._block_size:
-            self._block, self._offset, self._points = self._block + 1, 0, None
+            self.leave_block()
         if self._points is None:
             self._points = self._drawn_block()
         start = self._offset
         self._offset += self.batch_size
         return self._points[start : self._offset]
+
+    def leave_block(self) -> None:
+        """Go on with the next block, unless nothing of the present one has been taken."""
+        if self._offset:
+            self._block, self._offset, self._points = self._block + 1, 0, None
 
     def state(self) -> dict[str, int]:
         """Where the stream stands, for `load_state` of one with the same seed and batch size."""

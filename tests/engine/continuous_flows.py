@@ -9,7 +9,10 @@ from flowengine.catalogue import CONTINUOUS_SPECS
 from flowengine.continuous import build_continuous
 from flowengine.continuous.solvers import TABLEAUS
 
-SPECS = [spec(solver=solver) for spec in CONTINUOUS_SPECS for solver in TABLEAUS]
+SPECS = [
+    *(CONTINUOUS_SPECS[0](solver=solver) for solver in (*TABLEAUS, "dopri5")),
+    *(spec() for spec in CONTINUOUS_SPECS[1:]),
+]
 
 
 def spec_id(spec):

@@ -12,7 +12,7 @@ from flowengine.continuous import solvers
 from flowengine.continuous.solvers import TABLEAUS
 from tests.engine.continuous_flows import points, randomised
 
-ORDER = {"heun": 2, "rk4": 4}
+ORDER = {"euler": 1, "midpoint": 2, "heun": 2, "rk4": 4}
 
 
 class Spiral:

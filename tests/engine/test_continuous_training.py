@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+import threading
 
 import pytest
 import torch
 
-from flowengine.catalogue import CONTINUOUS_SPECS, ContinuousSpec, Ffjord, FlowMatching
+from flowengine.catalogue import (
+    CONTINUOUS_SPECS,
+    ContinuousSpec,
+    Ffjord,
+    FlowMatching,
+    RectifiedFlow,
+)
 from flowengine.continuous import build_continuous, build_loss
-from flowengine.continuous.pairing import GROUP, REUSE, optimal_permutation, paired
+from flowengine.continuous.ahead import Ahead
+from flowengine.continuous.exact import exact_field
+from flowengine.continuous.ffjord import estimated_account, exact_account
+from flowengine.continuous.flow_matching import base_points
+from flowengine.continuous.pairing import (
+    BLOCKS,
+    FIRST_BLOCKS,
+    GROUP,
+    REUSE,
+    TransportPlan,
+    optimal_permutation,
+    paired,
+)
+from flowengine.continuous.paths import PATHS
 from flowengine.errors import SpecError
 from flowengine.targets import preset
 from tests.engine.continuous_flows import points, randomised
 
 SAMPLINGS = ("sobol", "iid")
-SPECS = [*(spec() for spec in CONTINUOUS_SPECS), FlowMatching(coupling="optimal_transport")]
+COUPLINGS = ("independent", "optimal_transport", "transport_plan")
+SPECS = [
+    *(spec() for spec in CONTINUOUS_SPECS),
+    *(FlowMatching(coupling=coupling) for coupling in COUPLINGS[1:]),
+    Ffjord(divergence="hutchinson"),
+]
 every_spec = pytest.mark.parametrize(
-    "spec", SPECS, ids=lambda spec: f"{spec.kind}-{getattr(spec, 'coupling', '')}"
+    "spec", SPECS, ids=lambda s: f"{s.kind}-{getattr(s, 'coupling', '') or s.divergence}"
 )
-every_coupling = pytest.mark.parametrize("coupling", ["independent", "optimal_transport"])
+every_coupling = pytest.mark.parametrize("coupling", COUPLINGS)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +165,168 @@ def test_a_batch_of_paired_points_meets_each_pair_once(target):
     assert cost(x0, x1) < 0.25 * cost(independent.x0, independent.x1)
 
 
+# --- one large plan ------------------------------------------------------------------------------
+
+
+def plan_of(target, seed=5):
+    return TransportPlan(base_points, target.quantile, seed)
+
+
+def square(count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(count, 2, generator=generator, dtype=torch.float64)
+
+
+def test_a_plan_leaves_both_marginals_as_they_are(target):
+    u, v = square(20_000, 0), square(20_000, 1)
+    there = plan_of(target).partners(u, v, block=0)
+    assert there.min() > 0
+    assert there.max() < 1
+    for side in (1, 4, 13):  # also where its own cells, 16 on a side, are cut
+        cells = (there * side).long() @ torch.tensor([side, 1])
+        found = torch.bincount(cells, minlength=side * side) / len(u)
+        deviation = (found * (1 - found) / len(u)).sqrt()
+        assert ((found - 1 / side**2).abs() < 5 * deviation + 1e-12).all()
+
+
+@pytest.mark.parametrize("block", [0, FIRST_BLOCKS], ids=["first", "large"])
+def test_a_plan_is_nearly_as_short_as_the_best_permutation(block, target):
+    u, v = square(1024, 2), square(1024, 3)
+    x0 = base_points(u)
+    x1 = target.quantile(plan_of(target).partners(u, v, block))
+    best = cost(x0, x1[optimal_permutation(x0, x1)])
+    assert best <= cost(x0, x1) < best + 0.1
+    assert cost(x0, target.quantile(v)) > 3 * best
+
+
+def test_a_larger_plan_is_shorter(target):
+    u, v = square(4096, 2), square(4096, 3)
+    costs = [
+        cost(base_points(u), target.quantile(plan_of(target).partners(u, v, block)))
+        for block in (0, FIRST_BLOCKS)
+    ]
+    assert costs[1] < costs[0]
+
+
+def test_plans_are_renewed_at_their_block_and_are_the_same_in_every_order(target, monkeypatch):
+    monkeypatch.setattr("flowengine.continuous.pairing.SIDE", 20)
+    u, v = square(500, 2), square(500, 3)
+    last = FIRST_BLOCKS + BLOCKS - 1
+    forward, backward = plan_of(target), plan_of(target)
+    blocks = [0, FIRST_BLOCKS, last, last + 1]
+    one = [forward.partners(u, v, block) for block in blocks]  # the next is always foreseen
+    other = [backward.partners(u, v, block) for block in reversed(blocks)][::-1]  # or never
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    assert not torch.equal(one[0], one[1])
+    assert torch.equal(one[1], one[2])
+    assert not torch.equal(one[2], one[3])
+
+
+def test_what_is_asked_next_is_computed_in_the_background():
+    threads = {}
+
+    def compute(number):
+        threads[number] = threading.current_thread().name
+        return number * number
+
+    ahead = Ahead(compute)
+    assert [ahead.get(n) for n in (0, 0, 1, 2, 7)] == [0, 0, 1, 4, 49]
+    assert threads[0] == threads[7] == threading.current_thread().name
+    assert threads[1] == "ahead 1"
+    assert threads[2] == "ahead 2"
+
+
+def test_what_fails_in_the_background_fails_where_it_is_needed(monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    def compute(number):
+        if number == 1:
+            raise ValueError("no such plan")
+        return number
+
+    ahead = Ahead(compute)
+    assert ahead.get(0) == 0
+    with pytest.raises(ValueError, match="no such plan"):
+        ahead.get(1)
+
+
+# --- rectified flow -------------------------------------------------------------------------------
+
+
+def rectified(**changes):
+    return RectifiedFlow(**({"width": 32, "depth": 2, "rounds": 2, "round_steps": 6} | changes))
+
+
+def advance(loss, flow, steps):
+    """Steps of plain gradient descent, and the losses they met."""
+    found = []
+    for _ in range(steps):
+        flow.zero_grad()
+        found.append(float(loss.backward(flow)))
+        with torch.no_grad():
+            for parameter in flow.parameters():
+                parameter -= 0.01 * parameter.grad
+    return found
+
+
+def test_later_rounds_pair_points_by_the_flow_as_it_was(target):
+    spec = rectified()
+    flow, loss = randomised(spec, dtype=torch.float32), loss_of(spec, target)
+    advance(loss, flow, spec.round_steps)
+    assert loss.round == 0
+    teacher = copy.deepcopy(flow)
+    advance(loss, flow, 1)
+    assert loss.round == 1
+    x0, x1, _ = loss.draw()
+    with torch.no_grad():
+        torch.testing.assert_close(teacher.positions(x0), x1, atol=1e-4, rtol=1e-4)
+        assert (flow.positions(x0) - x1).norm(dim=1).mean() > 1e-4
+    advance(loss, flow, 5 * spec.round_steps)
+    assert loss.round == spec.rounds
+
+
+def test_teachers_come_from_the_flow_that_is_watched(target):
+    spec = rectified(round_steps=1)
+    flow, average = (randomised(spec, seed=seed, dtype=torch.float32) for seed in (0, 1))
+    loss = loss_of(spec, target)
+    loss.watch(average)
+    advance(loss, flow, 2)
+    x0, x1, _ = loss.draw()
+    with torch.no_grad():
+        torch.testing.assert_close(average.positions(x0), x1, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("before", [3, 6, 9, 14], ids=["first", "edge", "second", "last"])
+def test_a_resumed_rectified_flow_goes_on_with_the_same_teacher(before, target):
+    spec = rectified()
+    flow, loss = randomised(spec, dtype=torch.float32), loss_of(spec, target)
+    loss.watch(flow)
+    advance(loss, flow, before)
+    state, copied = loss.state(), copy.deepcopy(flow)
+    expected = advance(loss, flow, 8)
+    resumed = loss_of(spec, target)
+    resumed.watch(copied)
+    resumed.load_state(state)
+    assert advance(resumed, copied, 8) == expected
+
+
+def test_reflow_straightens_the_paths(target):
+    spec = rectified(rounds=1, round_steps=250, width=64, depth=3)
+    flow, loss = build_continuous(spec, 0), loss_of(spec, target, batch_size=256)
+    optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
+    bends = []
+    for _ in range(2):
+        for _ in range(250):
+            optimizer.zero_grad(set_to_none=False)
+            loss.backward(flow)
+            optimizer.step()
+        z = target.sample(500, seed=1) * 0.5
+        with torch.no_grad():
+            one_step = flow.with_solver("euler", 1).positions(z)
+            bends.append(float((one_step - flow.positions(z)).norm(dim=1).mean()))
+    assert bends[1] < 0.5 * bends[0]
+
+
 # --- gradients ----------------------------------------------------------------------------------
 
 
@@ -163,6 +351,66 @@ def test_ffjord_s_loss_is_the_likelihood_of_its_draws(target):
     loss = loss_of(Ffjord(), target).loss(flow)
     torch.testing.assert_close(loss, -flow.log_prob(points_drawn).mean())
     assert loss.requires_grad
+
+
+# --- what FFJORD keeps account of -----------------------------------------------------------------
+
+
+def test_the_account_is_that_of_the_path(target):
+    flow = randomised(Ffjord(), solver_steps=64)
+    x = points(20)
+    with torch.no_grad():
+        account = exact_account(flow, x)
+        torch.testing.assert_close(account.log_prob, flow.log_prob(x))
+        speed = norm = torch.zeros(20, dtype=torch.float64)
+        trace = flow.inverse_trace(x, 65)
+        for tau, at, share in zip(trace.tau, trace.positions, _simpson(65), strict=True):
+            v, jacobian = flow.velocity.with_jacobian(at, float(tau))
+            speed = speed + share * v.square().sum(1)
+            norm = norm + share * jacobian.square().sum((1, 2))
+    torch.testing.assert_close(account.kinetic, speed, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(account.jacobian, norm, atol=1e-4, rtol=1e-4)
+
+
+def _simpson(count):
+    weights = torch.tensor([1.0, *[4.0, 2.0] * (count // 2 - 1), 4.0, 1.0], dtype=torch.float64)
+    return weights / weights.sum()
+
+
+def test_hutchinson_s_estimate_is_right_in_the_mean(target):
+    flow = randomised(Ffjord(divergence="hutchinson"), solver_steps=32, strength=0.2)
+    x = points(12)
+    angles = torch.arange(16, dtype=torch.float64) / 16 * 2 * math.pi
+    directions = math.sqrt(2) * torch.stack([angles.cos(), angles.sin()], 1)
+    with torch.no_grad():
+        exact = exact_account(flow, x)
+        many = [estimated_account(flow, x, d.expand_as(x)) for d in directions]
+    mean = [torch.stack(parts).mean(0) for parts in zip(*many, strict=True)]
+    for found, expected in zip(mean, exact, strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-3)
+    spread = torch.stack([account.log_prob for account in many]).std(0)
+    assert spread.min() > 1e-3  # a single direction does not know the divergence
+
+
+@pytest.mark.parametrize("divergence", ["exact", "hutchinson"])
+def test_penalties_are_added_to_the_loss(divergence, target):
+    flow = randomised(Ffjord(), dtype=torch.float32)
+
+    def loss(kinetic, jacobian):
+        spec = Ffjord(divergence=divergence, kinetic_penalty=kinetic, jacobian_penalty=jacobian)
+        return loss_of(spec, target).loss(flow).detach()
+
+    bare = loss(0.0, 0.0)
+    kinetic, jacobian = loss(1.0, 0.0) - bare, loss(0.0, 1.0) - bare
+    assert kinetic > 0.01
+    assert jacobian > 0.01
+    torch.testing.assert_close(loss(2.0, 3.0), bare + 2 * kinetic + 3 * jacobian)
+
+
+def test_penalties_do_not_change_the_likelihood_part(target):
+    flow = randomised(Ffjord(), dtype=torch.float32)
+    x = loss_of(Ffjord(), target).draw()
+    torch.testing.assert_close(exact_account(flow, x).log_prob, flow.log_prob(x))
 
 
 # --- what they teach ----------------------------------------------------------------------------
@@ -197,8 +445,30 @@ def test_flow_matching_learns_eight_gaussians(coupling, target):
     assert 0 < kl < 0.2
 
 
-def test_ffjord_learns_a_shift_and_a_stretch(target):
-    spec = Ffjord(width=16, depth=2, solver="heun", solver_steps=4)
+@torch.no_grad()
+def miss(flow, field):
+    """How far a learned velocity is from a field, between the base and the target."""
+    x = points(200, seed=3, dtype=torch.float32)
+    return sum(float((flow.velocity(x, t) - field(x, t)).square().mean()) for t in (0.2, 0.5))
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "linear"])
+def test_every_path_transports_the_base_to_the_target(path, target):
+    spec = FlowMatching(path=path)
+    flow = fit(spec, target, steps=400, batch_size=256, learning_rate=2e-2)
+    assert 0 < kl_of(target, flow) < 0.3
+    # what was learned is that path's field, and no other's
+    misses = {name: miss(flow, exact_field(target, FlowMatching(path=name))) for name in PATHS}
+    assert min(misses, key=misses.get) == path
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"divergence": "hutchinson"}, {"kinetic_penalty": 0.01, "jacobian_penalty": 0.01}],
+    ids=["exact", "hutchinson", "penalties"],
+)
+def test_ffjord_learns_a_shift_and_a_stretch(changes, target):
+    spec = Ffjord(width=16, depth=2, solver="heun", solver_steps=4, **changes)
     start = kl_of(target, build_continuous(spec, 0))
     flow = fit(spec, target, steps=60, batch_size=128, learning_rate=3e-2)
     assert kl_of(target, flow) < start - 0.5

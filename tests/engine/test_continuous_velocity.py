@@ -7,6 +7,7 @@ import torch
 
 from flowengine.catalogue import FlowMatching
 from flowengine.continuous import build_continuous
+from flowengine.continuous.tangents import with_tangents
 from flowengine.continuous.velocity import TIME_FEATURES, time_features
 from tests.engine.continuous_flows import points, randomised
 
@@ -96,3 +97,27 @@ def test_time_features_tell_the_two_ends_apart():
     start, end = time_features(torch.tensor([0.0, 1.0]))
     assert start.shape == (TIME_FEATURES,)
     assert (start - end).abs().max() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["one", "each"])
+def test_the_derivative_along_directions_equals_the_jacobian_s(velocity, kind):
+    x, directions, t = points(7), points(7, seed=3), times(kind, 7)
+    v, along = velocity.along(x, t, directions)
+    _, jacobian = velocity.with_jacobian(x, t)
+    torch.testing.assert_close(v, velocity(x, t))
+    torch.testing.assert_close(along, (jacobian @ directions.unsqueeze(2)).squeeze(2))
+
+
+@pytest.mark.parametrize("directions", [None, points(5, seed=3)], ids=["axes", "directions"])
+@pytest.mark.parametrize("kind", ["one", "each"])
+def test_the_hand_written_gradient_of_the_tangents_is_exact(kind, directions):
+    velocity = randomised(FlowMatching(width=6, depth=2)).velocity
+    layers = [tensor for layer in velocity._layers() for tensor in layer]
+    features = time_features(torch.as_tensor(times(kind, 5), dtype=torch.float64))
+
+    def function(x, *flat):
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        return with_tangents(x, features, directions, pairs)
+
+    x = points(5).requires_grad_()
+    assert torch.autograd.gradcheck(function, (x, *layers))

@@ -278,7 +278,7 @@ def test_bad_documents(tmp_path, document, expected):
         ({"target": {"density": [[1, -1], [0, 0]]}}, "`$.target.density`"),
         ({"target": {"density": "junk"}}, "`$.target.density`"),
         ({"target": {"extent": [1, 0, 0, 1]}}, "`$.target.extent`"),
-        ({"continuous": {"kind": "ffjord", "solver": "euler"}}, "`$.continuous.solver`"),
+        ({"continuous": {"kind": "ffjord", "solver": "leapfrog"}}, "`$.continuous.solver`"),
         ({"training": {"discrete": {"learning_rate": -1}}}, "`$.training.discrete.learning_rate`"),
     ],
 )

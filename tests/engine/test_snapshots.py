@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
+from flowengine.continuous import exact_field
+from flowengine.errors import NumericsError
 from flowengine.project import LANES, Project
-from flowengine.protocol import HeatFrame, Metrics, ParticleFrames, SetView
+from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
 from flowengine.snapshots import CREDIT_S, SHARE, Display
 from flowengine.trainer import Trainer
 
@@ -54,6 +58,42 @@ def test_a_long_rest_is_not_paid_for_when_training_goes_on(lane):
     before = display._spent
     show_all(display)
     assert display._spent == before
+
+
+def test_the_exact_field_comes_once_and_only_on_request():
+    display = display_of("continuous")
+    assert not any(getattr(event, "exact", False) for event in show_all(display))
+    display.renew(1, SetView(particles=400, exact_field=True))
+    events = show_all(display)
+    (frames,) = [event for event in events if getattr(event, "exact", False)]
+    (learned,) = [e for e in events if isinstance(e, FieldFrames) and not e.exact]
+    assert frames.velocity.shape == learned.velocity.shape
+    assert frames.extent == learned.extent
+    field = exact_field(display.trainer.target, display.trainer.project.continuous)
+    corner = torch.tensor([[-3.84, -3.84]])  # the centre of the first of 25 cells of [-4, 4]
+    np.testing.assert_allclose(frames.velocity[8, 0, 0], field(corner, 0.5)[0], rtol=1e-5)
+    display.trainer.step()
+    assert not any(getattr(event, "exact", False) for event in show_all(display))
+
+
+def test_particles_are_shown_where_dopri5_finds_no_way():
+    spec = {"kind": "flow_matching", "width": 8, "depth": 1, "solver": "dopri5"}
+    plain = Project.from_dict(SMALL | {"continuous": spec})
+    display = Display(Trainer(plain, "continuous"), 0, SetView(particles=8, heat=False))
+    with torch.no_grad():
+        weights = display.trainer.average.velocity.weights[-1]
+        weights.copy_(torch.randn(weights.shape, generator=torch.Generator().manual_seed(0)))
+    stiff = sum(isinstance(event, ParticleFrames) for event in show_all(display))
+    assert stiff == 4
+    with torch.no_grad():
+        weights.mul_(1e12)
+    with pytest.raises(NumericsError, match="dopri5"):
+        display.trainer.average.positions(torch.ones(2, 2))
+    display.view = SetView(particles=8, heat=False)
+    display._make_tasks()
+    del display._tasks["metrics"]  # which a model as wild as this has none of
+    events = show_all(display)
+    assert sum(isinstance(event, ParticleFrames) for event in events) == 4
 
 
 def test_pictures_cost_no_more_than_their_share_of_training():

@@ -274,3 +274,9 @@ def test_moving_to_a_device_leaves_the_original_where_it_was():
     assert moved is not target
     assert torch.equal(moved.sample(8, seed=0), target.sample(8, seed=0))
     assert moved.entropy == target.entropy
+
+
+def test_cell_masses_are_the_density_that_was_given():
+    density = np.array([[1.0, 0.0, 3.0], [2.0, 2.0, 0.0]])
+    masses = targets.from_grid(density, (-1.0, 5.0, 0.0, 1.0)).cell_masses()
+    np.testing.assert_allclose(masses.numpy(), density / density.sum(), rtol=1e-12)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import flowengine as fe
-from flowengine.catalogue import FlowMatching, Planar, Swap
+from flowengine.catalogue import Ffjord, FlowMatching, Planar, RectifiedFlow, Swap
 from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
 from flowengine.project import LANES, LaneState, Project, StopRule
@@ -100,6 +100,41 @@ def test_resumed_run_equals_the_uninterrupted_one(lane):
     advance(resumed, 40)
     assert torch.equal(weights_of(through.model), weights_of(resumed.model))
     assert torch.equal(weights_of(through.average), weights_of(resumed.average))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        FlowMatching(coupling="optimal_transport", path="variance_preserving"),
+        FlowMatching(coupling="transport_plan", path="trigonometric"),
+        RectifiedFlow(round_steps=10, rounds=2, coupling="transport_plan"),
+        Ffjord(divergence="hutchinson", kinetic_penalty=0.1, jacobian_penalty=0.1),
+    ],
+    ids=["optimal_transport", "transport_plan", "rectified_flow", "ffjord"],
+)
+def test_every_way_to_learn_a_continuous_flow_resumes_exactly(spec):
+    spec = msgspec.structs.replace(spec, width=16, depth=2, solver="heun", solver_steps=4)
+    recipe = {"continuous": {"batch_size": 4096}}  # so that blocks, and plans with them, end soon
+    small = project(continuous=msgspec.to_builtins(spec), training=recipe)
+    through = Trainer(small, "continuous")
+    advance(through, 14)
+    saved = through.state()
+    resumed = Trainer(msgspec.structs.replace(small, lanes={"continuous": saved}), "continuous")
+    for trainer in (through, resumed):
+        advance(trainer, 10)
+        assert math.isfinite(trainer.loss)
+    assert torch.equal(weights_of(through.model), weights_of(resumed.model))
+    assert torch.equal(weights_of(through.average), weights_of(resumed.average))
+
+
+def test_a_rectified_flow_learns_from_the_averaged_flow():
+    spec = RectifiedFlow(width=16, depth=2, round_steps=5)
+    trainer = Trainer(project(continuous=msgspec.to_builtins(spec)), "continuous")
+    advance(trainer, 5)
+    teacher = {n: t.clone() for n, t in trainer.average.state_dict().items()}
+    advance(trainer, 3)
+    saved = trainer.objective.state()
+    assert all(torch.equal(saved[f"teacher.{name}"], teacher[name]) for name in teacher)
 
 
 def test_edit_keeps_weights_of_unchanged_layers_and_brings_removed_ones_back():

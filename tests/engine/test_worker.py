@@ -361,6 +361,35 @@ def test_stray_prints_do_not_break_the_stream():
         assert engine.process.returncode == 0
 
 
+def test_the_solver_lab_answers_while_training_goes_on(engine):
+    loaded(engine, "continuous", training=True)
+    engine.send(protocol.SolverLab(request=71, points=16))
+    first = engine.wait_for(protocol.Metrics)
+    reply = engine.wait_for(protocol.SolverLabReply)
+    assert reply.request == 71
+    assert {row.solver for row in reply.rows} == {"euler", "midpoint", "heun", "rk4", "dopri5"}
+    assert all(row.evaluations > 0 for row in reply.rows)
+    engine.wait_for(protocol.Metrics, lambda m: m.step > first.step)
+
+
+def test_a_second_solver_lab_takes_the_place_of_the_first(engine):
+    loaded(engine, "continuous")
+    for request in (81, 82):
+        engine.send(protocol.SolverLab(request=request, points=512))
+    failure = engine.wait_for(protocol.Failure)
+    assert failure.request == 81
+    assert "asked again" in failure.text
+    assert engine.wait_for(protocol.SolverLabReply).request == 82
+
+
+def test_the_discrete_lane_has_no_solver_lab(engine):
+    loaded(engine)
+    engine.send(protocol.SolverLab(request=72))
+    failure = engine.wait_for(protocol.Failure)
+    assert (failure.request, failure.error) == (72, "SpecError")
+    assert "this is the discrete lane" in failure.text
+
+
 def test_engine_ends_when_its_standard_input_closes():
     with running_engine() as engine:
         engine.wait_for(protocol.Ready)

@@ -55,7 +55,7 @@ def grid(positions, *, log_det=None, tau=None, lane="discrete", generation=0):
     )
 
 
-def field(velocity, *, extent=EXTENT, generation=0):
+def field(velocity, *, extent=EXTENT, generation=0, exact=False):
     """`velocity`: shape (frames, n, n, 2)."""
     velocity = np.asarray(velocity, np.float32)
     return FieldFrames(
@@ -65,4 +65,5 @@ def field(velocity, *, extent=EXTENT, generation=0):
         extent=extent,
         tau=np.linspace(0, 1, len(velocity)),
         velocity=velocity,
+        exact=exact,
     )

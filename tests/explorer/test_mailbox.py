@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.training.mailbox import Mailbox
 from flowengine.protocol import HeatFrame, Notice, ParticleFrames
+from tests.explorer.film_messages import field
 
 
 def heat(index: int, step: int, direction="generate") -> HeatFrame:
@@ -34,6 +35,14 @@ def test_only_the_newest_of_each_picture_is_kept():
     box.put(heat(0, 9, direction="normalize"))
     assert [m.step for m in box.take_all()] == [4, 4, 4, 4, 9]
     assert box.take_all() == []
+
+
+def test_the_learned_and_the_exact_field_are_two_pictures():
+    box = Mailbox()
+    messages = [field(np.zeros((1, 2, 2, 2)), exact=exact) for exact in (False, True, False)]
+    for message in messages:
+        box.put(message)
+    assert [message.exact for message in box.take_all()] == [True, False]
 
 
 def test_words_are_kept_in_order_and_never_dropped():

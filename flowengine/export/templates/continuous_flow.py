@@ -9,6 +9,8 @@ from flowengine.export.templates.velocity import Velocity
 
 # Of each solver: where in the step its stages look at the field, and what each counts for.
 SOLVERS = {
+    "euler": ((0,), (1,)),
+    "midpoint": ((0, 1 / 2), (0, 1)),
     "heun": ((0, 1), (1 / 2, 1 / 2)),
     "rk4": ((0, 1 / 2, 1 / 2, 1), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
 }

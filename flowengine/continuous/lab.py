@@ -1,0 +1,134 @@
+"""The solver lab: how far each solver is from a dense reference, and what it costs."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import TYPE_CHECKING
+
+import torch
+
+from flowengine.continuous.adaptive import follow
+from flowengine.continuous.solvers import TABLEAUS
+from flowengine.errors import FlowError, SpecError
+from flowengine.metrics import base_points
+from flowengine.protocol import Failure, SolverLabReply, SolverLabRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import Tensor
+
+    from flowengine.continuous.flow import ContinuousFlow
+    from flowengine.protocol import Event, SolverLab
+
+POINTS = 128
+STEPS = (1, 2, 4, 8, 16, 32, 64)
+TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+REFERENCE_STEPS = 256  # of RK4
+
+
+def solver_lab(flow: ContinuousFlow, *, points: int = POINTS) -> tuple[SolverLabRow, ...]:
+    """Measure every solver against RK4 in `REFERENCE_STEPS` steps.
+
+    Evenly spread base points are carried to the target, and the log_prob of where they arrive is
+    computed back. All in float64, so that what is seen is the solver's error and not rounding.
+
+    Args:
+        flow: Its field is followed; its own solver and steps don't matter.
+        points: How many points.
+
+    Raises:
+        SpecError: there are no points.
+    """
+    return tuple(_rows(flow, points))
+
+
+@torch.no_grad()
+def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
+    if points < 1:
+        raise SpecError(f"A solver lab needs points >= 1, got {points}")
+    flow = copy.deepcopy(flow).double()
+    z = base_points(flow.base, points).double()
+    z = z.to(next(flow.parameters(), z).device)
+    dense = flow.with_solver("rk4", REFERENCE_STEPS)
+    x = dense.positions(z)
+    log_prob = dense.log_prob(x)
+    for solver, tableau in TABLEAUS.items():
+        for steps in STEPS:
+            tried = flow.with_solver(solver, steps)
+            cost = steps * len(tableau.nodes)
+            yield SolverLabRow(
+                solver=solver,
+                steps=steps,
+                evaluations=cost,
+                log_prob_evaluations=cost,
+                position_error=_mean_norm(tried.positions(z) - x),
+                log_prob_error=float((tried.log_prob(x) - log_prob).abs().mean()),
+            )
+    for tolerance in TOLERANCES:
+        yield _adaptive_row(flow, z, x, log_prob, tolerance)
+
+
+def _adaptive_row(
+    flow: ContinuousFlow, z: Tensor, x: Tensor, log_prob: Tensor, tolerance: float
+) -> SolverLabRow:
+    """Of dopri5, its density being the integral of the divergence, as it is used elsewhere."""
+    counts = [0, 0]
+
+    def velocity(state: Tensor, t: float) -> Tensor:
+        counts[0] += 1
+        v: Tensor = flow.velocity(state, t)
+        return v
+
+    def with_divergence(state: Tensor, t: float) -> Tensor:
+        counts[1] += 1
+        v, divergence = flow.velocity.with_divergence(state[:, :2], t)
+        return torch.cat([v, divergence.unsqueeze(1)], dim=1)
+
+    there = follow(velocity, z, [0.0, 1.0], tolerance)[-1]
+    start = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
+    back = follow(with_divergence, start, [1.0, 0.0], tolerance)[-1]
+    found = flow.base.log_prob(back[:, :2]) + back[:, 2]
+    return SolverLabRow(
+        solver="dopri5",
+        tolerance=tolerance,
+        evaluations=counts[0],
+        log_prob_evaluations=counts[1],
+        position_error=_mean_norm(there - x),
+        log_prob_error=float((found - log_prob).abs().mean()),
+    )
+
+
+def _mean_norm(difference: Tensor) -> float:
+    return float(difference.norm(dim=1).mean())
+
+
+class LabJob(threading.Thread):
+    """Runs the lab on a frozen copy of the flow while the lane trains on."""
+
+    def __init__(
+        self, command: SolverLab, flow: ContinuousFlow, send: Callable[[Event], None]
+    ) -> None:
+        super().__init__(name=f"solver lab {command.request}", daemon=True)
+        self._command = command
+        self._flow = flow
+        self._send = send
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Give up after the row in progress; the request is answered by a `Failure`."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        """Measure, and answer."""
+        request, rows = self._command.request, []
+        try:
+            for row in _rows(self._flow, self._command.points):
+                rows.append(row)
+                if self._cancelled.is_set():
+                    raise SpecError("The solver lab was asked again before it had finished")
+        except FlowError as error:
+            self._send(Failure(request=request, error=type(error).__name__, text=str(error)))
+        else:
+            self._send(SolverLabReply(request=request, rows=tuple(rows)))

@@ -168,7 +168,7 @@ def test_export_is_checked_in_a_fresh_process_and_runs_alone(lane, tmp_path):
     flow = build(every_layer()) if lane == "discrete" else build_continuous(Project().continuous, 0)
     told = []
     result = export(
-        randomised(flow, 0.1), tmp_path / "out", lane, on_progress=lambda *news: told.append(news)
+        randomised(flow, 0.05), tmp_path / "out", lane, on_progress=lambda *news: told.append(news)
     )
     assert {entry.name for entry in result.path.iterdir()} == FILES
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _MARGIN = 0.1
-_NARROWEST = 1.5  # cells: below this the grid itself would show
+NARROWEST = 1.5  # cells: below this the grid itself would show
 _CANDIDATES = 16
 
 
@@ -51,16 +51,33 @@ def points_density(points: Array, extent: Extent, size: int, bandwidth: float | 
     Raises:
         TargetError: the bandwidth is not a finite number above zero.
     """
-    cell = (extent[1] - extent[0]) / size
-    counts = _counts(points, extent, size)
+    counts = cell_counts(points, extent, size)
     if bandwidth is None:
-        return _best_of(counts, np.geomspace(_NARROWEST, size / 8, _CANDIDATES))
+        bandwidth = chosen_bandwidth(counts, extent)
+    return spread_counts(counts, extent, bandwidth)
+
+
+def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
+    """A Gaussian bell of that standard deviation, in data units, about each of the counted points.
+
+    Args:
+        counts: As `cell_counts` gives them, not all 0.
+        extent: The square that they lie in.
+        bandwidth: In data units.
+
+    Returns:
+        Like `points_density`.
+
+    Raises:
+        TargetError: the bandwidth is not a finite number above zero.
+    """
     if not (math.isfinite(bandwidth) and bandwidth > 0):
         raise TargetError(f"The bandwidth must be a finite number above 0, got {bandwidth}")
-    return _spread(counts, _kernel(size, max(bandwidth / cell, 1e-3)))
+    cell = (extent[1] - extent[0]) / len(counts)
+    return _spread(counts, _kernel(len(counts), max(bandwidth / cell, 1e-3)))
 
 
-def _counts(points: Array, extent: Extent, size: int) -> Array:
+def cell_counts(points: Array, extent: Extent, size: int) -> Array:
     """How many points fall into each cell, shape (size, size), row 0 at y_min."""
     x_min, x_max, y_min, y_max = extent
     counts, _, _ = np.histogram2d(
@@ -69,16 +86,18 @@ def _counts(points: Array, extent: Extent, size: int) -> Array:
     return counts
 
 
-def _best_of(counts: Array, bandwidths: Array) -> Array:
-    """The density under which each point is most likely given all others.
+def chosen_bandwidth(counts: Array, extent: Extent) -> float:
+    """The bandwidth, in data units, under which each point is most likely given all others.
 
     Source: Duin, 1976, doi:10.1109/TC.1976.1674577 (leave-one-out likelihood).
     """
+    size = len(counts)
+    cell = (extent[1] - extent[0]) / size
     if counts.sum() == 1:
-        return _spread(counts, _kernel(len(counts), len(counts) / 32))
-    candidates = [_kernel(len(counts), bandwidth) for bandwidth in bandwidths]
-    best = max(candidates, key=lambda kernel: _left_out_likelihood(counts, kernel))
-    return _spread(counts, best)
+        return cell * size / 32
+    candidates = np.geomspace(NARROWEST, size / 8, _CANDIDATES)
+    likelihoods = [_left_out_likelihood(counts, _kernel(size, sigma)) for sigma in candidates]
+    return cell * float(candidates[np.argmax(likelihoods)])
 
 
 def _left_out_likelihood(counts: Array, kernel: Array) -> float:

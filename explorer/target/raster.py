@@ -86,13 +86,16 @@ class Raster:
         width, height = self.cell_size
         return (y - self.extent[2]) / height, (x - self.extent[0]) / width
 
+    def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Row and column of the cell around a point; None outside the grid."""
+        row, column = (math.floor(part) for part in self.to_cells(x, y))
+        rows, columns = self.values.shape
+        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
+
     def value_at(self, x: float, y: float) -> float | None:
         """The value of the cell around a point; None outside the grid."""
-        row, column = (int(np.floor(part)) for part in self.to_cells(x, y))
-        rows, columns = self.values.shape
-        if not (0 <= row < rows and 0 <= column < columns):
-            return None
-        return float(self.values[row, column])
+        cell = self.cell_at(x, y)
+        return None if cell is None else float(self.values[cell])
 
     @property
     def mass(self) -> float:

@@ -446,6 +446,20 @@ def test_other_files_are_refused_with_the_list_of_kinds(tmp_path):
         sources.spec_from_file(write(tmp_path / "a.txt", "1,2"))
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P"])
+def test_a_very_large_picture_gives_what_its_small_copy_gives(mode):
+    size, box = (4096, 2048), (512, 256, 1535, 767)
+    large = drawn("RGBA" if mode == "RGBA" else "RGB", size, "white", "black", box)
+    orientation = Image.Exif()
+    orientation[0x0112] = 6  # turned by a quarter
+    from_large = density_of_picture(large.convert(mode), exif=orientation)
+    small = large.resize((512, 256), Image.Resampling.BOX).convert(mode)
+    from_small = density_of_picture(small, exif=orientation)
+    np.testing.assert_allclose(from_large, from_small, atol=0.02)
+    assert from_large[128, 128] == 0.0
+    assert from_large[200, 128 + 40] == 1.0
+
+
 # --- tables on the clipboard ----------------------------------------------------------------------
 
 

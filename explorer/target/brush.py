@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -165,13 +166,16 @@ class Stroke:
             pressure: Of a pen, from 0 to 1; it scales the strength.
 
         Returns:
-            The cells that were written: one rectangle for each image under the symmetry.
+            The cells that were written: rectangles about the images under the symmetry.
         """
         images = symmetry_images(self._raster.extent, self._brush.symmetry)
         written = [NOTHING] * len(images)
         for (start, end), pressures in self._pieces(x, y, pressure):
-            for i, image in enumerate(images):
-                region = self._stamp((image(*start), image(*end)), pressures)
+            stamps = [
+                self._footprint.along((image(*start), image(*end)), pressures) for image in images
+            ]
+            for i, (region, weight) in enumerate(joined(stamps)):
+                self._stamp(region, weight, self._share((start, end)))
                 written[i] = written[i].united(region)
         self._last = (x, y, pressure)
         return [region for region in written if region.cells]
@@ -191,17 +195,15 @@ class Stroke:
         for (x0, y0, pressure0), (x1, y1, pressure1) in pairwise(stops):
             yield ((x0, y0), (x1, y1)), (pressure0, pressure1)
 
-    def _stamp(self, segment: Segment, pressures: tuple[float, float]) -> Region:
-        region, weight = self._footprint.along(segment, pressures)
+    def _stamp(self, region: Region, weight: NDArray[np.float32], share: float) -> None:
         if not region.cells:
-            return NOTHING
+            return
         if self._tool is Tool.SMOOTH:
-            self._smooth(region, weight * np.float32(self._share(segment)))
+            self._smooth(region, weight * np.float32(share))
         else:
             self._coat.lay(region, weight)
         self.stamps += 1
         self.cells += region.cells
-        return region
 
     def _share(self, segment: Segment) -> float:
         """How much of a full stamp a piece of the path is due; the first dab is one.
@@ -219,6 +221,23 @@ class Stroke:
         window = self._raster.values[region.slices]
         weight *= np.float32(self._brush.strength)
         window += weight * (box_blur(self._raster.values, region, half) - window)
+
+
+def joined(
+    stamps: list[tuple[Region, NDArray[np.float32]]],
+) -> list[tuple[Region, NDArray[np.float32]]]:
+    """One stamp in place of several that overlap so much that it costs less; the strongest counts.
+
+    Large tips under a symmetry would otherwise write the same cells many times over.
+    """
+    around = reduce(Region.united, (region for region, _ in stamps), NOTHING)
+    if sum(region.cells for region, _ in stamps) <= around.cells:
+        return stamps
+    weight = np.zeros((around.top - around.bottom, around.right - around.left), np.float32)
+    for region, own in stamps:
+        window = weight[region.within(around).slices]
+        np.maximum(window, own, out=window)
+    return [(around, weight)]
 
 
 class Line(Stroke):

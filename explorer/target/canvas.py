@@ -11,8 +11,8 @@ from PySide6.QtGui import (
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainterPath,
     QPointingDevice,
+    QResizeEvent,
     QTabletEvent,
 )
 
@@ -20,8 +20,8 @@ from explorer.i18n import tr, translator
 from explorer.target.brush import Brush, Tool
 from explorer.target.density_view import DensityView
 from explorer.target.drawing import Drawing
-from explorer.target.footprint import Footprint, circle
-from explorer.target.lettering import text_outline
+from explorer.target.footprint import Footprint
+from explorer.target.outline import tool_outline
 from flowengine.project import DEFAULT_EXTENT
 
 if TYPE_CHECKING:
@@ -179,19 +179,15 @@ class TargetCanvas(DensityView):
         self._show_footprint()
 
     def _show_footprint(self) -> None:
-        self.set_footprint(
-            Footprint(self._outline(), fold=self._brush.symmetry, dashed=self._tool is Tool.ERASER)
-        )
-
-    def _outline(self) -> QPainterPath:
         radius = self._brush.radius(self.extent)
-        match self._tool:
-            case Tool.FILL | Tool.POINTS:
-                return QPainterPath()
-            case Tool.TEXT:
-                return text_outline(self._text, 2 * radius)
-            case _:
-                return circle(radius)
+        outline = tool_outline(self._tool, radius, self._text, self._reach())
+        dashed = self._tool is Tool.ERASER
+        self.set_footprint(Footprint(outline, fold=self._brush.symmetry, dashed=dashed))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the reach of the points tool as large as it is in pixels."""
+        super().resizeEvent(event)
+        self._show_footprint()
 
     # --- a stroke ----------------------------------------------------------------------------
 
@@ -202,12 +198,9 @@ class TargetCanvas(DensityView):
             return
         self._held = held
         line_start = self._line_start
-        if self._takes_points(erases=erases):
-            self._drawing.begin_points(
-                self._brush.symmetry, self._reach(), erases=erases or self._tool is Tool.ERASER
-            )
-        else:
-            self._drawing.begin(self._brush, self._tool, erases=erases, text=self._text)
+        self._drawing.begin(
+            self._brush, self._tool, erases=erases, text=self._text, reach=self._reach()
+        )
         self._show_drawing()
         self.stroke_started.emit()
         if line_start is not None:
@@ -215,15 +208,9 @@ class TargetCanvas(DensityView):
         self.aim_line(None)
         self._paint_to(self._pointer, pressure)
 
-    def _takes_points(self, *, erases: bool) -> bool:
-        if self._tool is Tool.POINTS:
-            return True
-        return self.cloud is not None and (erases or self._tool is Tool.ERASER)
-
     def _reach(self) -> float:
-        """From how far a press meets a point, in data units."""
-        finger = _POINT_REACH / self.view().scale
-        return finger if self._tool is Tool.POINTS else self._brush.radius(self.extent)
+        """From how far the points tool meets a point, in data units."""
+        return _POINT_REACH / self.view().scale
 
     def _paint_to(self, point: Point, pressure: float) -> None:
         regions = self._drawing.move_to(*point, pressure, straight=self._straight)

@@ -50,6 +50,7 @@ class DensityView(QWidget):
     def __init__(self, raster: Raster, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._raster = raster
+        self._mass = raster.mass  # of a large grid it takes too long for every move
         self._picture = DensityPicture(raster)
         self._footprint = Footprint(QPainterPath())
         self._points = QPolygonF()
@@ -80,6 +81,7 @@ class DensityView(QWidget):
     def show_raster(self, raster: Raster, *, hint: bool) -> None:
         """Show another raster, and whether the invitation to draw stands over it."""
         self._raster = raster
+        self._mass = raster.mass
         self._hint_shown = hint
         self._picture.refresh(raster, raster.whole)
         self._measure_pointer()
@@ -151,7 +153,8 @@ class DensityView(QWidget):
         if self._pointer is None or self._held_back():
             return
         x, y = self._pointer
-        density = self._raster.density_at(x, y)
+        value = self._raster.value_at(x, y)
+        density = value / self._mass if value else 0.0
         self._caption = f"({_fixed(x)}, {_fixed(y)})   p = {number(density)}"
         self.hovered.emit(x, y, density)
 

@@ -104,40 +104,40 @@ class Drawing:
         self._gesture = None
         self._kept = self.raster
 
-    def begin(self, brush: Brush, tool: Tool, *, erases: bool = False, text: str = "") -> None:
-        """Begin a gesture, on a copy of the raster or, where it clears, on an empty one."""
+    def begin(
+        self,
+        brush: Brush,
+        tool: Tool,
+        *,
+        erases: bool = False,
+        text: str = "",
+        reach: float = 0.0,
+    ) -> None:
+        """Begin a gesture.
+
+        Args:
+            brush: The tip.
+            tool: The eraser, and whatever erases, removes points where there are some.
+            erases: Whether the tool takes away what it else gives.
+            text: What the text tool writes.
+            reach: From how far the points tool meets a point, in data units.
+        """
         self._kept = self.raster
+        erases = erases or tool is Tool.ERASER
+        if tool is Tool.POINTS or (erases and self._cloud is not None):
+            cloud = self._cloud or replace(NO_POINTS, extent=self._kept.extent)
+            self.raster = Raster(cloud.density(), cloud.extent)
+            reach = reach if tool is Tool.POINTS else brush.radius(cloud.extent)
+            gesture = PointEraser if erases else PointDrag
+            self._gesture = gesture(self.raster, cloud, brush.symmetry, reach)
+            return
         clears = self.clears_on_first_stroke and tool in _CLEAR_FIRST and not erases
         self.raster = (
             Raster.blank(self._kept.extent)
             if clears
             else Raster(self._kept.values, self._kept.extent)
         )
-        self._gesture = self._painted(brush, tool, erases=erases, text=text)
-
-    def _painted(self, brush: Brush, tool: Tool, *, erases: bool, text: str) -> Gesture:
-        match tool:
-            case Tool.LINE:
-                return Line(self.raster, brush, erases=erases)
-            case Tool.FILL:
-                return Fill(self.raster, brush, erases=erases)
-            case Tool.TEXT:
-                return Lettering(self.raster, brush, text, erases=erases)
-            case _:
-                return Stroke(self.raster, brush, Tool.ERASER if erases else tool)
-
-    def begin_points(self, fold: int, reach: float, *, erases: bool) -> None:
-        """Begin a gesture on points; they take the place of a density that stands for itself.
-
-        Args:
-            fold: Of the symmetry under which points are added and removed.
-            reach: From how far a point is met, in data units.
-            erases: Whether points are removed, and not added or moved.
-        """
-        self._kept = self.raster
-        cloud = self._cloud or replace(NO_POINTS, extent=self._kept.extent)
-        self.raster = Raster(cloud.density(), cloud.extent)
-        self._gesture = (PointEraser if erases else PointDrag)(self.raster, cloud, fold, reach)
+        self._gesture = _painted(self.raster, brush, tool, erases=erases, text=text)
 
     def move_to(
         self, x: float, y: float, pressure: float = 1.0, *, straight: bool = False
@@ -183,3 +183,15 @@ class Drawing:
         values = self.raster.values.copy()
         values.flags.writeable = False
         return values
+
+
+def _painted(raster: Raster, brush: Brush, tool: Tool, *, erases: bool, text: str) -> Gesture:
+    match tool:
+        case Tool.LINE:
+            return Line(raster, brush, erases=erases)
+        case Tool.FILL:
+            return Fill(raster, brush, erases=erases)
+        case Tool.TEXT:
+            return Lettering(raster, brush, text, erases=erases)
+        case _:
+            return Stroke(raster, brush, Tool.ERASER if erases else tool)

@@ -46,10 +46,3 @@ def transform_of(image: Image) -> QTransform:
     x, y = image.centre
     turned = QTransform(c * image.mirror, s * image.mirror, -s, c, x, y)
     return QTransform.fromTranslate(-x, -y) * turned
-
-
-def circle(radius: float) -> QPainterPath:
-    """A circle about the pointer, its radius in data units."""
-    path = QPainterPath()
-    path.addEllipse(-radius, -radius, 2 * radius, 2 * radius)
-    return path

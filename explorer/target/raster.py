@@ -36,6 +36,11 @@ class Region(NamedTuple):
         """What indexes an array of shape (rows, columns) with it."""
         return slice(self.bottom, self.top), slice(self.left, self.right)
 
+    def within(self, other: Region) -> Region:
+        """The same rectangle, counted from the corner of another one around it."""
+        bottom, left = other.bottom, other.left
+        return Region(self.bottom - bottom, self.top - bottom, self.left - left, self.right - left)
+
     def united(self, other: Region) -> Region:
         """The smallest rectangle around both; an empty one adds nothing."""
         if not self.cells or not other.cells:
@@ -115,11 +120,6 @@ class Raster:
         full = self.values[self.values > 0].astype(np.float64)
         width, height = self.cell_size
         return math.log(mass) - float((full * np.log(full)).sum()) * width * height / mass
-
-    def density_at(self, x: float, y: float) -> float:
-        """The probability density at a point; 0 outside and where all is empty."""
-        value = self.value_at(x, y)
-        return value / self.mass if value else 0.0
 
     def around(self, segment: Segment, radius: float) -> Region:
         """The cells whose centres may lie within `radius` of a segment, all in data units."""

@@ -13,8 +13,9 @@ from PySide6.QtCore import QPointF, QRectF
 
 from explorer.target.brush import Brush, Line, Stroke, Tool
 from explorer.target.fill import Fill, flooded
-from explorer.target.footprint import Footprint, circle
+from explorer.target.footprint import Footprint
 from explorer.target.lettering import Lettering, text_outline
+from explorer.target.outline import circle
 from explorer.target.picture import SquareView
 from explorer.target.point_cloud import NO_POINTS, PointCloud, PointDrag, PointEraser
 from explorer.target.raster import NOTHING, Raster

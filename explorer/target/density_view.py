@@ -177,13 +177,16 @@ class DensityView(QWidget):
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
             if self._points:
                 overlay.paint_points(painter, view.transform(), self._points)
+            painter.save()
             self._paint_pointer(painter, view)
+            painter.restore()
             self._paint_frame(painter, view)
 
     def _paint_pointer(self, painter: QPainter, view: SquareView) -> None:
         if self._pointer is None:
             return
         here = view.to_widget(*self._pointer)
+        painter.setClipRect(view.rect)  # beside the plane nothing will be left
         if self._line_start is not None:
             overlay.paint_line_ahead(painter, view.to_widget(*self._line_start), here)
         overlay.paint_footprints(painter, self._outlines(view), dashed=self._footprint.dashed)
@@ -196,7 +199,6 @@ class DensityView(QWidget):
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
         painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
 

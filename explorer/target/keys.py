@@ -25,22 +25,15 @@ STRENGTH_KEYS: Final = {
 
 # What the sheet of all keys says of them.
 SHEET: Final = (
-    ("B", mark("Brush")),
-    ("E", mark("Eraser")),
-    ("S", mark("Smooth")),
-    ("L", mark("Line")),
-    ("F", mark("Fill")),
-    ("T", mark("Text")),
-    ("P", mark("Points")),
+    ("B  E  S", mark("Brush, eraser, smooth")),
+    ("L  F  T  P", mark("Line, fill, text, points")),
     ("[  ]", mark("Smaller or larger brush")),
     ("{  }", mark("Harder or softer brush")),
     ("1 … 0", mark("Strength of the brush")),
-    ("M", mark("Mirror")),
-    ("R", mark("Presets")),
-    ("=", mark("Formula")),
-    ("I", mark("Invert")),
-    ("Del", mark("Clear")),
     ("← ↑ → ↓", mark("Move the brush")),
+    ("M", mark("Mirror")),
+    ("R  =", mark("Presets, formula")),
+    ("I  Del", mark("Invert, clear")),
 )
 
 

@@ -75,10 +75,9 @@ def paint_points(painter: QPainter, view: QTransform, points: QPolygonF) -> None
         QPainter.RenderHint.Antialiasing, on=few
     )  # round dots cost ten times more
     painter.setTransform(view, combine=True)
-    for colour, width in ((_faint("panel", 0.8), rim), (theme.color("target"), core)):
-        pen = QPen(colour, width, Qt.PenStyle.SolidLine, cap)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
+    for colour, width in ((_faint("panel", 0.8), rim), (theme.color("panel_text"), core)):
+        # a cosmetic pen would be half as wide on a screen of twice the density
+        painter.setPen(QPen(colour, width / view.m11(), Qt.PenStyle.SolidLine, cap))
         painter.drawPoints(points)
     painter.restore()
 

@@ -94,6 +94,7 @@ class TargetEditor(QWidget):
         self.canvas.stroke_cancelled.connect(self._take_back)
         self.tools.brush_changed.connect(self.canvas.set_brush)
         self.tools.tool_changed.connect(self.canvas.set_tool)
+        self.tools.tool_changed.connect(self._show_bandwidth)
         self.tools.text.changed.connect(self.canvas.set_text)
         self.tools.text.done.connect(self.canvas.setFocus)
         self.tools.points.changed.connect(self._set_bandwidth)
@@ -218,8 +219,12 @@ class TargetEditor(QWidget):
         )
 
     def _show_facts(self) -> None:
-        self.tools.points.show_cloud(self.canvas.cloud)
+        self._show_bandwidth()
         self._show_figure()
+
+    def _show_bandwidth(self) -> None:
+        if self.tools.tool is Tool.POINTS:  # to choose one for very many points takes a while
+            self.tools.points.show_cloud(self.canvas.cloud)
 
     def _show_figure(self) -> None:
         entropy = self.canvas.entropy
@@ -297,8 +302,8 @@ class TargetEditor(QWidget):
             act()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
-        if event.mimeData().hasUrls():
+        """Take files; what a browser drags is the window's."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -343,7 +343,7 @@ def test_points_are_shown_and_go_with_them(canvas):
     def dots():
         image = canvas.grab().toImage()
         spot = pixel(canvas, 2.0, 2.0)
-        return image.pixelColor(spot) == theme.color("target")
+        return image.pixelColor(spot) == theme.color("panel_text")
 
     canvas.set_tool(Tool.POINTS)
     drag(canvas, (2.0, 2.0))

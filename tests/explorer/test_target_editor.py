@@ -669,6 +669,15 @@ def test_dragged_text_is_refused(editor):
     assert not drag.isAccepted()
 
 
+def test_what_a_browser_drags_is_left_to_the_window(editor):
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/cat.png")])
+    data.setImageData(QImage(8, 8, QImage.Format.Format_RGB32))
+    drag = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, LEFT, NO_KEY)
+    QApplication.sendEvent(editor, drag)
+    assert not drag.isAccepted()
+
+
 # --- arrangement, words, looks --------------------------------------------------------------------
 
 

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
+_COMMANDS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
+
 
 class TargetEditor(QWidget):
     """Shows a target and proposes another with every stroke and every click.
@@ -285,9 +291,8 @@ class TargetEditor(QWidget):
         return super().event(event)
 
     def _act_of(self, event: QKeyEvent) -> Callable[[], None] | None:
-        """What a key does here; a key that types braces or digits may need Shift."""
-        others = ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if event.modifiers() & others:
+        """What a key does here; on some keyboards braces and digits need Shift or AltGr."""
+        if event.modifiers() & _COMMANDS:
             return None
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.text().isalpha():
             return None

@@ -66,8 +66,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                mark("Take the last edit back")),
     ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "store.undo_stack.redo",
                mark("Make the edit again that was taken back")),
-    ActionSpec("paste", EDIT, mark("Paste a picture as the target"), "Ctrl+V", "image",
-               "documents.paste", mark("Take the picture on the clipboard as the target"),
+    ActionSpec("paste", EDIT, mark("Paste as the target"), "Ctrl+V", "image",
+               "documents.paste", mark("Take a picture, a table or a file on the clipboard"),
                separated=True),
 
     ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "training.toggle",

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.documents.failed.connect(self.banner.show_error)
         self.documents.saving.connect(lambda: self.status_line.say(tr("Saving …")))
         self.documents.saved.connect(self._say_saved)
+        self.documents.noted.connect(self.status_line.say)
         self.documents.target_chosen.connect(self._take_target)
 
     def _connect_editors(self) -> None:
@@ -370,13 +371,13 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome projects, pictures, tables and arrays."""
         suffixes = {path.suffix.lower() for path in _paths(event.mimeData().urls())}
-        if suffixes & {SUFFIX, *TARGET_SUFFIXES}:
+        if suffixes & {SUFFIX, *TARGET_SUFFIXES} or event.mimeData().hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open a project, or take a file as the target."""
+        """Open a project, or take a file or a picture as the target."""
         event.acceptProposedAction()
-        self.documents.take(_paths(event.mimeData().urls()))
+        self.documents.take_data(event.mimeData(), tr("dropped"))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the engines, once unsaved work is safe."""

@@ -2,8 +2,8 @@
 
 The roles stand in `resources/themes/*.toml`, the look in `resources/themes/style.qss`. A widget
 that paints for itself asks `theme.color(role)` and repaints on `theme.changed`; every other widget
-gets its look from the style sheet, steered by its property `role`: "do", "chip", "flat", "title",
-"muted", "figure" or "card".
+gets its look from the style sheet, steered by its property `role`: "do", "chip", "tool", "flat",
+"title", "muted", "figure" or "card".
 """
 
 from __future__ import annotations

@@ -142,8 +142,9 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
         required=True,
-        metavar="NAME|FILE",
-        help="a preset, a picture (.png, .jpg), an array (.npy) or a table of points (.csv)",
+        metavar="NAME|FILE|formula:F",
+        help="a preset, a picture (.png, .jpg), an array (.npy), a table of points (.csv), or "
+        'p(x, y) ∝ a formula: "formula:exp(-r^2)"',
     )
     parser.add_argument(
         "--stack",

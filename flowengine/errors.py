@@ -21,6 +21,14 @@ class TargetError(FlowError, ValueError):
     """A density, a picture or a set of points cannot serve as a target."""
 
 
+class FormulaError(TargetError):
+    """A formula cannot be read; `at` counts the characters before the place, from 0."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 class ProjectError(FlowError):
     """A project file is damaged, foreign or hostile."""
 

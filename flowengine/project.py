@@ -56,18 +56,23 @@ class TargetSpec(_Document):
 
     Attributes:
         source: Where it came from.
-        name: What to call it: a preset's name, a file's stem, or "drawing".
+        name: What to call it: a preset's name, a file's stem, "drawing" or "formula".
         extent: (x_min, x_max, y_min, y_max) in data units.
         density: Grid of cells, shape (rows, columns), row 0 at y_min; non-negative, of any sum.
             None only for a preset, which is computed when it is needed.
         points: The points that it was made from, shape (n, 2), if it came from points.
+        bandwidth: Standard deviation of the bell about each point, in data units; None where it is
+            chosen from the points.
+        formula: What it was computed from, p(x, y) ∝ …, if it came from a formula.
     """
 
-    source: Literal["preset", "drawing", "picture", "points", "array"] = "preset"
+    source: Literal["preset", "drawing", "picture", "points", "array", "formula"] = "preset"
     name: Annotated[str, Meta(min_length=1, max_length=200)] = "moons"
     extent: Extent = DEFAULT_EXTENT
     density: FrozenArray | None = None
     points: FrozenArray | None = None
+    bandwidth: Annotated[float, Meta(gt=0)] | None = None
+    formula: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Recipe(_Document):

@@ -18,7 +18,7 @@ _STATE_KEY: Final = "window/state"
 LEFT: Final = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT: Final = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH: Final = 304
-_TOP_SHARE: Final = {LEFT: (4, 6), RIGHT: (4, 6)}
+_TOP_SHARE: Final = {LEFT: (48, 52), RIGHT: (40, 60)}
 
 
 class Arrangement(QObject):
@@ -74,5 +74,5 @@ class Arrangement(QObject):
     def _resize(self) -> None:
         for area, docks in self._sides.items():
             self._window.resizeDocks(docks, [SIDE_WIDTH] * len(docks), Qt.Orientation.Horizontal)
-            shares = [100 * share for share in _TOP_SHARE[area]]
+            shares = [10 * share for share in _TOP_SHARE[area]]
             self._window.resizeDocks(docks, shares, Qt.Orientation.Vertical)

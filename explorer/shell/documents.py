@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QBuffer, QObject, Signal
+from PySide6.QtCore import QBuffer, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from explorer import dialogs
-from explorer.i18n import tr
+from explorer.i18n import integer, tr
+from explorer.shell.target_job import TargetReader
 from flowengine.errors import FlowError
 from flowengine.project import Project, default_stack
-from flowengine.targets.sources import spec_from_file, spec_from_image
+from flowengine.targets.sources import spec_from_file, spec_from_image, spec_from_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     States = dict[Lane, LaneState]
 
 SUFFIX: Final = ".flow"
-TARGET_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".csv", ".npy")
+_PICTURES: Final = (".png", ".jpg", ".jpeg")
+TARGET_SUFFIXES: Final = (*_PICTURES, ".csv", ".npy")
+_LARGE: Final = 256 * 1024  # bytes, or letters: more is read aside
+_LARGEST_SIDE: Final = 1024
 
 
 class Documents(QObject):
@@ -44,6 +48,8 @@ class Documents(QObject):
     saved = Signal()
     target_chosen = Signal(object, str)
     """A `TargetSpec`, and what the edit is called."""
+    noted = Signal(str)
+    """A sentence on what is being done, or was left out."""
 
     def __init__(
         self,
@@ -57,6 +63,9 @@ class Documents(QObject):
         self._checkpoint = checkpoint
         self._thumbnail = thumbnail
         self._window = parent
+        self._reader = TargetReader(self)
+        self._reader.done.connect(self._choose)
+        self._reader.failed.connect(self.failed)
 
     @property
     def name(self) -> str:
@@ -125,22 +134,62 @@ class Documents(QObject):
             self.take([path])
 
     def take(self, paths: Iterable[Path]) -> None:
-        """Take a file that was dropped or chosen: a project is opened, another is the target."""
-        path = next(iter(paths), None)
+        """Take a file that was dropped or chosen: a project is opened, another is the target.
+
+        Of several files the first that can be either is taken, and it is said which.
+        """
+        given = list(paths)
+        known = [path for path in given if path.suffix.lower() in (SUFFIX, *TARGET_SUFFIXES)]
+        path = next(iter(known or given), None)
         if path is None:
             return
+        self._reader.forget()
         if path.suffix.lower() == SUFFIX:
             self.open(path)
+        elif path.suffix.lower() in _PICTURES or _size(path) > _LARGE:
+            self.noted.emit(tr("Reading {name} …").format(name=path.name))
+            self._reader.read(lambda: spec_from_file(path))
         else:
             self._try(lambda: self._choose(spec_from_file(path)))
+        if len(given) > 1:
+            text = tr("{name} was taken; {count} other files were left out")
+            self.noted.emit(text.format(name=path.name, count=integer(len(given) - 1)))
 
     def paste(self) -> None:
-        """Take the picture on the clipboard as the target."""
-        image = QGuiApplication.clipboard().image()
-        if image.isNull():
-            self.failed.emit(tr("There is no picture on the clipboard."))
+        """Take what is on the clipboard as the target."""
+        data = QGuiApplication.clipboard().mimeData()  # None where it was never filled
+        self.take_data(data or QMimeData(), tr("pasted"))
+
+    def take_data(self, data: QMimeData, name: str) -> None:
+        """Take what was pasted or dropped: files, a picture, or a table written as text."""
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.take(paths)
+        elif data.hasImage():
+            self._take_image(QImage(data.imageData()), name)
+        elif data.hasText():
+            text = data.text()
+            if len(text) > _LARGE:
+                self._reader.read(lambda: spec_from_table(text, name))
+            else:
+                self._reader.forget()
+                self._try(lambda: self._choose(spec_from_table(text, name)))
         else:
-            self._try(lambda: self._choose(spec_from_image(_png(image), tr("pasted picture"))))
+            self.failed.emit(tr("A target is made of a picture, a table or a file; this is none."))
+
+    def _take_image(self, image: QImage, name: str) -> None:
+        if image.isNull():
+            self.failed.emit(tr("This picture cannot be read; it may be too large."))
+            return
+        if max(image.width(), image.height()) > _LARGEST_SIDE:  # all a target can show
+            image = image.scaled(
+                _LARGEST_SIDE,
+                _LARGEST_SIDE,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        self._reader.forget()
+        self._try(lambda: self._choose(spec_from_image(_png(image), name)))
 
     def _choose(self, spec: TargetSpec) -> None:
         self.target_chosen.emit(spec, tr("Take {name} as the target").format(name=spec.name))
@@ -164,6 +213,13 @@ class Documents(QObject):
             self.failed.emit(str(error))
             return False
         return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # whoever reads it will say what is wrong
 
 
 def _png(image: QImage) -> bytes:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLa
 
 from explorer.actions import ACTIONS, MENUS
 from explorer.i18n import mark, tr
+from explorer.target.keys import SHEET
 
 # Keys that work inside one part of the window and are handled there.
 STACK: Final = mark("In the stack")
@@ -24,11 +25,7 @@ _LOCAL_KEYS: Final = {
         ("Del", mark("Remove it")),
         ("/", mark("Search the palette")),
     ),
-    CANVAS: (
-        ("B", mark("Brush")),
-        ("E", mark("Eraser")),
-        ("[  ]", mark("Smaller or larger brush")),
-    ),
+    CANVAS: SHEET,
     WINDOW: (
         ("Tab", mark("Next control")),
         ("Esc", mark("Dismiss a message")),

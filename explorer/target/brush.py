@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from explorer.target.raster import NOTHING, Point, Raster, Region, Segment
+from explorer.i18n import mark
+from explorer.target.raster import NOTHING, Raster, Region, Segment
+from explorer.target.symmetry import symmetry_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +33,26 @@ if TYPE_CHECKING:
 _SWEEP = 2.0
 _SMOOTHING_SWEEP = 1 / 3
 _BLUR_PER_RADIUS = 1 / 8
+_ANGLE = math.pi / 12
 
 
 class Tool(Enum):
-    """What a stroke does to the cells that it touches."""
+    """What the pointer does on the canvas."""
 
     BRUSH = "brush"
     ERASER = "eraser"
     SMOOTH = "smooth"
+    LINE = "line"
+    FILL = "fill"
+    TEXT = "text"
+    POINTS = "points"
+
+
+_TITLES: Final = {
+    Tool.BRUSH: mark("Brush stroke"),
+    Tool.ERASER: mark("Eraser stroke"),
+    Tool.SMOOTH: mark("Smoothing stroke"),
+}
 
 
 @dataclass(frozen=True)
@@ -88,22 +103,54 @@ class _Footprint:
         return region, weight * (first + (last - first) * share if last != first else first)
 
 
+class Coat:
+    """What one gesture lays over a raster: in each cell once, by the strongest weight it has met.
+
+    Args:
+        raster: Painted into.
+        strength: Share of the way to full or empty that a weight of 1 goes.
+        erases: Whether it takes density away.
+    """
+
+    def __init__(self, raster: Raster, strength: float, *, erases: bool) -> None:
+        self._raster = raster
+        self._before = raster.values.copy()
+        self._mask = np.zeros_like(raster.values)
+        self._strength = np.float32(strength)
+        self._goal = np.float32(0.0 if erases else 1.0)
+
+    def lay(self, region: Region, weight: NDArray[np.float32]) -> None:
+        """Lay a weight from 0 to 1, in the region's shape, over a region."""
+        window = region.slices
+        mask = self._mask[window]
+        np.maximum(mask, weight, out=mask)
+        before = self._before[window]
+        self._raster.values[window] = before + (self._goal - before) * (mask * self._strength)
+
+    def lift(self, regions: list[Region]) -> None:
+        """Take off what was laid over some regions."""
+        for region in regions:
+            self._mask[region.slices] = 0
+            self._raster.values[region.slices] = self._before[region.slices]
+
+
 class Stroke:
     """One stroke on a raster, from press to release.
 
     Attributes:
         stamps: How many stamps have fallen on the grid.
         cells: How many cells they have covered, which is what the stroke has cost.
+        title: What undo calls it.
     """
 
     def __init__(self, raster: Raster, brush: Brush, tool: Tool) -> None:
         self.stamps = 0
         self.cells = 0
+        self.title = _TITLES[tool]
         self._raster = raster
         self._brush = brush
         self._tool = tool
-        self._before = raster.values.copy()
-        self._mask = np.zeros_like(raster.values)
+        self._coat = Coat(raster, brush.strength, erases=tool is Tool.ERASER)
         self._radius = brush.radius(raster.extent)
         self._footprint = _Footprint(raster, brush)
         sweep = _SMOOTHING_SWEEP if tool is Tool.SMOOTH else _SWEEP
@@ -119,13 +166,16 @@ class Stroke:
             pressure: Of a pen, from 0 to 1; it scales the strength.
 
         Returns:
-            The cells that were written: one rectangle for each image under the symmetry.
+            The cells that were written: rectangles about the images under the symmetry.
         """
         images = symmetry_images(self._raster.extent, self._brush.symmetry)
         written = [NOTHING] * len(images)
         for (start, end), pressures in self._pieces(x, y, pressure):
-            for i, image in enumerate(images):
-                region = self._stamp((image(*start), image(*end)), pressures)
+            stamps = [
+                self._footprint.along((image(*start), image(*end)), pressures) for image in images
+            ]
+            for i, (region, weight) in enumerate(joined(stamps)):
+                self._stamp(region, weight, self._share((start, end)))
                 written[i] = written[i].united(region)
         self._last = (x, y, pressure)
         return [region for region in written if region.cells]
@@ -145,17 +195,15 @@ class Stroke:
         for (x0, y0, pressure0), (x1, y1, pressure1) in pairwise(stops):
             yield ((x0, y0), (x1, y1)), (pressure0, pressure1)
 
-    def _stamp(self, segment: Segment, pressures: tuple[float, float]) -> Region:
-        region, weight = self._footprint.along(segment, pressures)
+    def _stamp(self, region: Region, weight: NDArray[np.float32], share: float) -> None:
         if not region.cells:
-            return NOTHING
+            return
         if self._tool is Tool.SMOOTH:
-            self._smooth(region, weight * np.float32(self._share(segment)))
+            self._smooth(region, weight * np.float32(share))
         else:
-            self._lay(region, weight)
+            self._coat.lay(region, weight)
         self.stamps += 1
         self.cells += region.cells
-        return region
 
     def _share(self, segment: Segment) -> float:
         """How much of a full stamp a piece of the path is due; the first dab is one.
@@ -166,59 +214,58 @@ class Stroke:
         length = math.dist(*segment)
         return length / self._sweep if length else 1.0
 
-    def _lay(self, region: Region, weight: NDArray[np.float32]) -> None:
-        window = region.slices
-        mask = self._mask[window]
-        np.maximum(mask, weight, out=mask)
-        before = self._before[window]
-        goal = np.float32(1.0 if self._tool is Tool.BRUSH else 0.0)
-        self._raster.values[window] = before + (goal - before) * (
-            mask * np.float32(self._brush.strength)
-        )
-
     def _smooth(self, region: Region, weight: NDArray[np.float32]) -> None:
         width, height = self._raster.cell_size
         reach = self._radius * _BLUR_PER_RADIUS
         half = max(1, round(reach / height)), max(1, round(reach / width))
         window = self._raster.values[region.slices]
         weight *= np.float32(self._brush.strength)
-        window += weight * (_box_blur(self._raster.values, region, half) - window)
+        window += weight * (box_blur(self._raster.values, region, half) - window)
 
 
-@dataclass(frozen=True)
-class Image:
-    """A turn by `angle` after a reflection of x, both about `centre`."""
+def joined(
+    stamps: list[tuple[Region, NDArray[np.float32]]],
+) -> list[tuple[Region, NDArray[np.float32]]]:
+    """One stamp in place of several that overlap so much that it costs less; the strongest counts.
 
-    centre: Point
-    angle: float
-    mirror: int
-
-    def __call__(self, x: float, y: float) -> Point:
-        """The image of a point."""
-        dx, dy = self.mirror * (x - self.centre[0]), y - self.centre[1]
-        c, s = math.cos(self.angle), math.sin(self.angle)
-        return self.centre[0] + c * dx - s * dy, self.centre[1] + s * dx + c * dy
-
-
-def symmetry_images(extent: Extent, fold: int) -> list[Image]:
-    """The maps that send a point to its images about the centre of `extent`, itself first.
-
-    An even fold mirrors left and right and turns the pair fold / 2 times; an odd one only turns.
-
-    Raises:
-        ValueError: `fold` is not from 1 to 8.
+    Large tips under a symmetry would otherwise write the same cells many times over.
     """
-    if not 1 <= fold <= 8:
-        raise ValueError(f"The symmetry must lie in 1 to 8, got {fold}")
-    x_min, x_max, y_min, y_max = extent
-    centre = (x_min + x_max) / 2, (y_min + y_max) / 2
-    mirrors = (1, -1) if fold % 2 == 0 else (1,)
-    turns = fold // len(mirrors)
-    return [
-        Image(centre, 2 * math.pi * turn / turns, mirror)
-        for mirror in mirrors
-        for turn in range(turns)
-    ]
+    around = reduce(Region.united, (region for region, _ in stamps), NOTHING)
+    if sum(region.cells for region, _ in stamps) <= around.cells:
+        return stamps
+    weight = np.zeros((around.top - around.bottom, around.right - around.left), np.float32)
+    for region, own in stamps:
+        window = weight[region.within(around).slices]
+        np.maximum(window, own, out=window)
+    return [(around, weight)]
+
+
+class Line(Stroke):
+    """A straight stroke from the press to where the pointer is, laid anew with every move."""
+
+    def __init__(self, raster: Raster, brush: Brush, *, erases: bool) -> None:
+        super().__init__(raster, brush, Tool.ERASER if erases else Tool.BRUSH)
+        self.title = mark("Erased line") if erases else mark("Line")
+        self._start: tuple[float, float, float] | None = None
+        self._laid: list[Region] = []
+
+    def move_to(self, x: float, y: float, pressure: float = 1.0) -> list[Region]:
+        """Lay the line to another end; gives the cells that it has left, too."""
+        left = self._laid
+        self._coat.lift(left)
+        self._start = self._start or (x, y, pressure)
+        self._last = self._start if (x, y) != self._start[:2] else None
+        self._laid = super().move_to(x, y, pressure)
+        return left + self._laid
+
+    def straightened(self, x: float, y: float) -> tuple[float, float]:
+        """The point as far from the start as (x, y), in the nearest of 24 directions."""
+        if self._start is None:
+            return x, y
+        dx, dy = x - self._start[0], y - self._start[1]
+        angle = round(math.atan2(dy, dx) / _ANGLE) * _ANGLE
+        length = math.hypot(dx, dy)
+        return self._start[0] + length * math.cos(angle), self._start[1] + length * math.sin(angle)
 
 
 def _between(
@@ -228,7 +275,7 @@ def _between(
     return x, y, pressure
 
 
-def _box_blur(
+def box_blur(
     values: NDArray[np.float32], region: Region, half: tuple[int, int]
 ) -> NDArray[np.float32]:
     """Means over (2·half + 1) cells in each direction, for a region; the border repeats."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -11,6 +12,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPointingDevice,
+    QResizeEvent,
     QTabletEvent,
 )
 
@@ -18,13 +20,15 @@ from explorer.i18n import tr, translator
 from explorer.target.brush import Brush, Tool
 from explorer.target.density_view import DensityView
 from explorer.target.drawing import Drawing
+from explorer.target.footprint import Footprint
+from explorer.target.outline import tool_outline
 from flowengine.project import DEFAULT_EXTENT
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from PySide6.QtWidgets import QWidget
 
+    from explorer.target.point_cloud import PointCloud
     from explorer.target.raster import Point
     from flowengine.project import Extent
 
@@ -35,6 +39,8 @@ _ARROWS: Final = {
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
+_STROKES: Final = {Tool.BRUSH, Tool.ERASER, Tool.SMOOTH}
+_POINT_REACH = 9  # pixels
 _ARROW_STEP = 1 / 64
 _FINE_STEP = 1 / 256
 _TAB_REASONS: Final = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
@@ -45,7 +51,9 @@ class TargetCanvas(DensityView):
 
     A stroke lasts from press to release, or until its button is lost, the focus goes or the canvas
     is hidden; Escape takes it back. Shift with a press draws a straight line from where the last
-    stroke ended. Arrow keys move the brush, in finer steps with Ctrl; then Space paints.
+    stroke ended, and keeps the line tool to steps of 15°. Arrow keys move the brush, in finer steps
+    with Ctrl; then Space paints. The points tool adds, moves and removes points in the same way;
+    over points the eraser removes those that it meets.
 
     Attributes:
         stroke_started: A stroke begins.
@@ -62,8 +70,10 @@ class TargetCanvas(DensityView):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._drawing = Drawing(DEFAULT_EXTENT)
         super().__init__(self._drawing.raster, parent)
+        self._brush = Brush()
         self._tool = Tool.BRUSH
-        self._stroke_tool = Tool.BRUSH
+        self._text = ""
+        self._straight = False
         self._held: Qt.MouseButton | Qt.Key | None = None
         self._changes = QTimer(self)
         self._changes.setSingleShot(True)
@@ -71,6 +81,7 @@ class TargetCanvas(DensityView):
         self._changes.timeout.connect(self._send_changes)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._show_footprint()
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -107,43 +118,89 @@ class TargetCanvas(DensityView):
         return self._drawing.raster.entropy
 
     @property
+    def brush(self) -> Brush:
+        """The tip."""
+        return self._brush
+
+    @property
     def tool(self) -> Tool:
         """What the left button and Space do."""
         return self._tool
+
+    @property
+    def cloud(self) -> PointCloud | None:
+        """The points that the density stands for; None where it stands for itself."""
+        return self._drawing.cloud
 
     def density(self) -> NDArray[np.float32]:
         """A read-only copy of the grid, row 0 at y_min, values from 0 to 1."""
         return self._drawing.snapshot()
 
-    def set_density(self, density: ArrayLike, extent: Extent, *, clears: bool) -> None:
+    def set_density(
+        self,
+        density: ArrayLike,
+        extent: Extent,
+        *,
+        clears: bool,
+        cloud: PointCloud | None = None,
+    ) -> None:
         """Show another density; a stroke under way is dropped.
 
         Args:
             density: Shape (rows, columns), row 0 at y_min, non-negative.
             extent: (x_min, x_max, y_min, y_max) in data units.
             clears: Whether the first brush stroke starts on an empty grid.
+            cloud: The points that the density stands for, if it does.
         """
         self._end()
-        self._drawing.replace(density, extent, clears=clears)
+        self._drawing.replace(density, extent, clears=clears, cloud=cloud)
+        self._show_footprint()
+        self._show_drawing()
+
+    def set_cloud(self, cloud: PointCloud) -> None:
+        """Show other points, or the same under another bandwidth; a stroke is dropped."""
+        self._cancel()
+        self._drawing.set_cloud(cloud)
         self._show_drawing()
 
     def set_brush(self, brush: Brush) -> None:
         """Draw with another tip, from the next stroke on."""
-        self.set_footprint(brush, dashed=self._tool is Tool.ERASER)
+        self._brush = brush
+        self._show_footprint()
 
     def set_tool(self, tool: Tool) -> None:
         """Let the left button and Space do something else, from the next stroke on."""
         self._tool = tool
-        self.set_footprint(self.brush, dashed=tool is Tool.ERASER)
+        self._show_footprint()
+
+    def set_text(self, text: str) -> None:
+        """Lay these words with the text tool."""
+        self._text = text
+        self._show_footprint()
+
+    def _show_footprint(self) -> None:
+        radius = self._brush.radius(self.extent)
+        outline = tool_outline(self._tool, radius, self._text, self._reach())
+        dashed = self._tool is Tool.ERASER
+        self.set_footprint(Footprint(outline, fold=self._brush.symmetry, dashed=dashed))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the reach of the points tool as large as it is in pixels."""
+        super().resizeEvent(event)
+        self._show_footprint()
 
     # --- a stroke ----------------------------------------------------------------------------
 
-    def _begin(self, held: Qt.MouseButton | Qt.Key, tool: Tool, pressure: float = 1.0) -> None:
+    def _begin(
+        self, held: Qt.MouseButton | Qt.Key, *, erases: bool = False, pressure: float = 1.0
+    ) -> None:
         if self.painting or self._pointer is None:
             return
-        self._held, self._stroke_tool = held, tool
+        self._held = held
         line_start = self._line_start
-        self._drawing.begin(self.brush, tool)
+        self._drawing.begin(
+            self._brush, self._tool, erases=erases, text=self._text, reach=self._reach()
+        )
         self._show_drawing()
         self.stroke_started.emit()
         if line_start is not None:
@@ -151,10 +208,21 @@ class TargetCanvas(DensityView):
         self.aim_line(None)
         self._paint_to(self._pointer, pressure)
 
+    def _reach(self) -> float:
+        """From how far the points tool meets a point, in data units."""
+        return _POINT_REACH / self.view().scale
+
     def _paint_to(self, point: Point, pressure: float) -> None:
-        regions = self._drawing.move_to(*point, pressure)
+        regions = self._drawing.move_to(*point, pressure, straight=self._straight)
+        if regions and self.cloud is not None:
+            self.show_points(self.cloud.points)
         self.refresh(regions)
-        if regions and not self._changes.isActive():
+        if regions:
+            self.tell_soon()
+
+    def tell_soon(self) -> None:
+        """Send `density_changed` within an interval."""
+        if not self._changes.isActive():
             self._changes.start()
 
     def _send_changes(self) -> None:
@@ -167,9 +235,10 @@ class TargetCanvas(DensityView):
             self._cancel()
             return
         self._end()
+        title = tr(self._drawing.title)
         self._drawing.keep()
         self._show_drawing()
-        self.stroke_finished.emit(self._drawing.snapshot(), _undo_text(self._stroke_tool))
+        self.stroke_finished.emit(self._drawing.snapshot(), title)
 
     def _cancel(self) -> None:
         if not self.painting:
@@ -184,7 +253,8 @@ class TargetCanvas(DensityView):
         self._changes.stop()
 
     def _show_drawing(self) -> None:
-        raster = self._drawing.raster
+        raster, cloud = self._drawing.raster, self.cloud
+        self.show_points(np.empty((0, 2)) if cloud is None else cloud.points)
         self.show_raster(raster, hint=not self.painting and not raster.values.any())
 
     def _held_back(self) -> bool:
@@ -194,12 +264,11 @@ class TargetCanvas(DensityView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke: the right button erases."""
-        tools = {Qt.MouseButton.LeftButton: self._tool, Qt.MouseButton.RightButton: Tool.ERASER}
-        if event.button() not in tools:
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             super().mousePressEvent(event)
             return
         self._point_at(event.position(), event.modifiers())
-        self._begin(event.button(), tools[event.button()])
+        self._begin(event.button(), erases=event.button() == Qt.MouseButton.RightButton)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow the pointer, painting while the stroke's button is down."""
@@ -222,7 +291,7 @@ class TargetCanvas(DensityView):
         if event.type() == QEvent.Type.TabletPress:
             eraser_end = event.pointerType() == QPointingDevice.PointerType.Eraser
             erases = eraser_end or event.button() == Qt.MouseButton.RightButton
-            self._begin(event.button(), Tool.ERASER if erases else self._tool, event.pressure())
+            self._begin(event.button(), erases=erases, pressure=event.pressure())
         elif event.type() == QEvent.Type.TabletRelease:
             self._finish()
         elif event.buttons() and isinstance(self._held, Qt.MouseButton):
@@ -234,7 +303,9 @@ class TargetCanvas(DensityView):
         self._aim(shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier))
 
     def _aim(self, *, shift: bool) -> None:
-        self.aim_line(self._drawing.last_point if shift and not self.painting else None)
+        self._straight = shift
+        aims = shift and not self.painting and self._tool in _STROKES
+        self.aim_line(self._drawing.last_point if aims else None)
 
     def _carry_on(self, pressure: float = 1.0) -> None:
         if self._pointer is not None:
@@ -286,7 +357,7 @@ class TargetCanvas(DensityView):
 
     def _begin_with_space(self, event: QKeyEvent) -> None:
         self._aim(shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        self._begin(Qt.Key.Key_Space, self._tool)
+        self._begin(Qt.Key.Key_Space)
 
     def _nudge(self, event: QKeyEvent) -> None:
         x_min, x_max, y_min, y_max = self.extent
@@ -322,11 +393,3 @@ class TargetCanvas(DensityView):
         """End the stroke: nobody can see it."""
         super().hideEvent(event)
         self._finish()
-
-
-def _undo_text(tool: Tool) -> str:
-    return {
-        Tool.BRUSH: tr("Brush stroke"),
-        Tool.ERASER: tr("Eraser stroke"),
-        Tool.SMOOTH: tr("Smoothing stroke"),
-    }[tool]

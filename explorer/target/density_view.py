@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.i18n import MINUS, number, tr, translator
 from explorer.target import overlay
-from explorer.target.brush import Brush, symmetry_images
+from explorer.target.footprint import Footprint
 from explorer.target.picture import DensityPicture, SquareView
+from explorer.target.raster import NOTHING, Region
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from explorer.target.raster import Point, Raster, Region
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from explorer.target.raster import Point, Raster
 
 _FRAME = 1
+_MOST_POINTS: Final = 2000
 _CAPTION_SCALE: Final = 0.85
 
 
@@ -35,9 +50,10 @@ class DensityView(QWidget):
     def __init__(self, raster: Raster, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._raster = raster
+        self._mass = raster.mass  # of a large grid it takes too long for every move
         self._picture = DensityPicture(raster)
-        self._brush = Brush()
-        self._dashed = False
+        self._footprint = Footprint(QPainterPath())
+        self._points = QPolygonF()
         self._pointer: Point | None = None
         self._by_keyboard = False
         self._line_start: Point | None = None
@@ -52,15 +68,10 @@ class DensityView(QWidget):
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(96, 96)
+        self.setMinimumSize(140, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     # --- what it shows -----------------------------------------------------------------------
-
-    @property
-    def brush(self) -> Brush:
-        """The tip whose footprint follows the pointer."""
-        return self._brush
 
     def view(self) -> SquareView:
         """How data units lie on the widget."""
@@ -70,6 +81,7 @@ class DensityView(QWidget):
     def show_raster(self, raster: Raster, *, hint: bool) -> None:
         """Show another raster, and whether the invitation to draw stands over it."""
         self._raster = raster
+        self._mass = raster.mass
         self._hint_shown = hint
         self._picture.refresh(raster, raster.whole)
         self._measure_pointer()
@@ -79,15 +91,23 @@ class DensityView(QWidget):
     def refresh(self, regions: list[Region]) -> None:
         """Show what has changed in some regions of the raster."""
         view = self.view()
+        around = reduce(Region.united, regions, NOTHING)
+        if sum(region.cells for region in regions) > around.cells:
+            regions = [around]
         for region in regions:
             self._picture.refresh(self._raster, region)
             self.update(view.pixels(self._raster, region))
 
-    def set_footprint(self, brush: Brush, *, dashed: bool) -> None:
-        """Let another footprint follow the pointer; a dashed one takes away."""
-        self._brush = brush
-        self._dashed = dashed
+    def set_footprint(self, footprint: Footprint) -> None:
+        """Let another outline follow the pointer."""
+        self._footprint = footprint
         self._update_overlay()
+        self.update()
+
+    def show_points(self, points: NDArray[np.float64]) -> None:
+        """Show points, shape (n, 2), over the density; of very many an even choice."""
+        shown = points[:: -(-len(points) // _MOST_POINTS) or 1]
+        self._points = QPolygonF([QPointF(x, y) for x, y in shown.tolist()])
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -133,7 +153,8 @@ class DensityView(QWidget):
         if self._pointer is None or self._held_back():
             return
         x, y = self._pointer
-        density = self._raster.density_at(x, y)
+        value = self._raster.value_at(x, y)
+        density = value / self._mass if value else 0.0
         self._caption = f"({_fixed(x)}, {_fixed(y)})   p = {number(density)}"
         self.hovered.emit(x, y, density)
 
@@ -150,22 +171,25 @@ class DensityView(QWidget):
             painter.fillRect(event.rect(), theme.color("surface"))
             painter.fillRect(view.rect, theme.color("panel"))
             self._picture.paint(painter, view.rect)
-            if self._brush.symmetry > 1:
-                overlay.paint_axes(painter, view.rect, self._brush.symmetry)
+            if self._footprint.fold > 1:
+                overlay.paint_axes(painter, view.rect, self._footprint.fold)
             if self._hint_shown:
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
+            if self._points:
+                overlay.paint_points(painter, view.transform(), self._points)
+            painter.save()
             self._paint_pointer(painter, view)
+            painter.restore()
             self._paint_frame(painter, view)
 
     def _paint_pointer(self, painter: QPainter, view: SquareView) -> None:
         if self._pointer is None:
             return
         here = view.to_widget(*self._pointer)
+        painter.setClipRect(view.rect)  # beside the plane nothing will be left
         if self._line_start is not None:
             overlay.paint_line_ahead(painter, view.to_widget(*self._line_start), here)
-        overlay.paint_footprints(
-            painter, self._footprints(view), self._pixel_radius(view), dashed=self._dashed
-        )
+        overlay.paint_footprints(painter, self._outlines(view), dashed=self._footprint.dashed)
         if self._by_keyboard:
             overlay.paint_cross(painter, here)
         if self._caption:
@@ -175,18 +199,13 @@ class DensityView(QWidget):
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
         painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
 
-    def _footprints(self, view: SquareView) -> list[QPointF]:
+    def _outlines(self, view: SquareView) -> list[QPainterPath]:
         if self._pointer is None:
             return []
-        images = symmetry_images(self._raster.extent, self._brush.symmetry)
-        return [view.to_widget(*image(*self._pointer)) for image in images]
-
-    def _pixel_radius(self, view: SquareView) -> float:
-        return self._brush.radius(self._raster.extent) * view.scale
+        return self._footprint.around(self._pointer, view, self._raster.extent)
 
     def _caption_font(self) -> QFont:
         font = self.font()
@@ -197,17 +216,24 @@ class DensityView(QWidget):
         """The lower left corner, unless the brush is there."""
         metrics = QFontMetricsF(self._caption_font())
         low = overlay.caption_rect(view.rect, metrics, self._caption, at_top=False)
-        radius = self._pixel_radius(view) + 2 * low.height()
-        here = view.to_widget(*self._pointer) if self._pointer else QPointF()
-        if low.adjusted(-radius, -radius, radius, radius).contains(here):
+        margin = 2 * low.height()
+        if self._pointer is not None and self._near_pointer(view).intersects(
+            low.adjusted(-margin, -margin, margin, margin)
+        ):
             return overlay.caption_rect(view.rect, metrics, self._caption, at_top=True)
         return low
+
+    def _near_pointer(self, view: SquareView) -> QRectF:
+        outline = self._outlines(view)[0]
+        cross = overlay.cross_rect(view.to_widget(*self._pointer))
+        return QRectF(cross if outline.isEmpty() else cross.united(overlay.footprint_rect(outline)))
 
     def _update_overlay(self) -> None:
         """Have repainted where the pointer's drawings were and where they are now."""
         view = self.view()
-        radius = self._pixel_radius(view)
-        rects = [overlay.footprint_rect(centre, radius) for centre in self._footprints(view)]
+        rects = [overlay.footprint_rect(o) for o in self._outlines(view) if not o.isEmpty()]
+        if self._pointer is not None:
+            rects.append(overlay.cross_rect(view.to_widget(*self._pointer)))
         if self._pointer is not None and self._caption:
             rects.append(self._caption_rect(view).toAlignedRect())
         if self._pointer is not None and self._line_start is not None:

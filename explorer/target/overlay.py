@@ -6,7 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+    QTransform,
+)
 
 from explorer.theme import theme
 
@@ -15,36 +23,63 @@ if TYPE_CHECKING:
 
 _MARGIN = 6.0
 _CROSS = 3.0
+_RIM = 3.0
+_MOST_DOTS = 300
 
 
-def paint_footprints(
-    painter: QPainter, centres: Sequence[QPointF], radius: float, *, dashed: bool
-) -> None:
-    """Draw the rim of the brush, and fainter ones where its images under the symmetry fall.
+def paint_footprints(painter: QPainter, outlines: Sequence[QPainterPath], *, dashed: bool) -> None:
+    """Draw what the next press will leave, and fainter its images under the symmetry.
 
     A light line inside a dark one shows on every colour of the map.
 
     Args:
         painter: Of the widget.
-        centres: The brush's own first.
-        radius: In pixels.
-        dashed: Whether the brush takes away.
+        outlines: Under the pointer itself first.
+        dashed: Whether the tool takes away.
     """
     line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(_faint("panel_text", 0.5), 1.0))
-    for image in centres[1:]:
-        painter.drawEllipse(image, radius, radius)
+    for image in outlines[1:]:
+        painter.drawPath(image)
     for pen in (QPen(theme.color("panel"), 3.0), QPen(theme.color("panel_text"), 1.25, line)):
         painter.setPen(pen)
-        painter.drawEllipse(centres[0], radius, radius)
+        painter.drawPath(outlines[0])
 
 
-def footprint_rect(centre: QPointF, radius: float) -> QRect:
-    """The pixels that `paint_footprints` may touch for one centre."""
-    reach = radius + _CROSS
-    return QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
+def footprint_rect(outline: QPainterPath) -> QRect:
+    """The pixels that `paint_footprints` may touch for one outline."""
+    return outline.boundingRect().adjusted(-_RIM, -_RIM, _RIM, _RIM).toAlignedRect()
+
+
+def cross_rect(centre: QPointF) -> QRect:
+    """The pixels that `paint_cross` may touch."""
+    reach = _CROSS + _RIM
+    return QRectF(centre, centre).adjusted(-reach, -reach, reach, reach).toAlignedRect()
+
+
+def paint_points(painter: QPainter, view: QTransform, points: QPolygonF) -> None:
+    """Draw points as dots on a dark rim, as large at every zoom; many of them as specks.
+
+    Args:
+        painter: Of the widget.
+        view: From data units to pixels.
+        points: In data units.
+    """
+    few = points.size() <= _MOST_DOTS
+    rim, core = (6.0, 4.0) if few else (3.0, 1.0)
+    cap = Qt.PenCapStyle.RoundCap if few else Qt.PenCapStyle.SquareCap
+    painter.save()
+    painter.setRenderHint(
+        QPainter.RenderHint.Antialiasing, on=few
+    )  # round dots cost ten times more
+    painter.setTransform(view, combine=True)
+    for colour, width in ((_faint("panel", 0.8), rim), (theme.color("panel_text"), core)):
+        # a cosmetic pen would be half as wide on a screen of twice the density
+        painter.setPen(QPen(colour, width / view.m11(), Qt.PenStyle.SolidLine, cap))
+        painter.drawPoints(points)
+    painter.restore()
 
 
 def paint_cross(painter: QPainter, centre: QPointF) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QTransform
 
 from explorer.panels.colormap import lut, premultiplied
 from explorer.target.raster import NOTHING, Raster, Region
@@ -73,6 +73,10 @@ class SquareView:
     def to_widget(self, x: float, y: float) -> QPointF:
         """The position on the widget of a point of the plane."""
         return self._origin + QPointF(self.scale * x, -self.scale * y)
+
+    def transform(self) -> QTransform:
+        """The same as `to_widget`, for a painter."""
+        return QTransform(self.scale, 0, 0, -self.scale, self._origin.x(), self._origin.y())
 
     def pixels(self, raster: Raster, region: Region) -> QRect:
         """The pixels whose colour depends on a region of cells, whole and no more than needed."""

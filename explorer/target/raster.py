@@ -36,6 +36,11 @@ class Region(NamedTuple):
         """What indexes an array of shape (rows, columns) with it."""
         return slice(self.bottom, self.top), slice(self.left, self.right)
 
+    def within(self, other: Region) -> Region:
+        """The same rectangle, counted from the corner of another one around it."""
+        bottom, left = other.bottom, other.left
+        return Region(self.bottom - bottom, self.top - bottom, self.left - left, self.right - left)
+
     def united(self, other: Region) -> Region:
         """The smallest rectangle around both; an empty one adds nothing."""
         if not self.cells or not other.cells:
@@ -86,13 +91,16 @@ class Raster:
         width, height = self.cell_size
         return (y - self.extent[2]) / height, (x - self.extent[0]) / width
 
+    def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Row and column of the cell around a point; None outside the grid."""
+        row, column = (math.floor(part) for part in self.to_cells(x, y))
+        rows, columns = self.values.shape
+        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
+
     def value_at(self, x: float, y: float) -> float | None:
         """The value of the cell around a point; None outside the grid."""
-        row, column = (int(np.floor(part)) for part in self.to_cells(x, y))
-        rows, columns = self.values.shape
-        if not (0 <= row < rows and 0 <= column < columns):
-            return None
-        return float(self.values[row, column])
+        cell = self.cell_at(x, y)
+        return None if cell is None else float(self.values[cell])
 
     @property
     def mass(self) -> float:
@@ -112,11 +120,6 @@ class Raster:
         full = self.values[self.values > 0].astype(np.float64)
         width, height = self.cell_size
         return math.log(mass) - float((full * np.log(full)).sum()) * width * height / mass
-
-    def density_at(self, x: float, y: float) -> float:
-        """The probability density at a point; 0 outside and where all is empty."""
-        value = self.value_at(x, y)
-        return value / self.mass if value else 0.0
 
     def around(self, segment: Segment, radius: float) -> Region:
         """The cells whose centres may lie within `radius` of a segment, all in data units."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
 from explorer.target.brush import Tool
 from explorer.target.canvas import TargetCanvas
+from explorer.target.formula_popup import FormulaPopup
+from explorer.target.keys import STRENGTH_KEYS, TOOL_KEYS
+from explorer.target.point_cloud import NO_POINTS, PointCloud
 from explorer.target.preset_popup import PresetPopup
 from explorer.target.tools import ToolRows
 from flowengine.arrays import FrozenArray
@@ -19,11 +25,17 @@ from flowengine.targets.presets import preset
 from flowengine.targets.sources import density_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-_TOOL_KEYS = {Qt.Key.Key_B: Tool.BRUSH, Qt.Key.Key_E: Tool.ERASER, Qt.Key.Key_S: Tool.SMOOTH}
+_COMMANDS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
 
 
 class TargetEditor(QWidget):
@@ -56,12 +68,15 @@ class TargetEditor(QWidget):
         self.figure = ""
         self._spec: TargetSpec | None = None
         self._popup: PresetPopup | None = None
+        self._formula_popup: FormulaPopup | None = None
+        self._keys = self._key_table()
         self._title, self._figure_label = QLabel(), QLabel()
         self._title.setProperty("role", "title")
         self._figure_label.setProperty("role", "muted")
         self.setAcceptDrops(True)
         self._lay_out(header=header)
         self._connect()
+        self.canvas.set_text(self.tools.text.field.text())
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -85,6 +100,11 @@ class TargetEditor(QWidget):
         self.canvas.stroke_cancelled.connect(self._take_back)
         self.tools.brush_changed.connect(self.canvas.set_brush)
         self.tools.tool_changed.connect(self.canvas.set_tool)
+        self.tools.tool_changed.connect(self._show_bandwidth)
+        self.tools.text.changed.connect(self.canvas.set_text)
+        self.tools.text.done.connect(self.canvas.setFocus)
+        self.tools.points.changed.connect(self._set_bandwidth)
+        self.tools.formula_requested.connect(self._show_formula)
         self.tools.clear_requested.connect(self.clear)
         self.tools.invert_requested.connect(self.invert)
         self.tools.presets_requested.connect(self._show_presets)
@@ -128,10 +148,21 @@ class TargetEditor(QWidget):
             self._show(spec)
             self.target_edited.emit(spec, text, "")
 
+    def take_formula(self, spec: TargetSpec) -> None:
+        """Take a target that was written as a formula."""
+        if spec != self._spec:
+            self._show(spec)
+            self.target_edited.emit(spec, tr("Formula"), "")
+
     def _show(self, spec: TargetSpec) -> None:
         self._spec = spec
-        self.canvas.set_density(density_of(spec), spec.extent, clears=spec.source != "drawing")
-        self._show_figure()
+        self.canvas.set_density(
+            density_of(spec),
+            spec.extent,
+            clears=spec.source != "drawing",
+            cloud=_cloud_of(spec),
+        )
+        self._show_facts()
 
     def _replace(self, density: ArrayLike, text: str) -> None:
         """Put another drawing on the canvas, as one edit."""
@@ -141,19 +172,49 @@ class TargetEditor(QWidget):
             self.target_edited.emit(spec, text, "")
 
     def _edit(self, density: NDArray[np.float32], text: str) -> None:
-        self._spec = self._drawn(density)
-        self._show_figure()
+        self._spec = self._made(density)
+        self._show_facts()
         self.target_edited.emit(self._spec, text, "")
 
     def _preview(self, density: NDArray[np.float32]) -> None:
-        self._show_figure()
+        self._show_facts()
         if density.any():
-            self.target_preview.emit(self._drawn(density))
+            self.target_preview.emit(self._made(density))
 
     def _take_back(self) -> None:
-        self._show_figure()
+        self._show_facts()
         if self._spec is not None and self.canvas.entropy is not None:
             self.target_preview.emit(self._spec)
+
+    def _set_bandwidth(self, bandwidth: float | None, on_the_move: bool) -> None:
+        cloud = self.canvas.cloud
+        if cloud is None:
+            return
+        self.canvas.set_cloud(replace(cloud, bandwidth=bandwidth))
+        if on_the_move:
+            self.canvas.tell_soon()
+            self._show_facts()
+            return
+        spec = self._made(self.canvas.density())
+        if spec != self._spec:
+            self._spec = spec
+            self._show_facts()
+            self.target_edited.emit(spec, tr("Bandwidth"), "bandwidth")
+
+    def _made(self, density: ArrayLike) -> TargetSpec:
+        """The target that is on the canvas: points, or else a drawing."""
+        cloud = self.canvas.cloud
+        if cloud is None:
+            return self._drawn(density)
+        named = self._spec is not None and self._spec.source == "points"
+        return TargetSpec(
+            source="points",
+            name=self._spec.name if named else "points",
+            extent=cloud.extent,
+            density=FrozenArray(density),
+            points=FrozenArray(cloud.points),
+            bandwidth=cloud.bandwidth,
+        )
 
     def _drawn(self, density: ArrayLike) -> TargetSpec:
         return TargetSpec(
@@ -162,6 +223,14 @@ class TargetEditor(QWidget):
             extent=self.canvas.extent,
             density=FrozenArray(density),
         )
+
+    def _show_facts(self) -> None:
+        self._show_bandwidth()
+        self._show_figure()
+
+    def _show_bandwidth(self) -> None:
+        if self.tools.tool is Tool.POINTS:  # to choose one for very many points takes a while
+            self.tools.points.show_cloud(self.canvas.cloud)
 
     def _show_figure(self) -> None:
         entropy = self.canvas.entropy
@@ -182,23 +251,75 @@ class TargetEditor(QWidget):
         shown = self._spec.name if self._spec and self._spec.source == "preset" else None
         self._popup.open_with(corner, shown)
 
+    def _show_formula(self, corner: QPoint) -> None:
+        if self._formula_popup is None:
+            self._formula_popup = FormulaPopup(self)
+            self._formula_popup.chosen.connect(self.take_formula)
+        formula = self._spec.formula if self._spec else ""
+        self._formula_popup.open_with(corner, formula, self.canvas.extent)
+
+    def _key_table(self) -> dict[Qt.Key, Callable[[], None]]:
+        tools = self.tools
+        return {
+            **{key: partial(self._take_up, tool) for key, tool in TOOL_KEYS.items()},
+            **{key: partial(tools.set_strength, s) for key, s in STRENGTH_KEYS.items()},
+            Qt.Key.Key_BracketLeft: tools.shrink_brush,
+            Qt.Key.Key_BracketRight: tools.grow_brush,
+            Qt.Key.Key_BraceLeft: partial(tools.soften_brush, -1),
+            Qt.Key.Key_BraceRight: partial(tools.soften_brush, 1),
+            Qt.Key.Key_M: tools.mirror.showMenu,
+            Qt.Key.Key_R: tools.presets.click,
+            Qt.Key.Key_Equal: tools.formula.click,
+            Qt.Key.Key_I: tools.invert.click,
+            Qt.Key.Key_Delete: tools.clear.click,
+        }
+
+    def _take_up(self, tool: Tool) -> None:
+        self.tools.set_tool(tool)
+        if tool is Tool.TEXT:
+            self.tools.text.begin()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the editor's keys from the window's shortcuts."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._act_of(event) is not None
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _act_of(self, event: QKeyEvent) -> Callable[[], None] | None:
+        """What a key does here; on some keyboards braces and digits need Shift or AltGr."""
+        if event.modifiers() & _COMMANDS:
+            return None
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.text().isalpha():
+            return None
+        return self._keys.get(Qt.Key(event.key()))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Size the brush with [ and ], take up a tool with its letter."""
-        if event.key() == Qt.Key.Key_BracketLeft:
-            self.tools.shrink_brush()
-        elif event.key() == Qt.Key.Key_BracketRight:
-            self.tools.grow_brush()
-        elif event.key() in _TOOL_KEYS and not event.modifiers():
-            self.tools.set_tool(_TOOL_KEYS[Qt.Key(event.key())])
-        else:
+        act = self._act_of(event)
+        if act is None:
             super().keyPressEvent(event)
+        elif not event.isAutoRepeat() or event.text() in tuple("[]{}"):
+            act()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
-        if event.mimeData().hasUrls():
+        """Take files; what a browser drags is the window's."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Pass the files on: whoever owns the document knows what they can be."""
         event.acceptProposedAction()
         self.files_dropped.emit(event.mimeData().urls())
+
+
+def _cloud_of(spec: TargetSpec) -> PointCloud | None:
+    """The points that a target stands for; None where it stands for itself."""
+    if spec.source != "points":
+        return None
+    cloud = PointCloud(NO_POINTS.points, spec.extent, spec.bandwidth)
+    return cloud if spec.points is None else cloud.added(spec.points.values.astype(np.float64))

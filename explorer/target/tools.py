@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QIcon
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
-from explorer.flow_layout import FlowLayout
 from explorer.i18n import mark, number, tr, translator
 from explorer.resources import icon
 from explorer.target.brush import Brush, Tool
+from explorer.target.chips import SPACING, below, chip, flow, say
+from explorer.target.keys import with_key
+from explorer.target.options import PointOptions, TextOptions
 from explorer.target.tip_popup import TipPopup, slider
-from explorer.theme import theme
+from explorer.theme import set_role, theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
 
 SIZES: Final = range(2, 201)
-FOLDS: Final = (1, 2, 3, 4, 5, 6, 8)
+FOLDS: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 _SIZE_FACTOR: Final = 1.2
-_SPACING: Final = 6
+_SOFTNESS_STEP: Final = 0.1
+_AROUND_NAME: Final = 46  # pixels of a button with a name: the icon, gaps, the frame
 _TOOLS: Final = {
-    Tool.BRUSH: (mark("Brush"), mark("Add density (B). The right mouse button erases.")),
-    Tool.ERASER: (mark("Eraser"), mark("Take density away (E)")),
-    Tool.SMOOTH: (mark("Smooth"), mark("Blur what is there (S)")),
+    Tool.BRUSH: (mark("Brush"), "B", mark("Add density. The right mouse button erases.")),
+    Tool.ERASER: (mark("Eraser"), "E", mark("Take density away, or points")),
+    Tool.SMOOTH: (mark("Smooth"), "S", mark("Blur what is there")),
+    Tool.LINE: (mark("Line"), "L", mark("Draw a straight line; Shift keeps it to steps of 15°")),
+    Tool.FILL: (mark("Fill"), "F", mark("Fill what hangs together; the right button empties it")),
+    Tool.TEXT: (mark("Text"), "T", mark("Write words, as high as the brush is wide")),
+    Tool.POINTS: (
+        mark("Points"),
+        "P",
+        mark("Click to add a point, drag to move it, right-click to remove it"),
+    ),
+}
+_ICONS: Final = {
+    Tool.BRUSH: "brush",
+    Tool.ERASER: "eraser",
+    Tool.SMOOTH: "droplets",
+    Tool.LINE: "slash",
+    Tool.FILL: "paint-bucket",
+    Tool.TEXT: "type",
+    Tool.POINTS: "chart-scatter",
 }
 
 
@@ -43,6 +58,7 @@ class ToolRows(QWidget):
         tool_changed: Another `Tool`.
         presets_requested: The presets are wanted, in a popup whose corner belongs at this point of
             the screen.
+        formula_requested: A formula is to be written, in a popup whose corner belongs there.
         import_requested: A target from a file is wanted.
         clear_requested: An empty canvas is wanted.
         invert_requested: Dense and empty should change places.
@@ -51,6 +67,7 @@ class ToolRows(QWidget):
     brush_changed = Signal(object)
     tool_changed = Signal(object)
     presets_requested = Signal(QPoint)
+    formula_requested = Signal(QPoint)
     import_requested = Signal()
     clear_requested = Signal()
     invert_requested = Signal()
@@ -59,13 +76,15 @@ class ToolRows(QWidget):
         super().__init__(parent)
         self.brush = Brush()
         self.tool = Tool.BRUSH
-        self.tools = {tool: _chip(checkable=True) for tool in Tool}
-        self.mirror = _chip()
+        self.tools = {tool: chip(checkable=True) for tool in Tool}
+        self.text, self.points = TextOptions(), PointOptions()
+        self.mirror = chip(role="tool")
         self.size_slider = slider(SIZES.start, SIZES.stop - 1, round(self.brush.size))
         self.size_label, self.size_figure = QLabel(), QLabel()
-        self.tip = _chip()
+        self.tip = chip(role="tool")
         self.tip_popup = TipPopup(self)
-        self.presets, self.open, self.clear, self.invert = (_chip() for _ in range(4))
+        self.presets = chip()
+        self.formula, self.open, self.clear, self.invert = (chip(role="tool") for _ in range(4))
         self._lay_out()
         self._connect()
         translator.changed.connect(self.retranslate)
@@ -83,17 +102,20 @@ class ToolRows(QWidget):
         self.size_figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.size_figure.setMinimumWidth(self.fontMetrics().horizontalAdvance("000"))
         size_row = QHBoxLayout()
-        size_row.setSpacing(_SPACING)
+        size_row.setSpacing(SPACING)
         size_row.addWidget(self.size_label)
         size_row.addWidget(self.size_slider, 1)
-        size_row.addWidget(self.size_figure)
-        size_row.addWidget(self.tip)
+        for widget in (self.size_figure, self.tip, self.mirror):
+            size_row.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(_SPACING)
-        layout.addLayout(_flow([*self.tools.values(), self.mirror]))
+        layout.setSpacing(SPACING)
+        layout.addLayout(flow(self.tools.values()))
         layout.addLayout(size_row)
-        layout.addLayout(_flow([self.presets, self.open, self.clear, self.invert]))
+        layout.addWidget(self.text)
+        layout.addWidget(self.points)
+        layout.addLayout(flow([self.presets, self.formula, self.open, self.clear, self.invert]))
+        self._show_options()
 
     def _connect(self) -> None:
         for tool, button in self.tools.items():
@@ -102,13 +124,14 @@ class ToolRows(QWidget):
         self.size_slider.valueChanged.connect(
             lambda value: self.set_brush(replace(self.brush, size=value))
         )
-        self.tip.clicked.connect(lambda: self.tip_popup.open_with(_below(self.tip), self.brush))
+        self.tip.clicked.connect(lambda: self.tip_popup.open_with(below(self.tip), self.brush))
         self.tip_popup.changed.connect(
             lambda softness, strength: self.set_brush(
                 replace(self.brush, softness=softness, strength=strength)
             )
         )
-        self.presets.clicked.connect(lambda: self.presets_requested.emit(_below(self.presets)))
+        self.presets.clicked.connect(lambda: self.presets_requested.emit(below(self.presets)))
+        self.formula.clicked.connect(lambda: self.formula_requested.emit(below(self.formula)))
         self.open.clicked.connect(self.import_requested)
         self.clear.clicked.connect(self.clear_requested)
         self.invert.clicked.connect(self.invert_requested)
@@ -127,29 +150,53 @@ class ToolRows(QWidget):
 
     def retranslate(self) -> None:
         """Say everything anew in the language of the window."""
-        for tool, (text, tip) in _TOOLS.items():
-            _say(self.tools[tool], tr(text), tr(tip))
+        for tool, (name, key, tip) in _TOOLS.items():
+            tip = f"{tr(name)}: {tr(tip)}"
+            say(self.tools[tool], self.tools[tool].text(), with_key(tip, key), tr(name))
         for fold, action in zip(FOLDS, self._folds.actions(), strict=True):
             action.setText(_fold_text(fold))
         self.size_label.setText(tr("Size"))
         self.size_slider.setAccessibleName(tr("Brush size"))
         self.size_slider.setToolTip(tr("Width of the brush; [ and ] make it smaller and larger"))
-        tip = tr("Softness and strength of the brush")
-        _say(self.tip, "", tip, tr("Softness and strength"))
-        tip = tr("Choose one of the ready-made targets")
-        _say(self.presets, f"{tr('Presets')} ▾", tip, tr("Presets"))
-        _say(self.open, tr("Open…"), tr("Take a picture, a table of points or an array"))
-        _say(self.clear, "", tr("Clear: empty the canvas"), tr("Clear"))
-        tip = tr("Invert: make dense what is empty, and empty what is dense")
-        _say(self.invert, "", tip, tr("Invert"))
+        tip = tr("Softness and strength of the brush; { and } change one, 1 to 0 the other")
+        say(self.tip, "", tip, tr("Softness and strength"))
+        tip = with_key(tr("Choose one of the ready-made targets"), "R")
+        say(self.presets, f"{tr('Presets')} ▾", tip, tr("Presets"))
+        say(self.formula, "", with_key(tr("Write a formula p(x, y) ∝ …"), "="), tr("Formula"))
+        tip = tr("Take a picture, a table of points or an array")
+        say(self.open, "", tip, tr("Open…"))
+        say(self.clear, "", with_key(tr("Clear: empty the canvas"), "Del"), tr("Clear"))
+        tip = with_key(tr("Invert: make dense what is empty, and empty what is dense"), "I")
+        say(self.invert, "", tip, tr("Invert"))
         self._show_brush()
+        if self.isVisible():  # before that it has no width to go by
+            self._name_tools()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Write the tools' names where there is room for all of them."""
+        super().resizeEvent(event)
+        self._name_tools()
+
+    def _name_tools(self) -> None:
+        names = {tool: tr(name) for tool, (name, *_) in _TOOLS.items()}
+        metrics = self.tools[Tool.BRUSH].fontMetrics()
+        words = sum(metrics.horizontalAdvance(name) for name in names.values())
+        named = self.width() >= words + len(names) * (_AROUND_NAME + SPACING)
+        for tool, button in self.tools.items():
+            button.setText(names[tool] if named else "")
+            set_role(button, "chip" if named else "tool")
 
     def set_tool(self, tool: Tool) -> None:
         """Take up another tool."""
         self.tools[tool].setChecked(True)
         if tool is not self.tool:
             self.tool = tool
+            self._show_options()
             self.tool_changed.emit(tool)
+
+    def _show_options(self) -> None:
+        self.text.setVisible(self.tool is Tool.TEXT)
+        self.points.setVisible(self.tool is Tool.POINTS)
 
     def set_brush(self, brush: Brush) -> None:
         """Take up another tip."""
@@ -170,41 +217,33 @@ class ToolRows(QWidget):
             min(self.size_slider.value() - 1, round(self.size_slider.value() / _SIZE_FACTOR))
         )
 
+    def soften_brush(self, steps: int) -> None:
+        """Let the brush fade out over a larger share of its radius, or a smaller one."""
+        softness = round(self.brush.softness + steps * _SOFTNESS_STEP, 2)
+        self.set_brush(replace(self.brush, softness=min(1.0, max(0.0, softness))))
+
+    def set_strength(self, strength: float) -> None:
+        """Let a stroke add or take another share."""
+        self.set_brush(replace(self.brush, strength=strength))
+
     def _show_brush(self) -> None:
         fold = self.brush.symmetry
         self.size_slider.setValue(round(self.brush.size))
         self.size_figure.setText(number(round(self.brush.size)))
         self._folds.actions()[FOLDS.index(fold)].setChecked(True)
-        tip = tr("Mirror: repeat every stroke about the centre")
-        _say(self.mirror, "" if fold == 1 else f"{fold}×", tip, tr("Mirror"))
+        tip = with_key(tr("Mirror: repeat every stroke about the centre"), "M")
+        say(self.mirror, "" if fold == 1 else f"{fold}×", tip, tr("Mirror"))
         self.mirror.setIcon(icon("flip-horizontal") if fold == 1 else QIcon())
 
     def _retint(self) -> None:
         self._show_brush()
+        for tool, button in self.tools.items():
+            button.setIcon(icon(_ICONS[tool]))
         self.tip.setIcon(icon("settings-2"))
+        self.open.setIcon(icon("folder-open"))
+        self.formula.setIcon(icon("square-function"))
         self.clear.setIcon(icon("trash-2"))
         self.invert.setIcon(icon("contrast"))
-
-
-def _chip(*, checkable: bool = False) -> QPushButton:
-    button = QPushButton()
-    button.setProperty("role", "chip")
-    button.setCheckable(checkable)
-    button.setAutoDefault(False)
-    return button
-
-
-def _flow(widgets: list[QPushButton]) -> FlowLayout:
-    layout = FlowLayout(spacing=_SPACING)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return layout
-
-
-def _say(button: QPushButton, text: str, tip: str, name: str = "") -> None:
-    button.setText(text)
-    button.setAccessibleName(name or text)
-    button.setToolTip(tip)
 
 
 def _fold_text(fold: int) -> str:
@@ -212,7 +251,3 @@ def _fold_text(fold: int) -> str:
         return tr("Off")
     text = tr("{fold}-fold mirror") if fold % 2 == 0 else tr("{fold}-fold rotation")
     return text.format(fold=fold)
-
-
-def _below(widget: QWidget) -> QPoint:
-    return widget.mapToGlobal(QPoint(0, widget.height() + 2))

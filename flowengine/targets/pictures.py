@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 20_000
 MAX_PIXELS = 100_000_000
+_AVERAGED = ("L", "LA", "RGB", "RGBA")  # the modes whose neighbours can be averaged as they are
 _PAPER = 0.02  # what counts as white: scans and JPEGs are never quite
 # what Pillow raises on files that are damaged in one way or another
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
@@ -76,13 +77,24 @@ def _darkness(picture: Image.Image) -> Array:
         grey = Image.fromarray(np.asarray(picture, dtype=np.float32) / 65535)
         return 1 - _fitted(grey)
     has_alpha = "A" in picture.mode or "transparency" in picture.info
-    picture = ImageOps.exif_transpose(picture.convert("RGBA" if has_alpha else "RGB"))
+    picture = ImageOps.exif_transpose(_reduced(picture).convert("RGBA" if has_alpha else "RGB"))
     if has_alpha:
         alpha = picture.getchannel("A")
         low, high = alpha.getextrema()
         if low != high:
             return _fitted(alpha) / 255
     return 1 - _fitted(picture.convert("L")) / 255
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """At most a few times larger than the grid, before copies are made of it."""
+    factor = max(picture.size) // (4 * SIZE)
+    if factor < 2 or picture.mode not in _AVERAGED:
+        return picture
+    exif = picture.getexif()
+    reduced = picture.reduce(factor)
+    reduced.info["exif"] = exif.tobytes()
+    return reduced
 
 
 def _fitted(channel: Image.Image) -> Array:

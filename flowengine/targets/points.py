@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _MARGIN = 0.1
-_NARROWEST = 1.5  # cells: below this the grid itself would show
+NARROWEST = 1.5  # cells: below this the grid itself would show
 _CANDIDATES = 16
+_COARSE = 3  # which of them are looked at first
 
 
 def points_extent(points: Array) -> Extent:
@@ -51,53 +53,88 @@ def points_density(points: Array, extent: Extent, size: int, bandwidth: float | 
     Raises:
         TargetError: the bandwidth is not a finite number above zero.
     """
-    cell = (extent[1] - extent[0]) / size
-    counts = _counts(points, extent, size)
+    counts = cell_counts(points, extent, size)
     if bandwidth is None:
-        return _best_of(counts, np.geomspace(_NARROWEST, size / 8, _CANDIDATES))
+        bandwidth = chosen_bandwidth(counts, extent)
+    return spread_counts(counts, extent, bandwidth)
+
+
+def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
+    """A Gaussian bell of that standard deviation, in data units, about each of the counted points.
+
+    Args:
+        counts: As `cell_counts` gives them, not all 0.
+        extent: The square that they lie in.
+        bandwidth: In data units.
+
+    Returns:
+        Like `points_density`.
+
+    Raises:
+        TargetError: the bandwidth is not a finite number above zero.
+    """
     if not (math.isfinite(bandwidth) and bandwidth > 0):
         raise TargetError(f"The bandwidth must be a finite number above 0, got {bandwidth}")
-    return _spread(counts, _kernel(size, max(bandwidth / cell, 1e-3)))
+    cell = (extent[1] - extent[0]) / len(counts)
+    kernel = _Kernel(len(counts), max(bandwidth / cell, 1e-3))
+    rows, columns, held = _held(counts)
+    every = np.arange(len(counts))
+    spread: Array = kernel(every, rows) @ (held / held.sum()) @ kernel(every, columns).T
+    return spread
 
 
-def _counts(points: Array, extent: Extent, size: int) -> Array:
+def cell_counts(points: Array, extent: Extent, size: int) -> Array:
     """How many points fall into each cell, shape (size, size), row 0 at y_min."""
     x_min, x_max, y_min, y_max = extent
-    counts, _, _ = np.histogram2d(
-        points[:, 1], points[:, 0], bins=size, range=((y_min, y_max), (x_min, x_max))
-    )
-    return counts
+    shares = (points - (x_min, y_min)) / (x_max - x_min, y_max - y_min)
+    inside = ((shares >= 0) & (shares <= 1)).all(axis=1)
+    column, row = np.minimum((shares[inside] * size).astype(np.int64), size - 1).T
+    return np.bincount(row * size + column, minlength=size * size).reshape(size, size).astype(float)
 
 
-def _best_of(counts: Array, bandwidths: Array) -> Array:
-    """The density under which each point is most likely given all others.
+def chosen_bandwidth(counts: Array, extent: Extent) -> float:
+    """The bandwidth, in data units, under which each point is most likely given all others.
 
     Source: Duin, 1976, doi:10.1109/TC.1976.1674577 (leave-one-out likelihood).
     """
+    size = len(counts)
+    cell = (extent[1] - extent[0]) / size
     if counts.sum() == 1:
-        return _spread(counts, _kernel(len(counts), len(counts) / 32))
-    candidates = [_kernel(len(counts), bandwidth) for bandwidth in bandwidths]
-    best = max(candidates, key=lambda kernel: _left_out_likelihood(counts, kernel))
-    return _spread(counts, best)
+        return cell * size / 32
+    candidates = np.geomspace(NARROWEST, size / 8, _CANDIDATES)
+    likelihood = lru_cache(lambda i: _left_out_likelihood(counts, float(candidates[i])))
+    near = max(range(0, _CANDIDATES, _COARSE), key=likelihood)
+    around = range(max(0, near - _COARSE + 1), min(_CANDIDATES, near + _COARSE))
+    return cell * float(candidates[max(around, key=likelihood)])
 
 
-def _left_out_likelihood(counts: Array, kernel: Array) -> float:
+def _left_out_likelihood(counts: Array, sigma: float) -> float:
     """Mean log-density of each point under the bells of all others, but for a constant."""
-    n = counts.sum()
-    own = np.outer(np.diag(kernel), np.diag(kernel))
-    others = (n * _spread(counts, kernel) - own)[counts > 0] / (n - 1)
+    rows, columns, held = _held(counts)
+    kernel = _Kernel(len(counts), sigma)
+    along, across = kernel(rows, rows), kernel(columns, columns)
+    n = held.sum()
+    own = np.outer(np.diag(along), np.diag(across))
+    others = (along @ held @ across.T - own)[held > 0] / (n - 1)
     tiny = np.finfo(np.float64).tiny
-    return float((counts[counts > 0] * np.log(np.maximum(others, tiny))).sum() / n)
+    return float((held[held > 0] * np.log(np.maximum(others, tiny))).sum() / n)
 
 
-def _kernel(size: int, sigma: float) -> Array:
-    """The matrix that spreads an axis of cells by a Gaussian of `sigma` cells; columns sum to 1."""
-    cells = np.arange(size)
-    kernel: Array = np.exp(-0.5 * ((cells[:, None] - cells) / sigma) ** 2)
-    kernel /= kernel.sum(axis=0)
-    return kernel
+def _held(counts: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """The rows and the columns that hold points, and the counts where they cross."""
+    rows, columns = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
+    return rows, columns, counts[np.ix_(rows, columns)]
 
 
-def _spread(counts: Array, kernel: Array) -> Array:
-    spread: Array = kernel @ (counts / counts.sum()) @ kernel.T
-    return spread
+class _Kernel:
+    """What spreads an axis of cells by a Gaussian of `sigma` cells, keeping all of it inside."""
+
+    def __init__(self, size: int, sigma: float) -> None:
+        self._bell = np.exp(-0.5 * (np.arange(size) / sigma) ** 2)
+        sums = np.cumsum(self._bell)
+        self._total = sums + sums[::-1] - self._bell[0]  # of the bell about each cell
+
+    def __call__(self, to: NDArray[np.int64], of: NDArray[np.int64]) -> Array:
+        """The share of each cell in `of` that comes to each in `to`, shape (to, of)."""
+        shares: Array = self._bell[np.abs(to[:, None] - of)] / self._total[of]
+        return shares

@@ -24,6 +24,7 @@ from flowengine.targets.checks import (
     check_points,
     check_shape,
 )
+from flowengine.targets.formula import formula_density
 from flowengine.targets.points import points_density, points_extent
 from flowengine.targets.presets import PRESETS, SIZE, preset, preset_density
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+FORMULA_PREFIX = "formula:"
 MAX_NAME = 200
 MAX_FILE_BYTES = 256 * 1024**2
 # what NumPy raises on a header that is none: it reads it as Python's own literals
@@ -87,7 +89,8 @@ def spec_from_points(
 ) -> TargetSpec:
     """The target of points, shape (n, 2): a Gaussian bell about each of them.
 
-    The extent is [-4, 4]² if all points lie inside, or else a square about all of them.
+    The extent is [-4, 4]² if all points lie inside, or else a square about all of them. The
+    document keeps points and bandwidth, so that both can be changed later.
 
     Args:
         points: In data units.
@@ -107,6 +110,24 @@ def spec_from_points(
         extent=extent,
         density=FrozenArray(density),
         points=FrozenArray(array),
+        bandwidth=bandwidth,
+    )
+
+
+def spec_from_formula(text: str, extent: Sequence[float] = DEFAULT_EXTENT) -> TargetSpec:
+    """The target p(x, y) ∝ a formula; see `formula` for what it may hold.
+
+    Raises:
+        FormulaError: it cannot be read.
+        TargetError: it is negative or not finite somewhere, or zero everywhere.
+    """
+    area = check_extent(extent)
+    return TargetSpec(
+        source="formula",
+        name="formula",
+        extent=area,
+        density=FrozenArray(formula_density(text, area)),
+        formula=text.strip(),
     )
 
 
@@ -148,12 +169,30 @@ def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
     return reader(file)
 
 
-def spec_from_text(text: str) -> TargetSpec:
-    """The target that a person names: a preset, or else a file.
+def spec_from_table(text: str, name: str = "table") -> TargetSpec:
+    """The target of a table written as text: two numbers a line are points, more are a density.
+
+    A density is read as it looks: its first line is the uppermost.
 
     Raises:
-        TargetError: it is neither, or the file holds no target.
+        TargetError: it holds anything but numbers, or no target.
     """
+    from flowengine.targets.tables import parse_table
+
+    table = parse_table(text, "The table")
+    if table.shape[1] == 2:
+        return spec_from_points(table, name)
+    return spec_from_array(table[::-1], name)
+
+
+def spec_from_text(text: str) -> TargetSpec:
+    """The target that a person names: a preset, a file, or "formula:" with a formula after it.
+
+    Raises:
+        TargetError: it is none of these, or it holds no target.
+    """
+    if text.startswith(FORMULA_PREFIX):
+        return spec_from_formula(text.removeprefix(FORMULA_PREFIX))
     if text in PRESETS:
         return spec_from_preset(text)
     if Path(text).suffix or os.path.exists(text):

@@ -1,8 +1,9 @@
-"""Points written as text, one a line. Loads no torch."""
+"""Numbers written as text, a row on each line. Loads no torch."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,9 @@ from flowengine.errors import TargetError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_ROW_ENDS = re.compile(r"\][,;\s]*")
+_BRACKETS = re.compile(r"[\[\]]|\b(?:np\.)?(?:array|tensor)\(|\)")
 
 
 def parse_points(text: str, what: str) -> NDArray[np.float64]:
@@ -29,6 +33,34 @@ def parse_points(text: str, what: str) -> NDArray[np.float64]:
     Raises:
         TargetError: a line holds no two finite numbers; the message names the line and the word.
     """
+    lines = _lines(text)
+    if not lines:
+        raise TargetError(f"{what} holds no points: expected two numbers on each line")
+    return np.array([_row(words, 2, f"{what}, line {number}") for number, words in lines])
+
+
+def parse_table(text: str, what: str) -> NDArray[np.float64]:
+    """Read rows of as many numbers each, written as for `parse_points` or in square brackets.
+
+    Args:
+        text: The table; rows in brackets need no lines of their own: [[1, 2], [3, 4]].
+        what: What to call it in an error.
+
+    Returns:
+        Shape (rows, columns), the first line first, with at least two columns.
+
+    Raises:
+        TargetError: a line holds anything but finite numbers, or another count than the first.
+    """
+    lines = _lines(_BRACKETS.sub("", _ROW_ENDS.sub("\n", text)) if "[" in text else text)
+    if not lines:
+        raise TargetError(f"{what} holds no numbers: expected a row of them on each line")
+    count = max(2, len(lines[0][1]))
+    return np.array([_row(words, count, f"{what}, line {number}") for number, words in lines])
+
+
+def _lines(text: str) -> list[tuple[int, list[str]]]:
+    """The words of each line that says something, with its number; without a line of titles."""
     lines = [
         (number, words)
         for number, line in enumerate(text.splitlines(), start=1)
@@ -36,9 +68,7 @@ def parse_points(text: str, what: str) -> NDArray[np.float64]:
     ]
     if lines and not any(_is_number(word) for word in lines[0][1]):
         del lines[0]
-    if not lines:
-        raise TargetError(f"{what} holds no points: expected two numbers on each line")
-    return np.array([_pair(words, f"{what}, line {number}") for number, words in lines])
+    return lines
 
 
 def _words(line: str) -> list[str]:
@@ -57,11 +87,11 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _pair(words: list[str], where: str) -> tuple[float, float]:
-    if len(words) != 2:
-        raise TargetError(f"{where}: expected two numbers, got {len(words)}")
-    x, y = (_number(word, where) for word in words)
-    return x, y
+def _row(words: list[str], count: int, where: str) -> list[float]:
+    if len(words) != count:
+        expected = "two" if count == 2 else f"{count:,}"
+        raise TargetError(f"{where}: expected {expected} numbers, got {len(words):,}")
+    return [_number(word, where) for word in words]
 
 
 def _number(word: str, where: str) -> float:

@@ -446,6 +446,68 @@ def test_other_files_are_refused_with_the_list_of_kinds(tmp_path):
         sources.spec_from_file(write(tmp_path / "a.txt", "1,2"))
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P"])
+def test_a_very_large_picture_gives_what_its_small_copy_gives(mode):
+    size, box = (4096, 2048), (512, 256, 1535, 767)
+    large = drawn("RGBA" if mode == "RGBA" else "RGB", size, "white", "black", box)
+    orientation = Image.Exif()
+    orientation[0x0112] = 6  # turned by a quarter
+    from_large = density_of_picture(large.convert(mode), exif=orientation)
+    small = large.resize((512, 256), Image.Resampling.BOX).convert(mode)
+    from_small = density_of_picture(small, exif=orientation)
+    np.testing.assert_allclose(from_large, from_small, atol=0.02)
+    assert from_large[128, 128] == 0.0
+    assert from_large[200, 128 + 40] == 1.0
+
+
+# --- tables on the clipboard ----------------------------------------------------------------------
+
+
+def test_two_columns_are_points():
+    spec = sources.spec_from_table("x\ty\n0\t1\n2\t3")
+    np.testing.assert_array_equal(spec.points.values, [[0, 1], [2, 3]])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0\t1\t2\n3\t4\t5\n",
+        "0, 1, 2\n\n3, 4, 5",
+        "[[0, 1, 2], [3, 4, 5]]",
+        "array([[0., 1., 2.],\n       [3., 4., 5.]])",
+        "[[0. 1. 2.]\n [3. 4. 5.]]",
+    ],
+)
+def test_more_columns_are_a_density_whose_first_line_is_on_top(text):
+    spec = sources.spec_from_table(text)
+    assert spec.source == "array"
+    np.testing.assert_array_equal(spec.density.values, [[3, 4, 5], [0, 1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("some words\nand more", "line 2: expected a number|holds no numbers|expected two numbers"),
+        ("", "The table holds no numbers"),
+        ("7", "The table, line 1: expected two numbers, got 1"),
+        ("1 2 3\n4 5", "The table, line 2: expected 3 numbers, got 2"),
+        ("1 2 3\n4 -5 6", "must not be negative"),
+        ("1 2 3", "grid of 2 to 4096 rows"),
+        ('{"stack": []}', "The table"),
+    ],
+)
+def test_what_is_no_table_is_told(text, message):
+    with pytest.raises(TargetError, match=message):
+        sources.spec_from_table(text)
+
+
+def test_the_document_keeps_points_and_bandwidth():
+    spec = sources.spec_from_points([[0, 0], [1, 2]], bandwidth=0.5)
+    assert spec.bandwidth == 0.5
+    assert Project.from_dict(Project(target=spec).to_dict()).target == spec
+    assert sources.spec_from_points([[0, 0], [1, 2]]).bandwidth is None
+
+
 # --- what a person types --------------------------------------------------------------------------
 
 

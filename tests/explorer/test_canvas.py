@@ -290,6 +290,82 @@ def test_the_other_end_of_the_pen_erases(canvas):
     assert canvas.tool is Tool.BRUSH
 
 
+def test_the_pen_sets_points_and_its_other_end_removes_them(canvas, qtbot):
+    canvas.set_tool(Tool.POINTS)
+    with qtbot.waitSignal(canvas.stroke_finished) as finished:
+        pen_stroke(canvas, pen(), [(1.0, 1.0, 0.2), (2.0, 1.0, 0.2)])
+    assert finished.args[1] == "Add a point"
+    np.testing.assert_allclose(canvas.cloud.points, [[2.0, 1.0]], atol=0.02)
+    eraser = pen(QPointingDevice.PointerType.Eraser)
+    with qtbot.waitSignal(canvas.stroke_finished) as finished:
+        pen_stroke(canvas, eraser, [(2.0, 1.0, 0.2)])
+    assert finished.args[1] == "Remove points"
+    assert len(canvas.cloud.points) == 0
+
+
+@pytest.mark.parametrize("tool", [Tool.LINE, Tool.FILL, Tool.TEXT])
+def test_every_tool_draws_with_the_pen_and_takes_its_pressure(canvas, tool):
+    canvas.set_text("M")
+    canvas.set_brush(Brush(60, softness=0.0))
+    canvas.set_tool(tool)
+    pen_stroke(canvas, pen(), [(0.0, 0.0, 0.5)])
+    assert canvas.density().max() == pytest.approx(0.5, abs=0.01)
+
+
+# --- line, fill, text, points ---------------------------------------------------------------------
+
+
+def test_a_line_shows_while_it_is_drawn_and_shift_straightens_it(canvas):
+    canvas.set_tool(Tool.LINE)
+    drag(canvas, (-2.0, 0.0), (2.0, 2.0), release=False)
+    assert value(canvas, 0.0, 1.0) == 1.0
+    move(canvas, 2.0, 0.3, modifiers=SHIFT)
+    assert value(canvas, 1.9, 0.0) == 1.0
+    assert value(canvas, 0.0, 1.0) == 0.0
+    QTest.mouseRelease(canvas, LEFT, SHIFT, pixel(canvas, 2.0, 0.3))
+    assert value(canvas, 1.9, 0.0) == 1.0
+
+
+def test_escape_takes_every_gesture_back(canvas, qtbot):
+    canvas.set_text("M")
+    drag(canvas, (-3.0, 3.0))
+    before = canvas.density()
+    for tool in Tool:
+        canvas.set_tool(tool)
+        drag(canvas, (-1.0, 0.0), (1.0, 1.0), release=False)
+        QTest.keyClick(canvas, Qt.Key.Key_Escape)
+        QTest.mouseRelease(canvas, LEFT, NO_KEY, pixel(canvas, 1.0, 1.0))
+        np.testing.assert_array_equal(canvas.density(), before, err_msg=tool.value)
+        assert canvas.cloud is None
+
+
+def test_points_are_shown_and_go_with_them(canvas):
+    def dots():
+        image = canvas.grab().toImage()
+        spot = pixel(canvas, 2.0, 2.0)
+        return image.pixelColor(spot) == theme.color("panel_text")
+
+    canvas.set_tool(Tool.POINTS)
+    drag(canvas, (2.0, 2.0))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert dots()
+    canvas.set_tool(Tool.BRUSH)
+    drag(canvas, (-2.0, -2.0))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert not dots()
+
+
+def test_the_keyboard_sets_and_moves_points(canvas):
+    canvas.set_tool(Tool.POINTS)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    QTest.keyPress(canvas, Qt.Key.Key_Space)  # the same point is taken up
+    for _ in range(8):
+        QTest.keyClick(canvas, Qt.Key.Key_Up)
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    np.testing.assert_allclose(canvas.cloud.points, [[0.125, 1.0]], atol=1e-6)
+
+
 # --- keyboard -------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,12 @@
 """Files: opened, saved, taken in, and the question before work is lost."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -184,11 +187,104 @@ def test_a_picture_on_the_clipboard_becomes_the_target(documents, qtbot):
     assert chosen.args[0].source == "picture"
 
 
-def test_a_clipboard_without_a_picture_is_said(documents, qtbot):
-    QGuiApplication.clipboard().setText("words")
-    with qtbot.waitSignal(documents.failed) as told:
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("x\ty\n0\t1\n1\t2\n", "points"),
+        ("0 1 0\n1 2 1\n", "array"),
+        ("[[1, 2, 3], [4, 5, 6]]", "array"),
+    ],
+)
+def test_a_table_on_the_clipboard_becomes_the_target(documents, qtbot, text, source):
+    QGuiApplication.clipboard().setText(text)
+    with qtbot.waitSignal(documents.target_chosen) as chosen:
         documents.paste()
-    assert told.args == ["There is no picture on the clipboard."]
+    spec, name = chosen.args
+    assert spec.source == source
+    assert name == "Take pasted as the target"
+
+
+def test_a_file_on_the_clipboard_becomes_the_target(documents, qtbot, tmp_path):
+    np.save(tmp_path / "hill.npy", np.ones((8, 8)))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "hill.npy"))])
+    QGuiApplication.clipboard().setMimeData(data)
+    with qtbot.waitSignal(documents.target_chosen) as chosen:
+        documents.paste()
+    assert chosen.args[0].name == "hill"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("words", "The table holds no numbers: expected a row of them on each line"),
+        ("1 2 3\n4 5\n", "The table, line 2: expected 3 numbers, got 2"),
+        ("1 2\n" * 100_000 + "three 4", "The table, line 100001: expected a number, got 'three'"),
+        ("", "A target is made of a picture, a table or a file; this is none."),
+    ],
+    ids=["words", "uneven", "large", "nothing"],
+)
+def test_nonsense_on_the_clipboard_gets_a_sentence(documents, store, qtbot, text, sentence):
+    QGuiApplication.clipboard().clear()
+    if text:
+        QGuiApplication.clipboard().setText(text)
+    with (
+        qtbot.assertNotEmitted(documents.target_chosen),
+        qtbot.waitSignal(documents.failed) as told,
+    ):
+        documents.paste()
+    assert told.args == [sentence]
+
+
+def test_a_large_picture_on_the_clipboard_is_made_smaller_first(documents, qtbot):
+    image = QImage(6000, 3000, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    QGuiApplication.clipboard().setImage(image)
+    with qtbot.waitSignal(documents.target_chosen) as chosen:
+        documents.paste()
+    density = chosen.args[0].density.values
+    assert density[128, 128] == 1.0
+    assert density[10, 128] == 0.0  # twice as wide as high
+
+
+def test_of_ten_files_one_is_taken_and_the_others_are_told(documents, qtbot, tmp_path):
+    paths = [tmp_path / f"{n}.txt" for n in range(8)]
+    for n in (1, 2):
+        paths.append(tmp_path / f"cloud{n}.csv")
+        np.savetxt(paths[-1], np.random.default_rng(n).normal(size=(50, 2)), delimiter=",")
+    chosen = []
+    documents.target_chosen.connect(lambda spec, _text: chosen.append(spec.name))
+    with qtbot.waitSignal(documents.noted) as noted:
+        documents.take(paths)
+    assert chosen == ["cloud1"]
+    assert noted.args == ["cloud1.csv was taken; 9 other files were left out"]
+
+
+def test_what_was_asked_for_last_is_the_target(documents, qtbot, tmp_path):
+    picture = QImage(2000, 2000, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.black)
+    picture.save(str(tmp_path / "slow.png"))
+    np.save(tmp_path / "quick.npy", np.ones((8, 8)))
+    chosen = []
+    documents.target_chosen.connect(lambda spec, _text: chosen.append(spec.name))
+    documents.take([tmp_path / "slow.png"])
+    documents.take([tmp_path / "quick.npy"])
+    QThreadPool.globalInstance().waitForDone()
+    QGuiApplication.processEvents()
+    assert chosen == ["quick"]
+
+
+def test_a_picture_of_20_000_pixels_a_side_is_refused_unread(documents, qtbot, tmp_path):
+    def chunk(name, body):
+        check = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + check
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0))
+    data = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + data)
+    with qtbot.waitSignal(documents.failed) as told:
+        documents.take([tmp_path / "huge.png"])
+    assert "may have 100,000,000 pixels, it declares more" in told.args[0]
 
 
 @pytest.mark.parametrize(("text", "answered"), [("Save", "save"), ("Discard", "discard")])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -278,6 +278,10 @@ def test_new_start_takes_another_seed(window):
 def drop(window, path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
+    return drop_data(window, mime)
+
+
+def drop_data(window, mime):
     where = QPointF(window.rect().center())
     actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.NoModifier
     enter = QDragEnterEvent(where.toPoint(), actions, mime, buttons, keys)
@@ -299,6 +303,16 @@ def test_points_dropped_onto_the_window_are_the_target(window, tmp_path):
     np.savetxt(tmp_path / "blob.csv", points, delimiter=",")
     assert drop(window, tmp_path / "blob.csv")
     assert window.store.project.target.source == "points"
+
+
+def test_a_picture_dragged_from_a_browser_is_the_target(window):
+    picture = QImage(20, 20, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.black)
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/square.png")])
+    mime.setImageData(picture)
+    assert drop_data(window, mime)
+    assert window.store.project.target.source == "picture"
 
 
 def test_what_is_no_file_of_ours_is_not_taken(window, tmp_path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QMouseEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSlider, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from explorer.theme import theme
 from flowengine.arrays import FrozenArray
 from flowengine.project import Project, TargetSpec
 from flowengine.targets.presets import PRESETS, preset_density
+from flowengine.targets.sources import spec_from_points
 
 # Said by Qt's offscreen platform of every popup.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (grabbing|raise)")
@@ -236,7 +237,15 @@ def test_the_tools_take_turns(editor, edits):
 
 @pytest.mark.parametrize(
     ("key", "tool"),
-    [(Qt.Key.Key_E, Tool.ERASER), (Qt.Key.Key_S, Tool.SMOOTH), (Qt.Key.Key_B, Tool.BRUSH)],
+    [
+        (Qt.Key.Key_E, Tool.ERASER),
+        (Qt.Key.Key_S, Tool.SMOOTH),
+        (Qt.Key.Key_L, Tool.LINE),
+        (Qt.Key.Key_F, Tool.FILL),
+        (Qt.Key.Key_T, Tool.TEXT),
+        (Qt.Key.Key_P, Tool.POINTS),
+        (Qt.Key.Key_B, Tool.BRUSH),
+    ],
 )
 def test_letters_take_up_tools(editor, key, tool):
     QTest.keyClick(editor.canvas, key)
@@ -300,6 +309,286 @@ def test_the_mirror_menu_sets_the_symmetry(editor):
     actions[0].trigger()
     assert editor.canvas.brush.symmetry == 1
     assert editor.tools.mirror.text() == ""
+
+
+def test_the_tools_are_named_where_there_is_room(editor):
+    brush = editor.tools.tools[Tool.BRUSH]
+    assert brush.text() == ""
+    editor.resize(900, 600)
+    QApplication.processEvents()
+    assert brush.text() == "Brush"
+    assert len({button.y() for button in editor.tools.tools.values()}) == 1
+    editor.resize(238, 400)
+    QApplication.processEvents()
+    assert brush.text() == ""
+
+
+@pytest.mark.parametrize(("key", "strength"), [(Qt.Key.Key_3, 0.3), (Qt.Key.Key_0, 1.0)])
+def test_digits_set_the_strength(editor, key, strength):
+    editor.tools.set_strength(0.5)
+    QTest.keyClick(editor.canvas, key)
+    assert editor.canvas.brush.strength == strength
+
+
+def test_braces_soften_the_brush_and_stop_at_the_ends(editor):
+    QTest.keyClick(editor.canvas, Qt.Key.Key_BraceRight, Qt.KeyboardModifier.ShiftModifier)
+    assert editor.canvas.brush.softness == 0.6
+    for _ in range(12):
+        QTest.keyClick(editor.canvas, Qt.Key.Key_BraceLeft)
+    assert editor.canvas.brush.softness == 0.0
+
+
+def test_keys_invert_and_clear_once_however_long_they_are_held(editor, edits):
+    before = editor.canvas.density()
+    QTest.keyPress(editor.canvas, Qt.Key.Key_I)
+    for _ in range(5):
+        held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_I, NO_KEY, "i", True)
+        QApplication.sendEvent(editor.canvas, held)
+    np.testing.assert_allclose(editor.canvas.density(), 1 - before, atol=1e-6)
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Delete)
+    assert [text for _, text, _ in edits] == ["Invert the target", "Clear the target"]
+
+
+def test_the_editors_keys_win_over_the_windows(editor, qtbot):
+    fired = []
+    action = editor.addAction("Elsewhere")
+    action.setShortcut(Qt.Key.Key_L)
+    action.triggered.connect(lambda: fired.append("L"))
+    editor.activateWindow()
+    qtbot.waitActive(editor)
+    editor.tools.size_slider.setFocus()
+    QTest.keyClick(editor.tools.size_slider, Qt.Key.Key_L)
+    assert editor.canvas.tool is Tool.LINE
+    assert fired == []
+
+
+def test_m_opens_the_mirror_menu_and_the_keyboard_chooses(editor, qtbot):
+    menu = editor.tools.mirror.menu()
+    QTimer.singleShot(0, lambda: (QTest.keyClick(menu, Qt.Key.Key_End), menu.close()))
+    QTest.keyClick(editor.canvas, Qt.Key.Key_M)
+    qtbot.waitUntil(menu.isHidden)
+    assert menu.actions()[-1].text() == "8-fold mirror"
+
+
+# --- line, fill, text -----------------------------------------------------------------------------
+
+
+def test_a_line_is_one_edit(editor, edits):
+    QTest.keyClick(editor.canvas, Qt.Key.Key_L)
+    stroke(editor, (-2.0, -2.0), (0.0, 3.0), (2.0, 2.0))
+    [(spec, text, _)] = edits
+    assert is_drawing(spec)
+    assert text == "Line"
+    assert spec.density.values[128, 128] > 0.9
+    assert spec.density.values[200, 128] == 0.0  # where it was on its way
+    assert not editor.canvas.clears_on_first_stroke
+
+
+def test_the_fill_tool_fills_what_was_clicked(editor, edits):
+    QTest.keyClick(editor.canvas, Qt.Key.Key_F)
+    stroke(editor, (-3.5, 3.5))
+    [(spec, text, _)] = edits
+    assert text == "Fill"
+    assert spec.density.values.min() > 0.9  # all around the star, up its rim, and the star itself
+
+
+def test_words_are_typed_and_put_on_the_canvas_by_keys_alone(editor, edits, qtbot):
+    editor.activateWindow()
+    qtbot.waitActive(editor)
+    editor.canvas.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(editor.canvas, Qt.Key.Key_T)
+    qtbot.waitUntil(editor.tools.text.field.hasFocus)
+    QTest.keyClicks(editor.tools.text.field, "be")  # letters that are tools on the canvas
+    QTest.keyClick(editor.tools.text.field, Qt.Key.Key_Return)
+    assert editor.canvas.hasFocus()
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Up)
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Space)
+    [(spec, text, _)] = edits
+    assert text == "Text"
+    assert editor.tools.text.field.text() == "be"
+    assert spec.density.values.any()
+
+
+def test_no_words_are_no_edit(editor, edits):
+    editor.tools.set_tool(Tool.TEXT)
+    editor.tools.text.field.clear()
+    stroke(editor, (0.0, 0.0))
+    assert edits == []
+
+
+# --- points ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(editor):
+    """The editor with three points in it, and the points tool at hand."""
+    points = [[-2.0, -1.0], [2.0, -1.0], [0.0, 2.0]]
+    editor.set_target(spec_from_points(points, "three"))
+    editor.tools.set_tool(Tool.POINTS)
+    return editor
+
+
+def points_of(spec):
+    return spec.points.values.round(1).tolist()
+
+
+def test_clicks_add_points_and_the_first_takes_the_place_of_the_example(editor, edits):
+    QTest.keyClick(editor.canvas, Qt.Key.Key_P)
+    stroke(editor, (1.0, 1.0))
+    stroke(editor, (-1.0, -1.0))
+    assert [text for _, text, _ in edits] == ["Add a point", "Add a point"]
+    spec = edits[-1][0]
+    assert (spec.source, spec.name, spec.bandwidth) == ("points", "points", None)
+    np.testing.assert_allclose(spec.points.values, [[1, 1], [-1, -1]], atol=0.02)
+    expected = spec_from_points(spec.points.values).density.values
+    np.testing.assert_allclose(spec.density.values, expected / expected.max(), atol=1e-5)
+    assert Project.from_dict(Project(target=spec).to_dict()).target == spec
+
+
+def test_a_drag_moves_the_point_under_it_and_nothing_else(three, edits):
+    stroke(three, (0.05, 2.0), (0.5, 1.0), (1.05, 0.0))
+    [(spec, text, _)] = edits
+    assert text == "Move a point"
+    assert points_of(spec) == [[-2.0, -1.0], [2.0, -1.0], [1.0, 0.0]]
+    assert spec.name == "three"
+
+
+def test_a_click_on_a_point_without_a_move_is_no_edit(three, edits):
+    stroke(three, (0.0, 2.0))
+    assert edits == []
+
+
+def test_a_point_cannot_leave_the_square(three, edits):
+    stroke(three, (0.0, 2.0), (9.0, 9.0))
+    assert edits[-1][0].points.values[2].tolist() == [4.0, 4.0]
+
+
+def test_the_right_button_removes_points_down_to_none(three, edits):
+    at = three.canvas.view().to_widget
+    for x, y in ((-2.0, -1.0), (2.0, -1.0), (0.0, 2.0)):
+        QTest.mouseClick(three.canvas, Qt.MouseButton.RightButton, NO_KEY, at(x, y).toPoint())
+    assert [text for _, text, _ in edits] == ["Remove points"] * 3
+    assert points_of(edits[0][0]) == [[2.0, -1.0], [0.0, 2.0]]
+    empty = edits[-1][0]
+    assert not empty.density.values.any()
+    assert three.figure == "H = –"
+    assert Project.from_dict(Project(target=empty).to_dict()).target == empty
+    stroke(three, (1.0, 1.0))
+    assert points_of(edits[-1][0]) == [[1.0, 1.0]]
+
+
+def test_the_eraser_removes_the_points_on_its_way_and_leaves_the_others_points(three, edits):
+    three.tools.set_tool(Tool.ERASER)
+    stroke(three, (-3.0, -1.0), (3.0, -1.0))
+    [(spec, text, _)] = edits
+    assert text == "Remove points"
+    assert points_of(spec) == [[0.0, 2.0]]
+
+
+def test_a_mirror_adds_points_on_all_sides(editor, edits):
+    editor.tools.set_tool(Tool.POINTS)
+    editor.tools.mirror.menu().actions()[1].trigger()
+    stroke(editor, (1.0, 2.0), (2.0, 1.0))
+    assert points_of(edits[-1][0]) == [[2.0, 1.0], [-2.0, 1.0]]
+
+
+def test_escape_puts_a_point_back(three, edits):
+    before = three.canvas.density()
+    press(three, 0.0, 2.0)
+    move(three, 1.0, 0.0)
+    assert not np.array_equal(three.canvas.density(), before)
+    QTest.keyClick(three.canvas, Qt.Key.Key_Escape)
+    release(three)
+    np.testing.assert_array_equal(three.canvas.density(), before)
+    assert three.canvas.cloud.points.tolist() == [[-2, -1], [2, -1], [0, 2]]
+    assert edits == []
+
+
+def test_the_bandwidth_is_kept_with_the_points(three, edits):
+    chosen = three.canvas.cloud.width
+    three.tools.points.slider.setValue(20)
+    [(spec, text, merge_key)] = edits
+    assert (text, merge_key) == ("Bandwidth", "bandwidth")
+    assert spec.bandwidth < chosen
+    assert points_of(spec) == [[-2.0, -1.0], [2.0, -1.0], [0.0, 2.0]]
+    expected = spec_from_points(spec.points.values, bandwidth=spec.bandwidth).density.values
+    np.testing.assert_allclose(spec.density.values, expected / expected.max(), atol=1e-5)
+    stroke(three, (3.0, 3.0))
+    assert edits[-1][0].bandwidth == spec.bandwidth  # chosen by hand, it stays
+    click(three.tools.points.auto)
+    assert edits[-1][0].bandwidth is None
+
+
+def test_a_brush_stroke_over_points_begins_a_drawing(three, edits):
+    three.tools.set_tool(Tool.BRUSH)
+    stroke(three, (-1.0, 0.0), (1.0, 0.0))
+    spec = edits[-1][0]
+    assert is_drawing(spec)
+    assert spec.points is None
+    assert three.canvas.cloud is None
+
+
+def test_undo_brings_points_back_as_points(three, edits):
+    first = three._spec
+    stroke(three, (3.0, 3.0))
+    three.set_target(first)
+    assert len(three.canvas.cloud.points) == 3
+    stroke(three, (0.0, 2.0), (0.0, 3.0))
+    assert points_of(edits[-1][0])[2] == [0.0, 3.0]
+
+
+def test_the_width_of_no_points_cannot_be_set(editor):
+    editor.tools.set_tool(Tool.POINTS)
+    assert not editor.tools.points.slider.isEnabled()
+    stroke(editor, (0.0, 0.0))
+    assert editor.tools.points.slider.isEnabled()
+
+
+# --- formula --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def formula(editor, qtbot):
+    """The popup in which a formula is written, opened by its key."""
+    QTest.keyClick(editor.canvas, Qt.Key.Key_Equal)
+    popup = editor._formula_popup
+    qtbot.waitUntil(popup.isVisible)
+    yield popup
+    popup.close()
+
+
+def test_a_formula_becomes_the_target(editor, edits, formula):
+    formula.field.clear()
+    QTest.keyClicks(formula.field, "(x > 0) * exp(-r^2)")
+    QTest.keyClick(formula.field, Qt.Key.Key_Return)
+    assert not formula.isVisible()
+    [(spec, text, _)] = edits
+    assert (spec.source, spec.formula, text) == ("formula", "(x > 0) * exp(-r^2)", "Formula")
+    assert editor.canvas.density()[128, 130] > 0.9
+    assert editor.canvas.density()[128, 120] == 0.0
+    click(editor.tools.formula)
+    assert formula.field.text() == "(x > 0) * exp(-r^2)"
+
+
+def test_what_is_wrong_is_said_while_it_is_written(editor, edits, formula):
+    formula.field.setText("exp(-r^2)")
+    assert formula.take.isEnabled()
+    assert not formula.picture.pixmap().isNull()
+    formula.field.setText("exp(-r^")
+    assert formula.message.text() == (
+        "Expected a number, a name or “(” at character 8, got the end"
+    )
+    assert not formula.take.isEnabled()
+    assert formula.picture.pixmap().isNull()
+    QTest.keyClick(formula.field, Qt.Key.Key_Return)
+    assert formula.isVisible()
+    assert edits == []
+
+
+def test_every_example_is_a_target(formula):
+    for button in formula.examples:
+        click(button)
+        assert formula.take.isEnabled(), button.text()
 
 
 # --- presets, files -------------------------------------------------------------------------------
@@ -380,6 +669,15 @@ def test_dragged_text_is_refused(editor):
     assert not drag.isAccepted()
 
 
+def test_what_a_browser_drags_is_left_to_the_window(editor):
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/cat.png")])
+    data.setImageData(QImage(8, 8, QImage.Format.Format_RGB32))
+    drag = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, LEFT, NO_KEY)
+    QApplication.sendEvent(editor, drag)
+    assert not drag.isAccepted()
+
+
 # --- arrangement, words, looks --------------------------------------------------------------------
 
 
@@ -428,7 +726,7 @@ def test_words_and_colours_follow_the_window(editor, monkeypatch):
         translator, "_table", {"Brush": "Cọ", "H = {entropy} nats": "{entropy} nat"}
     )
     translator.changed.emit()
-    assert editor.tools.tools[Tool.BRUSH].text() == "Cọ"
+    assert editor.tools.tools[Tool.BRUSH].accessibleName() == "Cọ"
     assert editor.figure.endswith(" nat")
     before = editor.tools.clear.icon().pixmap(16).toImage()
     theme.set_theme("light")

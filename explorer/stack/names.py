@@ -11,6 +11,8 @@ from explorer.i18n import tr
 from flowengine.catalogue import CouplingSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from msgspec import Struct
 
     from flowengine.catalogue import LayerSpec
@@ -42,6 +44,13 @@ def in_sentence(layer: LayerSpec) -> str:
     title = tr(layer.title)
     first = title.split()[0]
     return title if first[1:] != first[1:].lower() else title[:1].lower() + title[1:]
+
+
+def layers_in_sentence(layers: Sequence[LayerSpec]) -> str:
+    """Layers inside a sentence: "spline coupling", or "3 layers"."""
+    if len(layers) == 1:
+        return in_sentence(layers[0])
+    return tr("{count} layers").format(count=len(layers))
 
 
 def weights_text(count: int) -> str:

@@ -130,8 +130,10 @@ class StackModel(QAbstractListModel):
         return [LAYER_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The layer that is dragged, with its id."""
-        return to_mime(self.layer_at(indexes[0]))
+        """The layers that are dragged, with their ids, base first."""
+        rows = sorted(index.row() for index in indexes)
+        layers = (self.layer_at(self.index(row)) for row in rows)
+        return to_mime(*(layer for layer in layers if layer is not None))
 
     def supportedDragActions(self) -> Qt.DropAction:
         """Move, or copy while Ctrl is held."""

@@ -106,7 +106,8 @@ def test_facts_stay_until_there_are_newer_ones_and_go_with_their_layer(model):
 
 def test_a_drag_carries_the_layer_with_its_id(model):
     model.set_stack(LAYERS)
-    assert from_mime(model.mimeData([model.index(3)])) == LAYERS[2]
+    rows = [model.index(row) for row in (3, 0, 1)]
+    assert from_mime(model.mimeData(rows)) == (LAYERS[0], LAYERS[2])
 
 
 # --- thumbnails ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from explorer.i18n import translator
 from explorer.stack.mime import LAYER_MIME, MAX_BYTES, from_mime, to_mime
+from explorer.stack.names import about
 from explorer.stack.palette import Palette
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.stack.ready_made import READY_MADE
@@ -207,6 +208,47 @@ def test_a_press_on_one_plus_and_a_release_on_another_adds_nothing(palette, qtbo
     with qtbot.assertNotEmitted(palette.layer_chosen):
         QTest.mousePress(kinds_list.viewport(), Qt.MouseButton.LeftButton, pos=first)
         QTest.mouseRelease(kinds_list.viewport(), Qt.MouseButton.LeftButton, pos=second)
+
+
+def test_typing_in_the_list_goes_on_in_the_box(palette):
+    palette.focus_search()
+    QTest.keyClicks(palette.search_box, "pla")
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Down)
+    QTest.keyClick(palette.list, Qt.Key.Key_N)
+    assert palette.search_box.hasFocus()
+    assert palette.search_box.text() == "plan"
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Down)
+    QTest.keyClick(palette.list, Qt.Key.Key_Backspace)
+    assert palette.search_box.text() == "pla"
+    assert kinds(palette.list.kinds)[0] == "planar"
+
+
+def test_an_empty_list_says_that_nothing_matches(palette):
+    palette.focus_search()
+    QTest.keyClicks(palette.search_box, "xyzzy")
+    view = palette.list.viewport()
+    picture = view.grab().toImage()
+    row = range(picture.width())
+    columns = range(picture.height())
+    assert len({picture.pixel(x, y) for x in row for y in columns}) > 4  # letters, smoothed
+
+
+@pytest.mark.parametrize("cls", LAYER_SPECS, ids=kind_of)
+def test_the_hover_text_is_name_formula_deed_and_source(qapp, cls):
+    model = PaletteModel()
+    model.search(cls.title)
+    row = kinds(model).index(kind_of(cls))
+    index = [i for i in map(model.index, range(model.rowCount())) if i.data(PaletteRole.SPEC)][row]
+    lines = index.data(Qt.ItemDataRole.ToolTipRole).split("\n")
+    assert lines == [cls.title, cls.formula, about(cls), cls.reference]
+
+
+def test_the_catalogue_takes_the_place_of_the_chips(palette):
+    palette.focus_search()
+    assert not any(chip.isVisible() for chip in palette.chips)
+    assert palette.ready_button.isVisible()
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Escape)
+    assert all(chip.isVisible() for chip in palette.chips)
 
 
 def test_a_heading_gives_out_nothing(palette, qtbot):

@@ -273,9 +273,18 @@ class MainWindow(QMainWindow):
             case protocol.LaneStatus():
                 self._take_status(message)
             case protocol.Notice():
-                self.status_line.say(message.text)
+                self._take_notice(message)
             case protocol.Failure():
                 self.banner.show_error(message.text)
+
+    def _take_notice(self, notice: protocol.Notice) -> None:
+        if notice.remedy == "halve_rate":
+            words = tr("Halve the learning rate for good")
+            self.banner.show_notice(
+                notice.text, words, lambda: self.training.halve_rate(notice.lane)
+            )
+        else:
+            self.status_line.say(notice.text)
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         self.metrics.add(metrics)

@@ -195,6 +195,8 @@ class Trainer:
             self._take_up_target()
         if flow is not None or changed_target:
             self._begin_again_from_here()
+        if self.recipe.learning_rate != recipe.learning_rate:
+            self.rate_scale = 1.0  # what a person says counts, not what a roll back made of it
 
     def _begin_again_from_here(self) -> None:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""

@@ -23,6 +23,7 @@ from flowengine.protocol import (
     Ledger,
     LedgerRow,
     Metrics,
+    Notice,
     ParticleFrames,
 )
 
@@ -394,6 +395,25 @@ def test_a_blocked_lane_says_why_on_its_panel(window):
 def test_a_failure_is_a_sentence_in_the_window(window):
     tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
     assert window.banner.text == "There is no CUDA device here"
+
+
+def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):
+    text = "Step 7 gave a number that is not finite"
+    tell(window, Notice(lane="discrete", text="On the CPU now"))
+    assert window.banner.text == ""
+    tell(window, Notice(lane="continuous", text=text, remedy="halve_rate"))
+    assert window.banner.text == text
+    before = window.store.project.training
+    remedy = window.banner.findChild(QPushButton)
+    assert remedy.isVisibleTo(window.banner)
+    QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
+    after = window.store.project.training
+    assert after.continuous.learning_rate == before.continuous.learning_rate / 2
+    assert after.discrete == before.discrete
+    assert window.banner.text == ""
+    assert window.store.undo_stack.undoText() == "Halve the learning rate"
+    tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
+    assert not remedy.isVisibleTo(window.banner)
 
 
 def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from explorer.i18n import tr, translator
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
+from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 
 if TYPE_CHECKING:
@@ -36,7 +38,10 @@ class ModelTabs(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        for page in (self.stack, _scrolled(self.continuous), _scrolled(self.recipe)):
+        self.lab = SolverLab()
+        self.lab.hide()  # whoever answers its requests shows it
+        pages = self.stack, _scrolled(self.continuous, self.lab), _scrolled(self.recipe)
+        for page in pages:
             self.tabs.addTab(_spaced(page), "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -45,12 +50,15 @@ class ModelTabs(QWidget):
         self.stack.layer_activated.connect(self.layer_activated)
         self.stack.weights_changed.connect(self.figure_changed)
         self.continuous.continuous_edited.connect(self._edit_continuous)
+        self.lab.chosen.connect(self.continuous.use_solver)
         self.recipe.training_edited.connect(self._edit_training)
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
     def set_project(self, project: Project) -> None:
         """Show the models of a document."""
+        if _velocity(project.continuous) != _velocity(self._project.continuous):
+            self.lab.clear()
         self._project = project
         self.stack.set_stack(project.stack)
         self.continuous.set_continuous(project.continuous)
@@ -79,6 +87,11 @@ class ModelTabs(QWidget):
         self.edited.emit(replace(self._project, training=training), text, key)
 
 
+def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
+    """What makes the velocity field; not how it is followed."""
+    return {k: v for k, v in to_builtins(spec).items() if not k.startswith("solver")}
+
+
 def _spaced(page: QWidget) -> QWidget:
     """A page with some air between the tabs and what it holds."""
     holder = QWidget()
@@ -88,9 +101,17 @@ def _spaced(page: QWidget) -> QWidget:
     return holder
 
 
-def _scrolled(content: QWidget) -> QScrollArea:
+def _scrolled(*contents: QWidget) -> QScrollArea:
+    """Widgets over each other, in a page that scrolls where there is too little room."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for content in contents:
+        layout.addWidget(content)
+    layout.addStretch(1)
     area = QScrollArea()
     area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(content)
+    area.setWidget(column)
     return area

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.stack.names import about, formula_html
+from explorer.stack.names import about, formula_html, solver_name
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
 if TYPE_CHECKING:
-    import msgspec
-
     from flowengine.catalogue import ContinuousSpec
 
 
@@ -54,6 +53,21 @@ class ContinuousForm(QWidget):
         self._formula.setText(formula_html(spec.formula))
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
+
+    def use_solver(self, solver: str, steps: int) -> None:
+        """Ask for the flow to be followed by a solver in so many steps; 0 leaves these as they are.
+
+        A solver that the catalogue does not have changes nothing.
+        """
+        spec = self.form.spec
+        choices = next(f.choices for f in fields_of(type(spec)) if f.name == "solver")
+        if solver in choices:
+            changed = msgspec.structs.replace(
+                spec, solver=solver, solver_steps=steps or spec.solver_steps
+            )
+            self.set_continuous(changed)
+            text = tr("Use {flow}").format(flow=solver_name(solver))
+            self.continuous_edited.emit(changed, text, "")
 
     def retranslate(self) -> None:
         """Say every word in the language of the window."""

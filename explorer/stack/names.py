@@ -53,6 +53,11 @@ def layers_in_sentence(layers: Sequence[LayerSpec]) -> str:
     return tr("{count} layers").format(count=len(layers))
 
 
+def solver_name(solver: str) -> str:
+    """A solver as people write it: Euler, midpoint, Heun, RK4, dopri5."""
+    return {"euler": "Euler", "heun": "Heun", "rk4": "RK4"}.get(solver, tr(solver))
+
+
 def weights_text(count: int) -> str:
     """How many weights there are, in words."""
     if count == 0:

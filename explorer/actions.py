@@ -67,8 +67,10 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "store.undo_stack.redo",
                mark("Make the edit again that was taken back")),
     ActionSpec("paste", EDIT, mark("Paste a picture as the target"), "Ctrl+V", "image",
-               "documents.paste", mark("Take the picture on the clipboard as the target"),
+               "paste", mark("Take the picture on the clipboard as the target"),
                separated=True),
+    ActionSpec("search_layers", EDIT, mark("Search the layers"), "/", "search", "search_layers",
+               mark("Find a layer by typing, and add it to the stack"), separated=True),
 
     ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "training.toggle",
                mark("Fit both models to the target, or pause")),

@@ -309,6 +309,17 @@ class MainWindow(QMainWindow):
         path = self.store.path
         self.exporter.open(self.documents.stem, path.parent if path else None)
 
+    def paste(self) -> None:
+        """Take what is on the clipboard up: layers into the stack, anything else as the target."""
+        if not self.models.paste_layers():
+            self.documents.paste()
+
+    def search_layers(self) -> None:
+        """Find a layer by typing."""
+        self.docks["models"].show()
+        self.docks["models"].raise_()
+        self.models.search_layers()
+
     def focus_next_part(self) -> None:
         """Put the keyboard into the next part of the window that is shown."""
         parts = [dock.widget() for dock in self.docks.values() if dock.isVisible()]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from explorer.i18n import tr, translator
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
+from explorer.stack.mime import clipboard_data, from_mime
 from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 
@@ -71,6 +72,19 @@ class ModelTabs(QWidget):
     def set_active_layer(self, layer_id: str, fraction: float) -> None:
         """Light up the layer that acts now; "" for none."""
         self.stack.set_active_layer(layer_id or None, fraction)
+
+    def search_layers(self) -> None:
+        """Bring the stack to the front, and the keyboard into its search."""
+        self.tabs.setCurrentIndex(0)
+        self.stack.focus_search()
+
+    def paste_layers(self) -> bool:
+        """Paste layers that were copied in this window or another; False where there are none."""
+        layers = from_mime(clipboard_data())
+        if layers:
+            self.tabs.setCurrentIndex(0)
+            self.stack.paste_layers()
+        return bool(layers)
 
     def retranslate(self) -> None:
         """Say the tabs again."""

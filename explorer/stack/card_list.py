@@ -15,13 +15,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
 
 from explorer.i18n import translator
 from explorer.stack.commands import command_of
 from explorer.stack.layer_card import SPACING, CardLayout, CardPainter, card_height, part_hint
 from explorer.stack.layer_form import LayerForm
+from explorer.stack.mime import clipboard_data
 from explorer.stack.stack_model import CardRole, StackModel
 from explorer.theme import theme
 
@@ -356,5 +357,5 @@ class CardList(QListView):
 
 
 def _holds_a_picture() -> bool:
-    data = QGuiApplication.clipboard().mimeData()
+    data = clipboard_data()
     return data.hasImage() and not data.hasText()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QGuiApplication
 
 from explorer.i18n import tr
 from flowengine.catalogue import LAYER_SPECS, AnyLayer, kind_of
@@ -43,6 +44,11 @@ def from_mime(data: QMimeData) -> Stack:
         return _layers.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ()
+
+
+def clipboard_data() -> QMimeData:
+    """What is on the clipboard; Qt has nothing at all to give where it is empty."""
+    return QGuiApplication.clipboard().mimeData() or QMimeData()
 
 
 def to_clipboard(*layers: LayerSpec) -> QMimeData:

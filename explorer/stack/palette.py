@@ -89,6 +89,8 @@ class Palette(QWidget):
     """A new layer is wanted after the selected card."""
     stack_chosen = Signal(object)
     """A `ReadyMade` stack is wanted in the place of the present one."""
+    why_planar_asked = Signal()
+    """Somebody wants to know why planar layers fail here."""
     dismissed = Signal()
     """The search was left with Escape."""
 
@@ -192,6 +194,10 @@ class Palette(QWidget):
             action = menu.addAction(tr(ready.name))
             action.setToolTip(tr(ready.about))
             action.triggered.connect(lambda _on=False, r=ready: self.stack_chosen.emit(r))
+        menu.addSeparator()
+        why = menu.addAction(icon("circle-help"), tr("Why planar fails here…"))
+        why.setObjectName("why_planar")
+        why.triggered.connect(self.why_planar_asked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """In the search box the down key goes to the list, and Escape closes the catalogue."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
 from explorer.stack.layer_list import LayerList
-from explorer.stack.mime import from_clipboard, to_clipboard
+from explorer.stack.mime import clipboard_data, from_clipboard, to_clipboard
 from explorer.stack.names import in_sentence, layers_in_sentence, weights_text
 from explorer.stack.palette import Palette
 from explorer.stack.stack_model import BASE_ID
+from explorer.stack.why_planar import WhyPlanar, leans_on_planar
 from explorer.theme import theme
 from flowengine.catalogue import fields_of
 from flowengine.errors import FlowError
@@ -53,6 +54,10 @@ class StackEditor(QWidget):
         super().__init__(parent)
         self.palette_view = Palette()
         self.list = LayerList(self)
+        self.why_button = QPushButton()
+        self.why_button.setProperty("role", "chip")
+        self.why_button.clicked.connect(self.explain_planar)
+        self.why_button.hide()
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.hide()
@@ -61,6 +66,7 @@ class StackEditor(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.palette_view)
         layout.addWidget(self.message)
+        layout.addWidget(self.why_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.list, 1)
         self._connect()
         self._retint()
@@ -73,6 +79,7 @@ class StackEditor(QWidget):
         """
         self.list.set_stack(resolve_keeps(stack))
         self._say("")
+        self.why_button.setVisible(leans_on_planar(stack))
         self.weights_changed.emit(self.weights_text)
 
     def set_facts(self, facts: Mapping[str, LayerFact]) -> None:
@@ -99,6 +106,7 @@ class StackEditor(QWidget):
     def retranslate(self) -> None:
         """Say every word in the language of the window."""
         self.list.setAccessibleName(tr("Stack of layers, base first"))
+        self.why_button.setText(tr("Why planar fails here…"))
         self.weights_changed.emit(self.weights_text)
 
     # --- edits ----------------------------------------------------------------------------------
@@ -180,7 +188,7 @@ class StackEditor(QWidget):
     def paste_layers(self) -> None:
         """Ask for the layers on the clipboard after the chosen cards, or say why there are none."""
         try:
-            layers = from_clipboard(QGuiApplication.clipboard().mimeData())
+            layers = from_clipboard(clipboard_data())
         except FlowError as error:
             self._say(str(error))
             return
@@ -203,6 +211,12 @@ class StackEditor(QWidget):
         """Choose every layer."""
         self.list.select_all()
 
+    def explain_planar(self) -> None:
+        """Say why planar layers fail on most targets, and offer what does not."""
+        reason = WhyPlanar(self.stack, self.list.cards.fact, self)
+        reason.stack_chosen.connect(self.use_ready_made)
+        reason.show()
+
     def focus_search(self) -> None:
         """Open the whole catalogue and put the keyboard into its search box."""
         self.palette_view.focus_search()
@@ -212,6 +226,7 @@ class StackEditor(QWidget):
     def _connect(self) -> None:
         self.palette_view.layer_chosen.connect(lambda layer: self.insert_layers([layer]))
         self.palette_view.stack_chosen.connect(self.use_ready_made)
+        self.palette_view.why_planar_asked.connect(self.explain_planar)
         self.palette_view.dismissed.connect(self.list.setFocus)
         self.list.insert_requested.connect(self.insert_layers)
         self.list.move_requested.connect(self.move_layers)
@@ -225,6 +240,7 @@ class StackEditor(QWidget):
 
     def _retint(self) -> None:
         self.message.setStyleSheet(f"color: {theme.color('warning').name()};")
+        self.why_button.setIcon(icon("circle-help"))
 
     def _replace_layer(self, layer: LayerSpec, field_name: str) -> None:
         title = next(f.title for f in fields_of(type(layer)) if f.name == field_name)

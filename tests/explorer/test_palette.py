@@ -259,11 +259,14 @@ def test_a_heading_gives_out_nothing(palette, qtbot):
 
 
 def test_the_menu_has_every_ready_made_stack(palette, qtbot):
-    actions = palette.ready_button.menu().actions()
-    assert [action.text() for action in actions] == [ready.name for ready in READY_MADE]
+    *stacks, separator, why = palette.ready_button.menu().actions()
+    assert [action.text() for action in stacks] == [ready.name for ready in READY_MADE]
+    assert separator.isSeparator()
     with qtbot.waitSignal(palette.stack_chosen) as chosen:
-        actions[-1].trigger()
+        stacks[-1].trigger()
     assert chosen.args == [READY_MADE[-1]]
+    with qtbot.waitSignal(palette.why_planar_asked):
+        why.trigger()
 
 
 def test_another_language_keeps_everything_in_place(palette):

@@ -12,10 +12,11 @@ from explorer import dialogs
 from explorer.i18n import translator
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.shell.shortcuts import ShortcutSheet
+from explorer.stack.mime import to_clipboard
 from explorer.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
-from flowengine.project import Project, TargetSpec, default_stack
+from flowengine.project import Project, TargetSpec, default_stack, parse_stack
 from flowengine.protocol import (
     Failure,
     HeatFrame,
@@ -395,6 +396,29 @@ def test_a_blocked_lane_says_why_on_its_panel(window):
 def test_a_failure_is_a_sentence_in_the_window(window):
     tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
     assert window.banner.text == "There is no CUDA device here"
+
+
+def test_the_layers_are_searched_from_anywhere(window, qtbot):
+    window.docks["models"].close()
+    window.models.tabs.setCurrentIndex(2)
+    window.stage.setFocus()
+    QTest.keyClick(window.stage, Qt.Key.Key_Slash)
+    box = window.models.stack.palette_view.search_box
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is box)
+    QTest.keyClicks(box, "planar")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert window.store.project.stack[-1].kind == "planar"
+
+
+def test_copied_layers_are_pasted_from_anywhere(window):
+    QApplication.clipboard().setMimeData(to_clipboard(*parse_stack("planar,swap")))
+    window.models.tabs.setCurrentIndex(1)
+    window.actions_["paste"].trigger()
+    assert [layer.kind for layer in window.store.project.stack[-2:]] == ["planar", "swap"]
+    assert window.models.tabs.currentIndex() == 0
+    QApplication.clipboard().clear()
+    window.actions_["paste"].trigger()
+    assert "no picture" in window.banner.text
 
 
 def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):

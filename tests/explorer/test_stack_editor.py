@@ -732,6 +732,12 @@ def test_pasted_nonsense_is_answered_in_a_sentence(desk, text, said):
     assert said in desk.editor.message.text()
 
 
+def test_an_empty_clipboard_has_no_layers(desk):
+    QGuiApplication.clipboard().clear()
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert desk.editor.message.text() == "There are no layers on the clipboard."
+
+
 def test_a_picture_on_the_clipboard_is_left_to_the_window(desk):
     QGuiApplication.clipboard().setImage(desk.list.viewport().grab().toImage())
     event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_V, CTRL)

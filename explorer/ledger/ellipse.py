@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QTransform
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 JACOBIAN_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 COLOUR_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 _AIR: Final = 2.0
-_WIDTH: Final = 34
+ELLIPSE_WIDTH: Final = 26
 
 
 class EllipseDelegate(QStyledItemDelegate):
@@ -40,12 +40,6 @@ class EllipseDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw_jacobian(painter, QRectF(option.rect), jacobian, theme.color(index.data(COLOUR_ROLE)))
         painter.restore()
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        """Room for an ellipse that is wider than high."""
-        return QSize(_WIDTH, option.fontMetrics.height())
 
 
 def draw_jacobian(painter: QPainter, cell: QRectF, jacobian: Jacobian, colour: QColor) -> None:

@@ -24,7 +24,7 @@ from explorer.i18n import mark, number, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
-from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE, EllipseDelegate
+from explorer.ledger.ellipse import COLOUR_ROLE, ELLIPSE_WIDTH, JACOBIAN_ROLE, EllipseDelegate
 from explorer.ledger.lines import every_line, point_text, sum_lines
 from explorer.theme import theme
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _TAU_ROLE: Final = Qt.ItemDataRole.UserRole
 _STEP, _POSITION, _JACOBIAN, _LOG_DET, _LOG_PROB = range(5)
-_HEAD: Final = (mark("step"), mark("position"), "J", "log|det|", "log p")
+_HEAD: Final = (mark("step"), mark("position"), "J", "log|J|", "log p")
 _LANES: Final = ("discrete", "continuous")
 _COPIES: Final = {
     "text": (mark("Copy as text"), "Ctrl+C"),
@@ -148,6 +148,7 @@ class LedgerView(QWidget):
 
     def _set_up_table(self) -> None:
         table = self._table
+        table.setProperty("role", "dense")
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
@@ -161,7 +162,9 @@ class LedgerView(QWidget):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_STEP, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(24)
+        header.setMinimumSectionSize(ELLIPSE_WIDTH)
+        header.setSectionResizeMode(_JACOBIAN, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(_JACOBIAN, ELLIPSE_WIDTH)
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         height = table.fontMetrics().height() + 6
@@ -242,7 +245,8 @@ class LedgerView(QWidget):
         title = line.title
         if line.row is not None and line.row.layer == "base" and not line.total:
             title = f"{title} = {line.position}" if self._table.isColumnHidden(_POSITION) else title
-        self._span(index, 1 if line.warps or line.log_det else _LOG_DET + 1, line)
+        free = _LOG_DET if line.log_det else _LOG_PROB
+        self._span(index, 1 if line.warps else free, line)
         colour = theme.color(lane if line.total else "text")
         texts = (title, line.position, "", line.log_det, line.log_prob)
         for column, text in enumerate(texts):

@@ -24,7 +24,7 @@ from explorer.stack.names import solver_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_HEAD: Final = (mark("solver"), mark("steps"), mark("evals"), "|Δx|", "|Δ log p|")
+_HEAD: Final = (mark("solver"), mark("evals"), "|Δx|", "|Δ log p|")
 _MEASURES: Final = {
     "log_prob_error": mark("error of log p, in nats, against evaluations"),
     "position_error": mark("error of positions, in data units, against evaluations"),
@@ -46,6 +46,12 @@ class LabRow(NamedTuple):
     evaluations: int
     position_error: float
     log_prob_error: float
+
+    @property
+    def name(self) -> str:
+        """The solver and its steps: RK4 × 8."""
+        solver = solver_name(self.solver)
+        return f"{solver} × {integer(self.steps)}" if self.steps else solver
 
 
 class SolverLab(QWidget):
@@ -117,6 +123,7 @@ class SolverLab(QWidget):
 
     def _set_up_table(self) -> None:
         table = self.table
+        table.setProperty("role", "dense")
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
@@ -172,9 +179,8 @@ class SolverLab(QWidget):
     def _show_table(self) -> None:
         self.table.setRowCount(len(self._rows))
         for index, row in enumerate(self._rows):
-            steps = integer(row.steps) if row.steps else tr("its own")
             errors = error_text(row.position_error), error_text(row.log_prob_error)
-            texts = (solver_name(row.solver), steps, integer(row.evaluations), *errors)
+            texts = (row.name, integer(row.evaluations), *errors)
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(_alignment(column))
@@ -215,8 +221,7 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
 
 def _head_tips() -> tuple[str, ...]:
     return (
-        tr("How the velocity is followed"),
-        tr("Steps between base and target"),
+        tr("How the velocity is followed, and in how many steps from base to target"),
         tr("Evaluations of the velocity field for each point: what it costs"),
         tr("Error of the positions against a fine reference, in data units"),
         tr("Error of log p against a fine reference, in nats"),
@@ -226,7 +231,7 @@ def _head_tips() -> tuple[str, ...]:
 def _words_of(row: LabRow) -> str:
     pattern = tr("{solver}, {count} evaluations: positions err by {x}, log p by {p} nats")
     return pattern.format(
-        solver=solver_name(row.solver),
+        solver=row.name,
         count=integer(row.evaluations),
         x=error_text(row.position_error),
         p=error_text(row.log_prob_error),

@@ -60,11 +60,11 @@ def test_every_row_is_in_the_table_with_its_figures(lab):
     lab.set_rows(ROWS)
     assert lab.table.isVisible()
     assert cells(lab) == [
-        ("Heun", "4", "8", "0.0030", "0.020"),
-        ("Heun", "16", "32", "2·10⁻⁴", "0.0010"),
-        ("RK4", "2", "8", "0.0010", "0.0080"),
-        ("RK4", "8", "32", "4·10⁻⁶", "3·10⁻⁵"),
-        ("dopri5", "its own", "50", "1·10⁻⁷", "0"),
+        ("Heun × 4", "8", "0.0030", "0.020"),
+        ("Heun × 16", "32", "2·10⁻⁴", "0.0010"),
+        ("RK4 × 2", "8", "0.0010", "0.0080"),
+        ("RK4 × 8", "32", "4·10⁻⁶", "3·10⁻⁵"),
+        ("dopri5", "50", "1·10⁻⁷", "0"),
     ]
 
 
@@ -89,7 +89,9 @@ def test_the_plot_falls_to_the_right_and_tells_its_points(lab):
     spot = last.toPoint()
     event = QHelpEvent(QEvent.Type.ToolTip, spot, lab.plot.mapToGlobal(spot))
     QApplication.sendEvent(lab.plot, event)
-    assert QToolTip.text() == ("RK4, 32 evaluations: positions err by 4·10⁻⁶, log p by 3·10⁻⁵ nats")
+    assert QToolTip.text() == (
+        "RK4 × 8, 32 evaluations: positions err by 4·10⁻⁶, log p by 3·10⁻⁵ nats"
+    )
     QToolTip.hideText()
 
 
@@ -103,7 +105,7 @@ def test_the_other_error_gives_another_plot(lab):
 
 def test_a_solver_that_lost_its_way_has_a_row_and_no_point(lab):
     lab.set_rows((*ROWS[:2], ("euler", 1, 1, math.inf, math.nan)))
-    assert cells(lab)[2] == ("Euler", "1", "1", "∞", "–")
+    assert cells(lab)[2] == ("Euler × 1", "1", "∞", "–")
     assert lab.plot._lines["Euler"] == []
     lab.plot.grab()
 

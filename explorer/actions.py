@@ -69,8 +69,6 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("paste", EDIT, mark("Paste a picture as the target"), "Ctrl+V", "image",
                "paste", mark("Take the picture on the clipboard as the target"),
                separated=True),
-    ActionSpec("search_layers", EDIT, mark("Search the layers"), "/", "search", "search_layers",
-               mark("Find a layer by typing, and add it to the stack"), separated=True),
 
     ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "training.toggle",
                mark("Fit both models to the target, or pause")),
@@ -98,6 +96,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
                "focus_next_part", mark("Move the keyboard to the next part of the window"),
                separated=True),
+    ActionSpec("search_layers", VIEW, mark("Search the layers"), "/", "search", "search_layers",
+               mark("Find a layer by typing, and add it to the stack")),
     ActionSpec("theme_dark", VIEW, mark("Dark"), "", "", "appearance.dark",
                mark("Light on dark"), group="theme", separated=True),
     ActionSpec("theme_light", VIEW, mark("Light"), "", "", "appearance.light",

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.stack.names import about, formula_html, solver_name
+from explorer.stack.names import about, choice_name, formula_html
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
@@ -66,7 +66,7 @@ class ContinuousForm(QWidget):
                 spec, solver=solver, solver_steps=steps or spec.solver_steps
             )
             self.set_continuous(changed)
-            text = tr("Use {flow}").format(flow=solver_name(solver))
+            text = tr("Use {flow}").format(flow=choice_name(solver))
             self.continuous_edited.emit(changed, text, "")
 
     def retranslate(self) -> None:

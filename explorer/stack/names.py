@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import inspect
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from explorer.i18n import tr
 from flowengine.catalogue import CouplingSpec
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from flowengine.catalogue import LayerSpec
+
+# What is written the same way in every language.
+PROPER_NAMES: Final = {
+    "x": "x",
+    "y": "y",
+    "kl": "KL",
+    "iid": "i.i.d.",
+    "sobol": "Sobol",
+    "hutchinson": "Hutchinson",
+    "euler": "Euler",
+    "heun": "Heun",
+    "rk4": "RK4",
+    "dopri5": "dopri5",
+}
 
 
 def card_name(layer: LayerSpec) -> str:
@@ -53,9 +67,14 @@ def layers_in_sentence(layers: Sequence[LayerSpec]) -> str:
     return tr("{count} layers").format(count=len(layers))
 
 
-def solver_name(solver: str) -> str:
-    """A solver as people write it: Euler, midpoint, Heun, RK4, dopri5."""
-    return {"euler": "Euler", "heun": "Heun", "rk4": "RK4"}.get(solver, tr(solver))
+def choice_name(choice: str) -> str:
+    """One of the choices of a setting in words: "optimal transport", "RK4"."""
+    return tr(choice_words(choice))
+
+
+def choice_words(choice: str) -> str:
+    """The English for a choice as files write it; `forward_kl` is "forward KL"."""
+    return " ".join(PROPER_NAMES.get(word, word) for word in choice.split("_"))
 
 
 def weights_text(count: int) -> str:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from explorer.i18n import integer, mark, tr, translator
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
-from explorer.stack.names import solver_name
+from explorer.stack.names import choice_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ class LabRow(NamedTuple):
     @property
     def name(self) -> str:
         """The solver and its steps: RK4 × 8."""
-        solver = solver_name(self.solver)
+        solver = choice_name(self.solver)
         return f"{solver} × {integer(self.steps)}" if self.steps else solver
 
 
@@ -194,7 +194,7 @@ class SolverLab(QWidget):
         lines: dict[str, list[Point]] = {}
         for row in self._rows:
             point = Point(row.evaluations, getattr(row, measure), _words_of(row))
-            lines.setdefault(solver_name(row.solver), []).append(point)
+            lines.setdefault(choice_name(row.solver), []).append(point)
         self.plot.show_lines(lines, tr("evaluations"))
         self.plot.setAccessibleDescription(tr(_MEASURES[measure]))
 

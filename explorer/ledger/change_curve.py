@@ -44,6 +44,7 @@ class ChangeCurve(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         theme.changed.connect(self.update)
         translator.changed.connect(self._describe)
+        self._describe()
 
     @property
     def points(self) -> list[tuple[float, float]]:

@@ -88,6 +88,7 @@ class ModelTabs(QWidget):
 
     def retranslate(self) -> None:
         """Say the tabs again."""
+        self.tabs.setAccessibleName(tr("Models"))
         for index, text in enumerate((tr("Stack"), tr("Continuous"), tr("Training"))):
             self.tabs.setTabText(index, text)
 

@@ -119,6 +119,7 @@ class RecipeForm(QWidget):
         """Say what the value of the stop rule is, in which unit; "never" has none."""
         rule = _RULES[self._training.stop.kind]
         form = self._forms[_STOP]
-        form.word("value", title=rule.title, unit=rule.unit, description=rule.meaning)
+        if rule.title:
+            form.word("value", title=rule.title, unit=rule.unit, description=rule.meaning)
         form.set_shown("value", bool(rule.title))
         self._meaning.setText(tr(rule.meaning))

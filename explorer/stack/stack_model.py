@@ -171,6 +171,10 @@ class StackModel(QAbstractListModel):
         if isinstance(layer, CouplingSpec) and layer.keeps != "auto":
             words = tr("Keeps {kept}, changes {changed}")
             lines.append(words.format(kept=layer.keeps, changed=changed_coordinate(layer)))
+        if fact := self._facts.get(layer.id):
+            words = tr("Now: {weights}, mean log|det J| {change} nats")
+            weights = weights_text(fact.weights)
+            lines.append(words.format(weights=weights, change=signed(fact.mean_log_det)))
         return "\n".join(lines)
 
     def _spoken(self, layer: LayerSpec | None) -> str:

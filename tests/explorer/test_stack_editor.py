@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import (
@@ -24,7 +27,7 @@ from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.theme import theme
 from flowengine.catalogue import LAYER_SPECS, CouplingSpec, Planar, SplineCoupling, kind_of
-from flowengine.project import MAX_LAYERS, parse_stack, resolve_keeps
+from flowengine.project import MAX_LAYERS, Project, parse_stack, resolve_keeps
 from flowengine.protocol import LayerFact
 
 STACK = tuple(
@@ -32,6 +35,7 @@ STACK = tuple(
     for layer in resolve_keeps(parse_stack("actnorm,affine_coupling,spline_coupling,planar"))
 )
 
+NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
@@ -819,3 +823,43 @@ def test_language_and_theme_can_change_at_any_time(desk):
     assert desk.editor.grab().toImage() != dark
     assert desk.edits == []
     assert ids(desk.editor.stack) == ids(STACK)
+
+
+# --- rough handling -----------------------------------------------------------------------------
+
+_KEYS = [
+    (Qt.Key.Key_Up, NONE), (Qt.Key.Key_Down, NONE), (Qt.Key.Key_Down, SHIFT),
+    (Qt.Key.Key_Up, ALT), (Qt.Key.Key_Down, ALT), (Qt.Key.Key_Return, NONE),
+    (Qt.Key.Key_Escape, NONE), (Qt.Key.Key_B, NONE), (Qt.Key.Key_L, NONE),
+    (Qt.Key.Key_Delete, NONE), (Qt.Key.Key_D, CTRL), (Qt.Key.Key_C, CTRL),
+    (Qt.Key.Key_X, CTRL), (Qt.Key.Key_V, CTRL), (Qt.Key.Key_A, CTRL),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_order_of_keys_clicks_drops_and_undos_leaves_a_bad_stack(desk, seed):
+    chance = random.Random(seed)
+    past = [STACK]
+    for _ in range(250):
+        view = desk.list.viewport()
+        point = QPoint(chance.randrange(view.width()), chance.randrange(view.height()))
+        act = chance.choice(["key", "key", "key", "click", "drop", "undo", "facts"])
+        if act == "key":
+            QTest.keyClick(desk.list, *chance.choice(_KEYS))
+        elif act == "click":
+            desk.click(point, chance.choice([NONE, CTRL, SHIFT]))
+        elif act == "drop":
+            carried = chance.sample(desk.editor.stack, min(2, len(desk.editor.stack)))
+            drag = Drag(desk.list, to_mime(*carried, Planar()))
+            drag.enter(point)
+            drag.drop(point)
+        elif act == "undo":
+            desk.editor.set_stack(chance.choice(past))
+        else:
+            desk.editor.set_facts(facts_of(desk.editor.stack))
+        past.append(desk.editor.stack)
+        assert Project.from_dict({"stack": [to_builtins(x) for x in desk.editor.stack]})
+        assert set(desk.chosen) <= set(ids(desk.editor.stack))
+        if len(desk.editor.stack) > 24:
+            desk.editor.set_stack(STACK)
+    assert len(desk.edits) > 40

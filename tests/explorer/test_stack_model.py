@@ -155,3 +155,11 @@ def test_a_layer_that_ran_away_still_has_a_thumbnail(qapp, bad):
     assert lit(grid_pixmap(grid, 44, 1.0)) > 100
     grid[:] = bad
     assert lit(grid_pixmap(grid, 44, 1.0)) < lit(grid_pixmap(plain_grid(), 44, 1.0))
+
+
+def test_hovering_a_card_gives_its_figures_as_they_are_now(model):
+    model.set_stack(LAYERS)
+    assert "Now" not in model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    model.set_facts({LAYERS[0].id: fact(LAYERS[0], weights=6563, log_det=-0.5)})
+    last = model.index(1).data(Qt.ItemDataRole.ToolTipRole).splitlines()[-1]
+    assert last == f"Now: 6,563 weights, mean log|det J| {MINUS}0.50 nats"

@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         self.inquiry.point_changed.connect(self.stage.set_marker)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
+        self.ledger.step_chosen.connect(self._point_out)
         self.ledger.point_changed.connect(self.docks["ledger"].set_figure)
 
     def _connect_engines(self) -> None:
@@ -276,6 +277,14 @@ class MainWindow(QMainWindow):
                 self._take_notice(message)
             case protocol.Failure():
                 self.banner.show_error(message.text)
+
+    def _point_out(self, ledger: protocol.Ledger, row: protocol.LedgerRow | None) -> None:
+        """Draw the ellipse of one step where it has brought the point, or that of the whole way."""
+        if row is None:
+            self.stage.receive(ledger.lane, ledger)
+        else:
+            self.stage.panels[ledger.lane].set_marker(row.position, row.jacobian)
+        self.stage.clock.wake()
 
     def _take_notice(self, notice: protocol.Notice) -> None:
         if notice.remedy == "halve_rate":

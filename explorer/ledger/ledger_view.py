@@ -55,10 +55,15 @@ class LedgerView(QWidget):
 
     tau_picked = Signal(float)
     point_changed = Signal(str)
+    step_chosen = Signal(object, object)
+    """A line was chosen, or has moved on with the model: its `Ledger`, and its `LedgerRow`, whose
+    Jacobian belongs where that row's position is; None where it is no step any more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ledgers: dict[str, Ledger] = {}
+        self._shown: list[tuple[str, Line]] = []
+        self._pointed = ""
         self._table = QTableWidget(0, len(_HEAD))
         self._set_up_table()
         self._hint, self._detail = QLabel(), QLabel()
@@ -172,7 +177,7 @@ class LedgerView(QWidget):
         table.verticalHeader().setDefaultSectionSize(height)
         table.cellClicked.connect(self._pick)
         table.cellActivated.connect(self._pick)
-        table.itemSelectionChanged.connect(self._tell_detail)
+        table.itemSelectionChanged.connect(self._tell_chosen)
 
     def _copy_action(self, name: str) -> QAction:
         action = QAction(self)
@@ -208,12 +213,12 @@ class LedgerView(QWidget):
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
         self._table.setColumnHidden(_POSITION, self.width() < _ROOM_FOR_POSITIONS)
-        lines = self._lines()
-        self._table.setRowCount(len(lines))
-        for index, (lane, line) in enumerate(lines):
+        self._shown = self._lines()
+        self._table.setRowCount(len(self._shown))
+        for index, (lane, line) in enumerate(self._shown):
             self._put(index, lane, line)
         self._fill_curve()
-        self._tell_detail()
+        self._tell_chosen()
         shown = next(iter(self._ledgers.values()), None)
         self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
 
@@ -280,12 +285,21 @@ class LedgerView(QWidget):
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def _tell_detail(self) -> None:
-        """Say what the chosen line's tip says, for those who have no mouse over it."""
-        chosen = self._table.selectedItems()
-        text = chosen[0].toolTip() if chosen else ""
+    def _tell_chosen(self) -> None:
+        """Say what the chosen line's tip says, for those who have no mouse over it, and where."""
+        rows = {index.row() for index in self._table.selectedIndexes()}
+        lane, line = next((self._shown[row] for row in rows if row < len(self._shown)), ("", None))
+        text = self._table.item(min(rows), _STEP).toolTip() if line is not None else ""
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
+        self._point_to(lane, line.row if line is not None and line.warps else None)
+
+    def _point_to(self, lane: str, row: LedgerRow | None) -> None:
+        before, self._pointed = self._pointed, lane if row is not None else ""
+        if before and before != self._pointed and before in self._ledgers:
+            self.step_chosen.emit(self._ledgers[before], None)
+        if row is not None:
+            self.step_chosen.emit(self._ledgers[lane], row)
 
     def _pick(self, row: int, _column: int) -> None:
         tau = self._table.item(row, _STEP).data(_TAU_ROLE)

@@ -283,6 +283,28 @@ def test_the_chosen_line_says_where_the_point_is_and_its_jacobian(view):
     assert not view._detail.isVisible()
 
 
+def test_the_chosen_step_is_pointed_out_and_follows_the_model(view):
+    told = []
+    view.step_chosen.connect(lambda ledger, row: told.append((ledger.lane, row)))
+    view.set_ledger(discrete())
+    view.set_ledger(continuous())
+    assert told == []
+    view._table.selectRow(2)
+    assert told[-1] == ("discrete", discrete().rows[2])
+    moved = replace(discrete().rows[2], position=(0.5, -1.8))
+    view.set_ledger(replace(discrete(), rows=(*discrete().rows[:2], moved)))
+    assert told[-1] == ("discrete", moved)
+    view._table.selectRow(3)  # log p(x) is the whole way again
+    assert told[-1] == ("discrete", None)
+    count = len(told)
+    view.set_ledger(discrete())
+    assert len(told) == count
+    view._table.selectRow(1)
+    view.clear()
+    view.set_ledger(continuous())
+    assert told[-1] == ("discrete", discrete().rows[1])
+
+
 # --- the ellipses -------------------------------------------------------------------------------
 
 

@@ -466,6 +466,12 @@ def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
     tell(window, answer)
     assert window.ledger.rows()[1] == ("1 ActNorm", "+0.50", "−2.340")
     assert view._marker.jacobian == (2.0, 0.0, 0.0, 1.0)
+    between = replace(rows[1], position=(0.25, 0.5), jacobian=(1.0, 0.5, 0.0, 1.0), tau=0.5)
+    tell(window, replace(answer, rows=(rows[0], between, replace(rows[1], layer="layer-2"))))
+    window.ledger._table.selectRow(1)
+    assert (view._marker.point, view._marker.jacobian) == ((0.25, 0.5), (1.0, 0.5, 0.0, 1.0))
+    window.ledger._table.selectRow(3)
+    assert (view._marker.point, view._marker.jacobian) == (point, (2.0, 1.0, 0.0, 1.0))
     window.ledger.tau_picked.emit(0.5)
     assert (window.stage.clock.tau, window.stage.clock.playing) == (0.5, False)
 

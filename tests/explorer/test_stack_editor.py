@@ -20,7 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from explorer.i18n import translator
-from explorer.stack.layer_card import PARTS
+from explorer.stack.layer_card import PARTS, shortened
 from explorer.stack.mime import LAYER_MIME, MAX_BYTES, to_mime
 from explorer.stack.stack_model import BASE_ID
 from explorer.stack.stack_view import StackEditor
@@ -823,6 +823,18 @@ def test_language_and_theme_can_change_at_any_time(desk):
     assert desk.editor.grab().toImage() != dark
     assert desk.edits == []
     assert ids(desk.editor.stack) == ids(STACK)
+
+
+def test_a_name_that_is_cut_keeps_its_coordinate(desk):
+    metrics = desk.list.fontMetrics()
+    name = "Spline coupling · y"
+    whole = metrics.horizontalAdvance(name)
+    assert shortened(name, metrics, whole + 1) == name
+    cut = shortened(name, metrics, whole - 20)
+    assert cut.endswith("… · y")
+    assert metrics.horizontalAdvance(cut) <= whole - 20
+    assert shortened("Base · standard normal", metrics, 60).endswith("…")
+    assert shortened("ActNorm", metrics, 400) == "ActNorm"
 
 
 # --- rough handling -----------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class ModelTabs(QWidget):
         """Show the models of a document."""
         if _velocity(project.continuous) != _velocity(self._project.continuous):
             self.lab.clear()
+        self.lab.set_present(project.continuous)
         self._project = project
         self.stack.set_stack(project.stack)
         self.continuous.set_continuous(project.continuous)
@@ -104,7 +105,8 @@ class ModelTabs(QWidget):
 
 def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     """What makes the velocity field; not how it is followed."""
-    return {k: v for k, v in to_builtins(spec).items() if not k.startswith("solver")}
+    followed = ("solver", "solver_steps", "tolerance")
+    return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
 def _spaced(page: QWidget) -> QWidget:

@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.stack.names import about, choice_name, formula_html
+from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
 if TYPE_CHECKING:
+    from explorer.stack.solver_lab import LabRow
     from flowengine.catalogue import ContinuousSpec
 
 
@@ -54,20 +55,20 @@ class ContinuousForm(QWidget):
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
 
-    def use_solver(self, solver: str, steps: int) -> None:
-        """Ask for the flow to be followed by a solver in so many steps; 0 leaves these as they are.
+    def use_solver(self, row: LabRow) -> None:
+        """Ask for the flow to be followed as in a row of the solver lab.
 
         A solver that the catalogue does not have changes nothing.
         """
         spec = self.form.spec
-        choices = next(f.choices for f in fields_of(type(spec)) if f.name == "solver")
-        if solver in choices:
-            changed = msgspec.structs.replace(
-                spec, solver=solver, solver_steps=steps or spec.solver_steps
-            )
-            self.set_continuous(changed)
-            text = tr("Use {flow}").format(flow=choice_name(solver))
-            self.continuous_edited.emit(changed, text, "")
+        fields = {field.name: field for field in fields_of(type(spec))}
+        if row.solver not in fields["solver"].choices:
+            return
+        wanted = {"solver_steps": row.steps, "tolerance": row.tolerance}
+        said = {name: value for name, value in wanted.items() if value and name in fields}
+        changed = msgspec.structs.replace(spec, solver=row.solver, **said)
+        self.set_continuous(changed)
+        self.continuous_edited.emit(changed, tr("Use {flow}").format(flow=row.name), "")
 
     def retranslate(self) -> None:
         """Say every word in the language of the window."""

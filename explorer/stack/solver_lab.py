@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -17,41 +18,73 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import integer, mark, tr, translator
+from explorer.i18n import integer, mark, number, tr, translator
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
 from explorer.stack.names import choice_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flowengine.catalogue import ContinuousSpec
+
 _HEAD: Final = (mark("solver"), mark("evals"), "|Δx|", "|Δ log p|")
-_MEASURES: Final = {
-    "log_prob_error": mark("error of log p, in nats, against evaluations"),
-    "position_error": mark("error of positions, in data units, against evaluations"),
-}
+_TALLEST: Final = 10  # rows; the others are scrolled to
 
 
 class LabRow(NamedTuple):
-    """What one solver did with so many steps, measured against a fine reference.
+    """What one solver did, measured against a fine reference.
 
     Attributes:
         steps: Between base and target; 0 for a solver that chooses them itself.
-        evaluations: Of the velocity field, for each point.
+        tolerance: Of such a solver; 0 for the others.
+        evaluations: Of the velocity field, to carry points from base to target.
+        log_prob_evaluations: Of the field and its divergence, for their log_prob.
         position_error: In data units.
         log_prob_error: In nats.
     """
 
     solver: str
     steps: int
+    tolerance: float
     evaluations: int
+    log_prob_evaluations: int
     position_error: float
     log_prob_error: float
 
     @property
     def name(self) -> str:
-        """The solver and its steps: RK4 × 8."""
+        """The solver with its steps, or with its tolerance: RK4 × 8, dopri5 to 1·10⁻⁵."""
         solver = choice_name(self.solver)
-        return f"{solver} × {integer(self.steps)}" if self.steps else solver
+        if self.steps:
+            return f"{solver} × {integer(self.steps)}"
+        return tr("{solver} to {tolerance}").format(
+            solver=solver, tolerance=number(self.tolerance, 1)
+        )
+
+
+class _Measure(NamedTuple):
+    """One of the two errors: the fields of a row that hold it and what it cost, and its words."""
+
+    error: str
+    cost: str
+    title: str
+    words: str
+
+
+_MEASURES: Final = (
+    _Measure(
+        "log_prob_error",
+        "log_prob_evaluations",
+        mark("Error of log p"),
+        mark("error of log p, in nats, against evaluations"),
+    ),
+    _Measure(
+        "position_error",
+        "evaluations",
+        mark("Error of positions"),
+        mark("error of positions, in data units, against evaluations"),
+    ),
+)
 
 
 class SolverLab(QWidget):
@@ -59,12 +92,13 @@ class SolverLab(QWidget):
 
     requested = Signal()
     """A measurement is wanted; `set_rows` or `set_problem` answers it."""
-    chosen = Signal(str, int)
-    """The flow should be followed by this solver, in so many steps."""
+    chosen = Signal(object)
+    """The flow should be followed by the solver of this `LabRow`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[LabRow, ...] = ()
+        self._present: tuple[str, int, float] = ("", 0, 0.0)
         self._waiting = False
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("role", "title")
@@ -74,8 +108,8 @@ class SolverLab(QWidget):
         self.button.setProperty("role", "chip")
         self.button.clicked.connect(self._request)
         self._measure = QComboBox()
-        for name in _MEASURES:
-            self._measure.addItem("", name)
+        for _ in _MEASURES:
+            self._measure.addItem("")
         self._measure.currentIndexChanged.connect(self._show_plot)
         self.plot = ErrorPlot()
         self.table = QTableWidget(0, len(_HEAD))
@@ -89,10 +123,17 @@ class SolverLab(QWidget):
         """The measurements that are shown."""
         return self._rows
 
-    def set_rows(self, rows: Iterable[tuple[str, int, int, float, float]]) -> None:
-        """Show a measurement: solver, steps, evaluations, position error, log_prob error."""
-        self._rows = tuple(LabRow(*row) for row in rows)
+    def set_rows(self, rows: Iterable[object]) -> None:
+        """Show a measurement: rows with the attributes of a `LabRow`, as an engine sends them."""
+        names = LabRow._fields
+        self._rows = tuple(LabRow(*(getattr(row, name) for name in names)) for row in rows)
         self._end_waiting()
+
+    def set_present(self, spec: ContinuousSpec) -> None:
+        """Say how the flow is followed now: its row stands out."""
+        steps = 0 if spec.solver == "dopri5" else spec.solver_steps
+        self._present = (spec.solver, steps, getattr(spec, "tolerance", 0.0) * (steps == 0))
+        self._show_table()
 
     def set_problem(self, text: str) -> None:
         """Say why there is no measurement; the one before stays."""
@@ -108,8 +149,8 @@ class SolverLab(QWidget):
         """Say every word in the language of the window."""
         self._title.setText(tr("Solver lab"))
         self._measure.setAccessibleName(tr("Which error to draw"))
-        for index, words in enumerate((tr("Error of log p"), tr("Error of positions"))):
-            self._measure.setItemText(index, words)
+        for index, measure in enumerate(_MEASURES):
+            self._measure.setItemText(index, tr(measure.title))
         self.plot.setAccessibleName(tr("Error of each solver against its evaluations"))
         self.table.setAccessibleName(tr("Solvers, their evaluations and their errors"))
         self.table.setHorizontalHeaderLabels([tr(word) for word in _HEAD])
@@ -130,7 +171,6 @@ class SolverLab(QWidget):
         table.setShowGrid(False)
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
-        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -179,24 +219,28 @@ class SolverLab(QWidget):
     def _show_table(self) -> None:
         self.table.setRowCount(len(self._rows))
         for index, row in enumerate(self._rows):
+            font = self.table.font()
+            if row[:3] == self._present:
+                font.setWeight(QFont.Weight.DemiBold)
             errors = error_text(row.position_error), error_text(row.log_prob_error)
-            texts = (row.name, integer(row.evaluations), *errors)
-            for column, text in enumerate(texts):
+            for column, text in enumerate((row.name, integer(row.evaluations), *errors)):
                 item = QTableWidgetItem(text)
+                item.setFont(font)
                 item.setTextAlignment(_alignment(column))
                 item.setToolTip(_words_of(row))
                 self.table.setItem(index, column, item)
-        rows = self.table.verticalHeader().defaultSectionSize() * len(self._rows)
-        self.table.setFixedHeight(rows + self.table.horizontalHeader().sizeHint().height() + 4)
+        seen = min(len(self._rows), _TALLEST) * self.table.verticalHeader().defaultSectionSize()
+        self.table.setFixedHeight(seen + self.table.horizontalHeader().sizeHint().height() + 4)
 
     def _show_plot(self) -> None:
-        measure = self._measure.currentData()
+        measure = _MEASURES[self._measure.currentIndex()]
         lines: dict[str, list[Point]] = {}
         for row in self._rows:
-            point = Point(row.evaluations, getattr(row, measure), _words_of(row))
+            cost, error = getattr(row, measure.cost), getattr(row, measure.error)
+            point = Point(cost, error, _words_of(row))
             lines.setdefault(choice_name(row.solver), []).append(point)
         self.plot.show_lines(lines, tr("evaluations"))
-        self.plot.setAccessibleDescription(tr(_MEASURES[measure]))
+        self.plot.setAccessibleDescription(tr(measure.words))
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -210,8 +254,7 @@ class SolverLab(QWidget):
         self._show()
 
     def _choose(self, index: int, _column: int) -> None:
-        row = self._rows[index]
-        self.chosen.emit(row.solver, row.steps)
+        self.chosen.emit(self._rows[index])
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
@@ -221,7 +264,7 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
 
 def _head_tips() -> tuple[str, ...]:
     return (
-        tr("How the velocity is followed, and in how many steps from base to target"),
+        tr("How the velocity is followed: in how many steps, or to which tolerance a step"),
         tr("Evaluations of the velocity field for each point: what it costs"),
         tr("Error of the positions against a fine reference, in data units"),
         tr("Error of log p against a fine reference, in nats"),

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QTabBar, QWidget
 from explorer.i18n import translator
 from explorer.ledger.ledger_view import LedgerView
 from explorer.shell.model_tabs import ModelTabs
+from explorer.stack.solver_lab import LabRow
 from flowengine.project import Project, default_stack
 
 
@@ -21,7 +22,7 @@ def editors(qtbot, request):
     for widget in (tabs, ledger):
         qtbot.addWidget(widget)
     tabs.set_project(Project(stack=default_stack()))
-    tabs.lab.set_rows([("rk4", 8, 32, 1e-3, 1e-3)])
+    tabs.lab.set_rows([LabRow("rk4", 8, 0.0, 32, 32, 1e-3, 1e-3)])
     tabs.stack.list.select("layer-2")
     tabs.stack.edit_selected()
     tabs.stack.focus_search()

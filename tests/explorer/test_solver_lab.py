@@ -13,17 +13,17 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from explorer.i18n import translator
 from explorer.shell.model_tabs import ModelTabs
-from explorer.stack.solver_lab import SolverLab
+from explorer.stack.solver_lab import LabRow, SolverLab
 from explorer.theme import theme
 from flowengine.catalogue import FlowMatching
 from flowengine.project import Project, default_stack
 
 ROWS = (
-    ("heun", 4, 8, 3e-3, 2e-2),
-    ("heun", 16, 32, 2e-4, 1e-3),
-    ("rk4", 2, 8, 1e-3, 8e-3),
-    ("rk4", 8, 32, 4e-6, 3e-5),
-    ("dopri5", 0, 50, 1e-7, 0.0),
+    LabRow("heun", 4, 0.0, 8, 8, 3e-3, 2e-2),
+    LabRow("heun", 16, 0.0, 32, 32, 2e-4, 1e-3),
+    LabRow("rk4", 2, 0.0, 8, 8, 1e-3, 8e-3),
+    LabRow("rk4", 8, 0.0, 32, 32, 4e-6, 3e-5),
+    LabRow("dopri5", 0, 1e-5, 50, 62, 1e-7, 0.0),
 )
 
 
@@ -64,7 +64,7 @@ def test_every_row_is_in_the_table_with_its_figures(lab):
         ("Heun × 16", "32", "2·10⁻⁴", "0.0010"),
         ("RK4 × 2", "8", "0.0010", "0.0080"),
         ("RK4 × 8", "32", "4·10⁻⁶", "3·10⁻⁵"),
-        ("dopri5", "50", "1·10⁻⁷", "0"),
+        ("dopri5 to 1·10⁻⁵", "50", "1·10⁻⁷", "0"),
     ]
 
 
@@ -74,7 +74,7 @@ def test_a_row_that_is_entered_puts_its_solver_to_use(lab, qtbot):
     lab.table.setCurrentCell(3, 0)
     with qtbot.waitSignal(lab.chosen) as chosen:
         QTest.keyClick(lab.table, Qt.Key.Key_Return)
-    assert chosen.args == ["rk4", 8]
+    assert chosen.args == [ROWS[3]]
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -97,14 +97,16 @@ def test_the_plot_falls_to_the_right_and_tells_its_points(lab):
 
 def test_the_other_error_gives_another_plot(lab):
     lab.set_rows(ROWS)
+    assert [point.evaluations for point in lab.plot._lines["dopri5"]] == [62]
     before = lab.plot.grab().toImage()
     lab._measure.setCurrentIndex(1)
     assert lab.plot.grab().toImage() != before
+    assert [point.evaluations for point in lab.plot._lines["dopri5"]] == [50]
     assert "positions" in lab.plot.accessibleDescription()
 
 
 def test_a_solver_that_lost_its_way_has_a_row_and_no_point(lab):
-    lab.set_rows((*ROWS[:2], ("euler", 1, 1, math.inf, math.nan)))
+    lab.set_rows((*ROWS[:2], LabRow("euler", 1, 0.0, 1, 1, math.inf, math.nan)))
     assert cells(lab)[2] == ("Euler × 1", "1", "∞", "–")
     assert lab.plot._lines["Euler"] == []
     lab.plot.grab()
@@ -140,11 +142,13 @@ def tabs(qtbot):
 def test_the_flow_takes_the_solver_up_and_keeps_the_measurement(tabs, qtbot):
     tabs.lab.set_rows(ROWS)
     with qtbot.waitSignal(tabs.edited) as edited:
-        tabs.lab.chosen.emit("heun", 16)
+        tabs.lab.chosen.emit(ROWS[1])
     project, text, _ = edited.args
     assert (project.continuous.solver, project.continuous.solver_steps) == ("heun", 16)
-    assert text == "Use Heun"
+    assert text == "Use Heun × 16"
     tabs.set_project(project)
+    bold = [tabs.lab.table.item(row, 0).font().bold() for row in range(len(ROWS))]
+    assert bold == [False, True, False, False, False]
     assert len(tabs.lab.rows) == len(ROWS)
     wider = replace(project, continuous=replace(project.continuous, width=128))
     tabs.set_project(wider)
@@ -153,5 +157,5 @@ def test_the_flow_takes_the_solver_up_and_keeps_the_measurement(tabs, qtbot):
 
 def test_a_solver_that_the_catalogue_lacks_changes_nothing(tabs, qtbot):
     with qtbot.assertNotEmitted(tabs.edited):
-        tabs.lab.chosen.emit("leapfrog", 3)
+        tabs.lab.chosen.emit(ROWS[0]._replace(solver="leapfrog"))
     assert tabs.continuous.form.spec == FlowMatching()

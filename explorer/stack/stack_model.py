@@ -109,7 +109,7 @@ class StackModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return card_name(layer) if layer else tr("Base · standard normal")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tooltip(layer)
+            return self._tooltip(layer) + self._now(layer)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._spoken(layer)
         if role == CardRole.LAYER:
@@ -171,11 +171,16 @@ class StackModel(QAbstractListModel):
         if isinstance(layer, CouplingSpec) and layer.keeps != "auto":
             words = tr("Keeps {kept}, changes {changed}")
             lines.append(words.format(kept=layer.keeps, changed=changed_coordinate(layer)))
-        if fact := self._facts.get(layer.id):
-            words = tr("Now: {weights}, mean log|det J| {change} nats")
-            weights = weights_text(fact.weights)
-            lines.append(words.format(weights=weights, change=signed(fact.mean_log_det)))
         return "\n".join(lines)
+
+    def _now(self, layer: LayerSpec | None) -> str:
+        """What an engine has measured of a layer, as a further line of its tooltip."""
+        fact = self._facts.get(layer.id) if layer else None
+        if fact is None:
+            return ""
+        words = tr("Now: {weights}, mean log|det J| {change} nats")
+        weights = weights_text(fact.weights)
+        return "\n" + words.format(weights=weights, change=signed(fact.mean_log_det))
 
     def _spoken(self, layer: LayerSpec | None) -> str:
         """What a screen reader says after the name."""

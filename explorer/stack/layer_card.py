@@ -44,6 +44,7 @@ _RADIUS: Final = 8.0
 _SMALL: Final = 0.88
 _BYPASSED_OPACITY: Final = 0.45
 _PROGRESS: Final = 2.0
+_LONGEST_COORDINATE: Final = len("x → y")
 _PLAIN: Final = plain_grid()
 _PICTURES_KEPT: Final = 4 * MAX_LAYERS
 
@@ -227,9 +228,9 @@ def _room_for_name(layout: CardLayout, layer: LayerSpec | None, fact: LayerFact 
 
 
 def shortened(name: str, metrics: QFontMetrics, width: int) -> str:
-    """A card's name for some width, in pixels; which coordinate it is about is never cut."""
+    """A card's name for some width, in pixels; what it says of coordinates is never cut."""
     kind, dot, coordinate = name.rpartition(" · ")
-    end = f"{dot}{coordinate}" if len(coordinate) <= 1 else ""
+    end = f"{dot}{coordinate}" if len(coordinate) <= _LONGEST_COORDINATE else ""
     kind = kind if end else name
     room = max(0, width - metrics.horizontalAdvance(end))
     return metrics.elidedText(kind, Qt.TextElideMode.ElideRight, room) + end

@@ -834,6 +834,7 @@ def test_a_name_that_is_cut_keeps_its_coordinate(desk):
     assert cut.endswith("… · y")
     assert metrics.horizontalAdvance(cut) <= whole - 20
     assert shortened("Base · standard normal", metrics, 60).endswith("…")
+    assert shortened("Autoregressive · x → y", metrics, 90).endswith("… · x → y")
     assert shortened("ActNorm", metrics, 400) == "ActNorm"
 
 

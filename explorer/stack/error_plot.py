@@ -66,12 +66,12 @@ class ErrorPlot(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Four times the height of a line of figures, and room for the axis."""
-        return QSize(240, 150)
+        """High enough for five lines to be told apart."""
+        return QSize(240, 190)
 
     def minimumSizeHint(self) -> QSize:
         """The same height, at any width."""
-        return QSize(140, 150)
+        return QSize(140, 190)
 
     def place_of(self, point: Point) -> QPointF:
         """Where a point lies on the widget."""
@@ -89,8 +89,9 @@ class ErrorPlot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._small_font())
         self._draw_axes(painter)
-        for k, (name, points) in enumerate(self._lines.items()):
-            self._draw_line(painter, k, name, points)
+        for k, points in enumerate(self._lines.values()):
+            self._draw_line(painter, k, points)
+        self._draw_names(painter)
         painter.end()
 
     def _draw_axes(self, painter: QPainter) -> None:
@@ -113,9 +114,7 @@ class ErrorPlot(QWidget):
         box = QRectF(area.left(), self.height() - height, area.width(), height)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
 
-    def _draw_line(self, painter: QPainter, k: int, name: str, points: Sequence[Point]) -> None:
-        if not points:
-            return
+    def _draw_line(self, painter: QPainter, k: int, points: Sequence[Point]) -> None:
         colour, places = _colour(k), [self.place_of(point) for point in points]
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour, 1.5, _STROKES[k % len(_STROKES)]))
@@ -124,10 +123,23 @@ class ErrorPlot(QWidget):
         painter.setBrush(colour)
         for place in places:
             _draw_mark(painter, place, _CORNERS[k % len(_CORNERS)])
-        painter.setPen(colour)
-        width = painter.fontMetrics().horizontalAdvance(name)
-        left = min(places[-1].x() + _MARK + 2, self.width() - width - 2)
-        painter.drawText(QPointF(left, places[-1].y() - _MARK - 2), name)
+
+    def _draw_names(self, painter: QPainter) -> None:
+        """Name every line at its end, from the top down and none over another."""
+        line = painter.fontMetrics().height()
+        ends = [
+            (self.place_of(points[-1]), k, name)
+            for k, (name, points) in enumerate(self._lines.items())
+            if points
+        ]
+        below = 0.0
+        for place, k, name in sorted(ends, key=lambda end: end[0].y()):
+            width = painter.fontMetrics().horizontalAdvance(name)
+            left = min(place.x() + 2 * _MARK, self.width() - width - 2)
+            below = max(below, place.y() - line / 2)
+            painter.setPen(_colour(k))
+            painter.drawText(QRectF(left, below, width + 2, line), name)
+            below += line
 
     def _small_font(self) -> QFont:
         font = QFont(self.font())
@@ -137,7 +149,7 @@ class ErrorPlot(QWidget):
     def _area(self) -> QRectF:
         line = self.fontMetrics().height()
         left = self.fontMetrics().horizontalAdvance("2·10⁻⁷") + _TICK
-        return QRectF(self.rect()).adjusted(left, _AIR + line / 2, -4 * _AIR, -(2 * line + _TICK))
+        return QRectF(self.rect()).adjusted(left, _AIR, -7 * _AIR, -(2 * line + _TICK))
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """From the least to the largest of both axes, never nothing."""

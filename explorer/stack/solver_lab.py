@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from explorer.i18n import integer, mark, number, tr, translator
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
+from explorer.stack.layer_card import small
 from explorer.stack.names import choice_name
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class SolverLab(QWidget):
     def _show_table(self) -> None:
         self.table.setRowCount(len(self._rows))
         for index, row in enumerate(self._rows):
-            font = self.table.font()
+            font = small(self.table.font())
             if row[:3] == self._present:
                 font.setWeight(QFont.Weight.DemiBold)
             errors = error_text(row.position_error), error_text(row.log_prob_error)

@@ -67,7 +67,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("redo", EDIT, mark("Redo"), "Ctrl+Shift+Z", "redo-2", "store.undo_stack.redo",
                mark("Make the edit again that was taken back")),
     ActionSpec("paste", EDIT, mark("Paste as the target"), "Ctrl+V", "image",
-               "documents.paste", mark("Take a picture, a table or a file on the clipboard"),
+               "paste", mark("Take a picture, a table or a file on the clipboard"),
                separated=True),
 
     ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play", "training.toggle",
@@ -99,6 +99,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
                "focus_next_part", mark("Move the keyboard to the next part of the window"),
                separated=True),
+    ActionSpec("search_layers", VIEW, mark("Search the layers"), "/", "search", "search_layers",
+               mark("Find a layer by typing, and add it to the stack")),
     ActionSpec("theme_dark", VIEW, mark("Dark"), "", "", "appearance.dark",
                mark("Light on dark"), group="theme", separated=True),
     ActionSpec("theme_light", VIEW, mark("Light"), "", "", "appearance.light",

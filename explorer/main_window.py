@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         self.inquiry.point_changed.connect(self.stage.set_marker)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
+        self.ledger.step_chosen.connect(self._point_out)
         self.ledger.point_changed.connect(self.docks["ledger"].set_figure)
 
     def _connect_engines(self) -> None:
@@ -284,9 +285,26 @@ class MainWindow(QMainWindow):
             case protocol.LaneStatus():
                 self._take_status(message)
             case protocol.Notice():
-                self.status_line.say(message.text)
+                self._take_notice(message)
             case protocol.Failure():
                 self.banner.show_error(message.text)
+
+    def _point_out(self, ledger: protocol.Ledger, row: protocol.LedgerRow | None) -> None:
+        """Draw the ellipse of one step where it has brought the point, or that of the whole way."""
+        if row is None:
+            self.stage.receive(ledger.lane, ledger)
+        else:
+            self.stage.panels[ledger.lane].set_marker(row.position, row.jacobian)
+        self.stage.clock.wake()
+
+    def _take_notice(self, notice: protocol.Notice) -> None:
+        if notice.remedy == "halve_rate":
+            words = tr("Halve the learning rate for good")
+            self.banner.show_notice(
+                notice.text, words, lambda: self.training.halve_rate(notice.lane)
+            )
+        else:
+            self.status_line.say(notice.text)
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         self.metrics.add(metrics)
@@ -321,6 +339,17 @@ class MainWindow(QMainWindow):
         """Ask what to take away and where to."""
         path = self.store.path
         self.exporter.open(self.documents.stem, path.parent if path else None)
+
+    def paste(self) -> None:
+        """Take what is on the clipboard up: layers into the stack, anything else as the target."""
+        if not self.models.paste_layers():
+            self.documents.paste()
+
+    def search_layers(self) -> None:
+        """Find a layer by typing."""
+        self.docks["models"].show()
+        self.docks["models"].raise_()
+        self.models.search_layers()
 
     def focus_next_part(self) -> None:
         """Put the keyboard into the next part of the window that is shown."""

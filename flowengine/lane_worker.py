@@ -7,7 +7,7 @@ import copy
 import functools
 import queue
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import torch
@@ -110,7 +110,7 @@ class Worker:
         if self._display is not None:
             self._display.earn(trainer.seconds - before)
         while trainer.notices:
-            self._say(trainer.notices.pop(0))
+            self._say(trainer.notices.pop(0), remedy="halve_rate")
         self._count_down()
         if trainer.seconds - self._saved_at > CHECKPOINT_EVERY_S:
             self._send_checkpoint(0)
@@ -139,7 +139,7 @@ class Worker:
         try:
             event = self._display.advance(training=self.training)
         except NumericsError as error:
-            self._say(str(error))
+            self._say(str(error), remedy="halve_rate")
             self._display.renew(self._generation)
             self._wants_training = False
             self._send_status()
@@ -376,8 +376,8 @@ class Worker:
 
     # --- what is said ---------------------------------------------------------------------------
 
-    def _say(self, text: str) -> None:
-        self._send(protocol.Notice(lane=self._lane, text=text))
+    def _say(self, text: str, remedy: Literal["", "halve_rate"] = "") -> None:
+        self._send(protocol.Notice(lane=self._lane, text=text, remedy=remedy))
 
     def _send_status(self) -> None:
         trainer = self._trainer

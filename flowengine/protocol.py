@@ -439,10 +439,15 @@ class ExportDone(_Message, tag="exported"):
 
 
 class Notice(_Message, tag="notice"):
-    """Something a person should know, in a sentence; training goes on."""
+    """Something a person should know, in a sentence; training goes on.
+
+    Attributes:
+        remedy: What would keep it from happening again: a learning rate half as high, or nothing.
+    """
 
     lane: Lane
     text: str
+    remedy: Literal["", "halve_rate"] = ""
 
 
 class Failure(_Message, tag="failure"):

@@ -213,6 +213,8 @@ class Trainer:
                 self.objective.load_state(old.objective)
         if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()
+        if self.recipe.learning_rate != recipe.learning_rate:
+            self.rate_scale = 1.0  # what a person says counts, not what a roll back made of it
 
     def _begin_again_from_here(self) -> None:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.i18n import number, signed, tr
-from explorer.lanes import LANE_TITLES
 
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
@@ -15,15 +14,25 @@ class Line(NamedTuple):
     """One line.
 
     Attributes:
+        title: The layer, the moment, or what the figure is.
+        position: Where the point is after this line, or "".
+        log_det: log|det J| of this line alone, or "".
+        log_prob: The density after this line, or the figure.
         row: What it was made from, where it stands for a moment of the clock.
         total: Whether it is the sum of a lane, which is log p(x).
     """
 
     title: str
+    position: str
     log_det: str
     log_prob: str
     row: LedgerRow | None = None
     total: bool = False
+
+    @property
+    def warps(self) -> bool:
+        """Whether a map with a Jacobian of its own belongs to this line."""
+        return self.row is not None and self.row.layer != "base" and not self.total
 
 
 def point_text(point: tuple[float, float]) -> str:
@@ -35,11 +44,8 @@ def point_text(point: tuple[float, float]) -> str:
 def every_line(ledger: Ledger) -> list[Line]:
     """The base, every layer or moment, and the sum."""
     base, *rest = ledger.rows
-    head = Line(f"z = {point_text(base.position)}", "", _density(base.log_prob), base)
-    body = [
-        Line(f"{index} {tr(row.title)}", signed(row.log_det), _density(row.log_prob), row)
-        for index, row in enumerate(rest, start=1)
-    ]
+    head = Line("z", point_text(base.position), "", density_text(base.log_prob), base)
+    body = [_step(index, row) for index, row in enumerate(rest, start=1)]
     return [head, *body, *sum_lines(ledger)]
 
 
@@ -49,27 +55,25 @@ def sum_lines(ledger: Ledger) -> list[Line]:
     A continuous flow has no layers to list, so its whole change of volume stands beside the sum.
     """
     last = ledger.rows[-1]
+    sum_text = density_text(ledger.log_prob)
     if ledger.lane == "continuous":
         change = signed(-sum(row.log_det for row in ledger.rows))
-        total = Line(tr("CNF −∫div v dt"), change, _density(ledger.log_prob), last, total=True)
+        total = Line(tr("CNF −∫div v dt"), "", change, sum_text, last, total=True)
     else:
-        total = Line(tr("log p(x)"), "", _density(ledger.log_prob), last, total=True)
-    lines = [total, Line(tr("round trip"), "", number(float(ledger.round_trip_error), 2))]
+        total = Line(tr("log p(x)"), "", "", sum_text, last, total=True)
+    lines = [total]
     if ledger.target_log_prob is not None:
-        lines.insert(1, Line(tr("target's log p"), "", _density(ledger.target_log_prob)))
-    return lines
+        lines.append(Line(tr("target's log p"), "", "", density_text(ledger.target_log_prob)))
+    error = number(float(ledger.round_trip_error), 2)
+    return [*lines, Line(tr("round trip"), "", "", error)]
 
 
-def as_text(ledger: Ledger) -> str:
-    """The whole ledger in columns, for a lab book or a message."""
-    lines = [Line(tr("step"), "log|det J|", "log p"), *every_line(ledger)]
-    width = max(len(line.title) for line in lines)
-    rows = [f"{line.title:<{width}}  {line.log_det:>10}  {line.log_prob:>10}" for line in lines]
-    title = tr("{lane} ledger of x = {point}, in nats").format(
-        lane=tr(LANE_TITLES[ledger.lane]), point=point_text(ledger.point)
-    )
-    return "\n".join([title, *rows])
-
-
-def _density(log_prob: float) -> str:
+def density_text(log_prob: float) -> str:
+    """A log-density in nats, three decimals."""
     return signed(log_prob, 3).removeprefix("+")
+
+
+def _step(index: int, row: LedgerRow) -> Line:
+    title = tr(row.title) if row.layer == "t" else f"{index} {tr(row.title)}"
+    position = point_text(row.position)
+    return Line(title, position, signed(row.log_det), density_text(row.log_prob), row)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.theme import set_role, theme
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Banner(QFrame):
-    """One sentence at a time, dismissed by its cross or by Escape; hidden while there is none."""
+    """One sentence at a time, dismissed by its cross or by Escape; hidden while there is none.
+
+    A sentence may come with a remedy: a button that carries it out.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,6 +37,9 @@ class Banner(QFrame):
         self._label.setWordWrap(True)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._remedy = QPushButton()
+        self._remedy.clicked.connect(self._carry_out)
+        self._act: Callable[[], None] | None = None
         self._close = QToolButton()
         self._close.setProperty("role", "flat")
         self._close.clicked.connect(self.dismiss)
@@ -28,6 +47,7 @@ class Banner(QFrame):
         layout.setContentsMargins(10, 6, 6, 6)
         layout.addWidget(self._sign)
         layout.addWidget(self._label, 1)
+        layout.addWidget(self._remedy)
         layout.addWidget(self._close)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.dismiss)
         theme.changed.connect(self._retint)
@@ -46,9 +66,14 @@ class Banner(QFrame):
         """Show what went wrong, to what, and what to do."""
         self._show(text, severe=True)
 
-    def show_notice(self, text: str) -> None:
-        """Show something worth knowing."""
+    def show_notice(
+        self, text: str, remedy: str = "", act: Callable[[], None] | None = None
+    ) -> None:
+        """Show something worth knowing, with what can be done about it, if anything can."""
         self._show(text, severe=False)
+        self._remedy.setText(remedy)
+        self._remedy.setVisible(bool(remedy))
+        self._act = act
 
     def dismiss(self) -> None:
         """Take the message away."""
@@ -65,8 +90,16 @@ class Banner(QFrame):
         set_role(self, "banner" if severe else "banner-notice")
         self._retint()
         self._label.setText(text)
+        self._remedy.hide()
+        self._act = None
         self.setAccessibleName(text)
         self.show()
+
+    def _carry_out(self) -> None:
+        act = self._act
+        self.dismiss()
+        if act is not None:
+            act()
 
     def _retint(self) -> None:
         name, role = ("triangle-alert", "error") if self._severe else ("info", "accent")

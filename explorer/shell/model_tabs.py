@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from explorer.i18n import tr, translator
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
+from explorer.stack.mime import clipboard_data, from_mime
+from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 
 if TYPE_CHECKING:
@@ -36,7 +39,10 @@ class ModelTabs(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        for page in (self.stack, _scrolled(self.continuous), _scrolled(self.recipe)):
+        self.lab = SolverLab()
+        self.lab.hide()  # whoever answers its requests shows it
+        pages = self.stack, _scrolled(self.continuous, self.lab), _scrolled(self.recipe)
+        for page in pages:
             self.tabs.addTab(_spaced(page), "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -45,12 +51,16 @@ class ModelTabs(QWidget):
         self.stack.layer_activated.connect(self.layer_activated)
         self.stack.weights_changed.connect(self.figure_changed)
         self.continuous.continuous_edited.connect(self._edit_continuous)
+        self.lab.chosen.connect(self.continuous.use_solver)
         self.recipe.training_edited.connect(self._edit_training)
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
     def set_project(self, project: Project) -> None:
         """Show the models of a document."""
+        if _velocity(project.continuous) != _velocity(self._project.continuous):
+            self.lab.clear()
+        self.lab.set_present(project.continuous)
         self._project = project
         self.stack.set_stack(project.stack)
         self.continuous.set_continuous(project.continuous)
@@ -64,8 +74,22 @@ class ModelTabs(QWidget):
         """Light up the layer that acts now; "" for none."""
         self.stack.set_active_layer(layer_id or None, fraction)
 
+    def search_layers(self) -> None:
+        """Bring the stack to the front, and the keyboard into its search."""
+        self.tabs.setCurrentIndex(0)
+        self.stack.focus_search()
+
+    def paste_layers(self) -> bool:
+        """Paste layers that were copied in this window or another; False where there are none."""
+        layers = from_mime(clipboard_data())
+        if layers:
+            self.tabs.setCurrentIndex(0)
+            self.stack.paste_layers()
+        return bool(layers)
+
     def retranslate(self) -> None:
         """Say the tabs again."""
+        self.tabs.setAccessibleName(tr("Models"))
         for index, text in enumerate((tr("Stack"), tr("Continuous"), tr("Training"))):
             self.tabs.setTabText(index, text)
 
@@ -79,6 +103,12 @@ class ModelTabs(QWidget):
         self.edited.emit(replace(self._project, training=training), text, key)
 
 
+def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
+    """What makes the velocity field; not how it is followed."""
+    followed = ("solver", "solver_steps", "tolerance")
+    return {k: v for k, v in to_builtins(spec).items() if k not in followed}
+
+
 def _spaced(page: QWidget) -> QWidget:
     """A page with some air between the tabs and what it holds."""
     holder = QWidget()
@@ -88,9 +118,17 @@ def _spaced(page: QWidget) -> QWidget:
     return holder
 
 
-def _scrolled(content: QWidget) -> QScrollArea:
+def _scrolled(*contents: QWidget) -> QScrollArea:
+    """Widgets over each other, in a page that scrolls where there is too little room."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for content in contents:
+        layout.addWidget(content)
+    layout.addStretch(1)
     area = QScrollArea()
     area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(content)
+    area.setWidget(column)
     return area

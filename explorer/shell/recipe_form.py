@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
@@ -16,15 +16,40 @@ from flowengine.catalogue import fields_of
 if TYPE_CHECKING:
     from flowengine.project import Recipe, StopRule, Training
 
-_PARTS: Final = {**LANE_TITLES, "stop": mark("Stop rule")}
-_MEANINGS: Final = {
-    "never": mark("Training goes on until you pause it."),
-    "plateau": mark(
-        "Training ends when the later half of the run has not bettered KL by this much, in nats."
+
+class _Rule(NamedTuple):
+    """How one kind of stop rule is worded, and the value that it begins with."""
+
+    meaning: str
+    title: str = ""
+    unit: str = ""
+    usual: float = 0.0
+
+
+_STOP: Final = "stop"
+_RULES: Final = {
+    "never": _Rule(mark("Training goes on until you pause it.")),
+    "plateau": _Rule(
+        mark("Training ends when the later half of the run has not bettered KL by this much."),
+        mark("Least gain"),
+        mark("nats"),
+        0.002,
     ),
-    "kl": mark("Training ends when KL comes to this value, in nats."),
-    "time": mark("Training ends after this many seconds of training."),
-    "steps": mark("Training ends after this many steps."),
+    "kl": _Rule(
+        mark("Training ends when KL comes to this value."), mark("KL to reach"), mark("nats"), 0.05
+    ),
+    "time": _Rule(
+        mark("Training ends after so much time spent on training alone."),
+        mark("Training time"),
+        "s",
+        60.0,
+    ),
+    "steps": _Rule(
+        mark("Training ends after so many steps, counted from the start of the run."),
+        mark("Steps to make"),
+        mark("steps"),
+        5000.0,
+    ),
 }
 
 
@@ -45,7 +70,8 @@ class RecipeForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(6)
-        for part in _PARTS:
+        lanes = [lane for lane in LANE_TITLES if hasattr(training, lane)]
+        for part in (*lanes, _STOP):
             self._add_part(part, layout)
         layout.addWidget(self._meaning)
         layout.addStretch(1)
@@ -57,7 +83,7 @@ class RecipeForm(QWidget):
         self._training = training
         for part, form in self._forms.items():
             form.set_spec(getattr(training, part))
-        self._show_meaning()
+        self._word_rule()
 
     def form(self, part: str) -> SpecForm:
         """The form of "discrete", "continuous" or "stop"."""
@@ -66,8 +92,8 @@ class RecipeForm(QWidget):
     def retranslate(self) -> None:
         """Say every title again."""
         for part, label in self._titles.items():
-            label.setText(tr(_PARTS[part]))
-        self._show_meaning()
+            label.setText(tr(LANE_TITLES.get(part, mark("Stop rule"))))
+        self._word_rule()
 
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:
         title = QLabel()
@@ -80,10 +106,20 @@ class RecipeForm(QWidget):
         layout.addSpacing(8)
 
     def _edit(self, part: str, spec: Recipe | StopRule, name: str) -> None:
-        changed = replace(self._training, **{part: spec})
+        if part == _STOP and name == "kind":  # 60 seconds are no 60 steps
+            spec = replace(spec, value=_RULES[spec.kind].usual)
+            self._forms[part].set_spec(spec)
+        self._training = changed = replace(self._training, **{part: spec})
+        self._word_rule()
         field = next(field for field in fields_of(type(spec)) if field.name == name)
         text = tr("Change {setting}").format(setting=tr(field.title))
         self.training_edited.emit(changed, text, f"training.{part}.{name}")
 
-    def _show_meaning(self) -> None:
-        self._meaning.setText(tr(_MEANINGS[self._training.stop.kind]))
+    def _word_rule(self) -> None:
+        """Say what the value of the stop rule is, in which unit; "never" has none."""
+        rule = _RULES[self._training.stop.kind]
+        form = self._forms[_STOP]
+        if rule.title:
+            form.word("value", title=rule.title, unit=rule.unit, description=rule.meaning)
+        form.set_shown("value", bool(rule.title))
+        self._meaning.setText(tr(rule.meaning))

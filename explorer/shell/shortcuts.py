@@ -14,16 +14,27 @@ from explorer.target.keys import SHEET
 
 # Keys that work inside one part of the window and are handled there.
 STACK: Final = mark("In the stack")
+LEDGER: Final = mark("In the ledger")
 CANVAS: Final = mark("On the target")
 WINDOW: Final = mark("In the window")
 _LOCAL_KEYS: Final = {
     STACK: (
         ("↑ ↓", mark("Select a layer")),
-        ("Alt+↑ ↓", mark("Move the layer")),
-        ("Enter", mark("Open its settings")),
-        ("Ctrl+D", mark("Duplicate it")),
-        ("Del", mark("Remove it")),
-        ("/", mark("Search the palette")),
+        ("Shift+↑ ↓", mark("Select several")),
+        ("Alt+↑ ↓", mark("Move them")),
+        ("Enter", mark("Open the settings")),
+        ("B", mark("Bypass, or let act")),
+        ("L", mark("Freeze, or let train")),
+        ("G", mark("Go there on the clock")),
+        ("Ctrl+D", mark("Duplicate")),
+        ("Ctrl+X  C  V", mark("Cut, copy, paste")),
+        ("Del", mark("Remove")),
+    ),
+    LEDGER: (
+        ("Enter", mark("Go there on the clock")),
+        ("Ctrl+C", mark("Copy as text")),
+        ("Ctrl+Shift+C", mark("Copy as Markdown")),
+        ("Ctrl+Alt+C", mark("Copy as LaTeX")),
     ),
     CANVAS: SHEET,
     WINDOW: (

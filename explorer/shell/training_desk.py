@@ -13,6 +13,7 @@ from explorer.i18n import tr
 if TYPE_CHECKING:
     from explorer.store import Store
     from explorer.training.controller import Controller
+    from flowengine.project import Lane
 
 _LARGEST_SEED = 2**31
 
@@ -56,6 +57,14 @@ class TrainingDesk(QObject):
         seed = secrets.randbelow(_LARGEST_SEED)
         self._store.apply(replace(self._store.project, seed=seed), tr("New start"))
         self.restarted.emit()
+
+    def halve_rate(self, lane: Lane) -> None:
+        """Train a lane with half its learning rate from now on, also in later runs."""
+        training = self._store.project.training
+        recipe = getattr(training, lane)
+        slower = replace(recipe, learning_rate=recipe.learning_rate / 2)
+        changed = replace(self._store.project, training=replace(training, **{lane: slower}))
+        self._store.apply(changed, tr("Halve the learning rate"))
 
     def follow_drawing(self) -> None:
         """Fit what is being drawn, unless training was paused by hand."""

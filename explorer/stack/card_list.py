@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
 
@@ -12,6 +22,7 @@ from explorer.i18n import translator
 from explorer.stack.commands import command_of
 from explorer.stack.layer_card import SPACING, CardLayout, CardPainter, card_height, part_hint
 from explorer.stack.layer_form import LayerForm
+from explorer.stack.mime import clipboard_data
 from explorer.stack.stack_model import CardRole, StackModel
 from explorer.theme import theme
 
@@ -32,15 +43,18 @@ _PART_COMMANDS: Final = {
 }
 _LIST_KEYS: Final = {Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Escape}
 _MINIMUM: Final = QSize(220, 120)
+_CHOOSE: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect
+_KEEP: Final = QItemSelectionModel.SelectionFlag.NoUpdate
+_SEVERAL: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 class CardList(QListView):
     """The cards of a stack, base first; it shows what it is told and changes nothing itself."""
 
     layer_activated = Signal(str)
-    """A card was clicked: the layer's id, or `BASE_ID`."""
+    """A card was clicked, and no further ones are being chosen: the layer's id, or `BASE_ID`."""
     command_requested = Signal(str)
-    """A key or a click asks for a command on the current layer: its id in `commands.COMMANDS`."""
+    """A key or a click asks for a command on the chosen layers: its id in `commands.COMMANDS`."""
     layer_edited = Signal(object, str)
     """A setting was changed in the open form: the new layer, the name of the field."""
     menu_requested = Signal(QPoint)
@@ -52,15 +66,17 @@ class CardList(QListView):
         self.painter = CardPainter()
         self._form: LayerForm | None = None
         self._pressed_part: tuple[str, Part] | None = None
+        self._choosing_several = False
         self.setModel(self.cards)
         self.setItemDelegate(self.painter)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setMouseTracking(True)
         self.verticalScrollBar().setSingleStep(24)
-        self.clicked.connect(lambda index: self.layer_activated.emit(self.cards.id_at(index)))
+        self.clicked.connect(self._activate)
         self.doubleClicked.connect(lambda _index: self.command_requested.emit("edit_selected"))
         theme.changed.connect(self.cards.refresh)
         translator.changed.connect(self.cards.refresh)
@@ -93,22 +109,39 @@ class CardList(QListView):
         for name in {before, self.painter.active_id} - {""}:
             self.update(self.cards.index_of(name))
 
-    # --- the chosen card ------------------------------------------------------------------------
+    # --- the chosen cards -----------------------------------------------------------------------
 
     def current_id(self) -> str:
-        """The id of the chosen layer, `BASE_ID` for the base, "" where nothing is chosen."""
+        """The id of the card that was chosen last, `BASE_ID` for the base, "" for none."""
         return self.cards.id_at(self._chosen())
 
     def current_layer(self) -> LayerSpec | None:
-        """The chosen layer, if one is chosen."""
+        """The layer that was chosen last, if one is chosen."""
         return self.cards.layer_at(self._chosen())
 
-    def select(self, layer_id: str) -> None:
-        """Choose a layer and bring it into view."""
-        index = self.cards.index_of(layer_id)
-        if index.isValid():
-            self.setCurrentIndex(index)
-            self.scrollTo(index)
+    def chosen_layers(self) -> Stack:
+        """Every layer that is chosen, base first; the base's own card is none."""
+        chosen = {index.row() for index in self.selectionModel().selectedIndexes()}
+        return tuple(layer for row, layer in enumerate(self.stack, start=1) if row in chosen)
+
+    def select(self, *layer_ids: str) -> None:
+        """Choose these layers and no others, and bring the first into view."""
+        found = [self.cards.index_of(name) for name in layer_ids]
+        rows = [index for index in found if index.isValid()]
+        if not rows:
+            return
+        self.selectionModel().setCurrentIndex(rows[0], _CHOOSE)
+        for index in rows[1:]:
+            self.selectionModel().select(index, QItemSelectionModel.SelectionFlag.Select)
+        self.scrollTo(rows[0])
+
+    def select_all(self) -> None:
+        """Choose every layer; the base, which cannot be edited, is left out."""
+        if self.stack:
+            first, last = self.cards.index(1), self.cards.index(len(self.stack))
+            if self.current_layer() is None:
+                self.selectionModel().setCurrentIndex(first, _KEEP)
+            self.selectionModel().select(QItemSelection(first, last), _CHOOSE)
 
     # --- the form -------------------------------------------------------------------------------
 
@@ -232,12 +265,17 @@ class CardList(QListView):
             event.ignore()  # letters belong to the window, not to a search in this short list
         else:
             super().keyPressEvent(event)
-            self.setCurrentIndex(self.currentIndex())  # chosen, also where it was current before
+            chosen = self.selectionModel()
+            if not event.modifiers() & _SEVERAL and not chosen.isSelected(self.currentIndex()):
+                chosen.select(self.currentIndex(), _CHOOSE)  # it was current before, but not chosen
 
     def _has_use_for(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self._form is not None
-        return event.key() in _LIST_KEYS or command_of(event) is not None
+        command = command_of(event)
+        if command is not None and command.id == "paste_layers":
+            return not _holds_a_picture()  # which the window takes as the target
+        return event.key() in _LIST_KEYS or command is not None
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for the menu of the chosen card, under the mouse or beside the card."""
@@ -256,11 +294,14 @@ class CardList(QListView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose a card, or take hold of its eye, lock or settings."""
         part = self._part_at(event.position().toPoint())
+        self._choosing_several = bool(event.modifiers() & _SEVERAL)
         if part is None or event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
             return
         self._pressed_part = part
-        self.setCurrentIndex(self.cards.index_of(part[0]))
+        index = self.cards.index_of(part[0])
+        one_of_several = self.selectionModel().isSelected(index)
+        self.selectionModel().setCurrentIndex(index, _KEEP if one_of_several else _CHOOSE)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Leave moves to Qt, which starts a drag, unless a part of a card is held."""
@@ -288,10 +329,17 @@ class CardList(QListView):
         """Where the parts of a card lie in the viewport."""
         return CardLayout.of(self.visualRect(index), self.fontMetrics())
 
+    def _activate(self, index: QModelIndex) -> None:
+        if not self._choosing_several:
+            self.layer_activated.emit(self.cards.id_at(index))
+
     def _chosen(self) -> QModelIndex:
         # Qt makes the first row current when the list gets the keyboard; nobody chose that.
         current = self.currentIndex()
-        return current if self.selectionModel().isSelected(current) else QModelIndex()
+        if self.selectionModel().isSelected(current):
+            return current
+        chosen = sorted(self.selectionModel().selectedIndexes(), key=QModelIndex.row)
+        return chosen[0] if chosen else QModelIndex()
 
     def _part_at(self, point: QPoint) -> tuple[str, Part] | None:
         index = self.indexAt(point)
@@ -306,3 +354,8 @@ class CardList(QListView):
         layer = self.cards.layer_at(self.cards.index_of(found[0]))
         QToolTip.showText(event.globalPos(), part_hint(found[1], layer), self.viewport())
         return True
+
+
+def _holds_a_picture() -> bool:
+    data = clipboard_data()
+    return data.hasImage() and not data.hasText()

@@ -1,4 +1,4 @@
-"""What can be done with the chosen layer: one table for the keys and for the menu."""
+"""What can be done with the chosen layers: one table for the keys and for the menu."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One command; `id` names the method of the stack editor that carries it out."""
+    """One command.
+
+    Attributes:
+        id: Names the method of the stack editor that carries it out.
+        on_layers: Whether it needs a chosen layer.
+    """
 
     id: str
     text: str
     icon: str
     key: str
     separated: bool = False
+    on_layers: bool = True
 
 
 COMMANDS: Final = (
@@ -32,9 +38,20 @@ COMMANDS: Final = (
         "move_selected_up", mark("Move towards the base"), "arrow-up", "Alt+Up", separated=True
     ),
     Command("move_selected_down", mark("Move towards the target"), "arrow-down", "Alt+Down"),
-    Command("duplicate_selected", mark("Duplicate"), "copy", "Ctrl+D"),
-    Command("remove_selected", mark("Remove"), "trash-2", "Del", separated=True),
-    Command("focus_search", mark("Search the layers"), "search", "/", separated=True),
+    Command("cut_selected", mark("Cut"), "scissors", "Ctrl+X", separated=True),
+    Command("copy_selected", mark("Copy"), "copy", "Ctrl+C"),
+    Command("paste_layers", mark("Paste layers"), "clipboard-paste", "Ctrl+V", on_layers=False),
+    Command("duplicate_selected", mark("Duplicate"), "layers", "Ctrl+D"),
+    Command("remove_selected", mark("Remove"), "trash-2", "Del"),
+    Command(
+        "select_all",
+        mark("Select all layers"),
+        "list-checks",
+        "Ctrl+A",
+        separated=True,
+        on_layers=False,
+    ),
+    Command("focus_search", mark("Search the layers"), "search", "/", on_layers=False),
 )
 _ALIASES: Final = {
     Qt.Key.Key_Enter: Qt.Key.Key_Return,

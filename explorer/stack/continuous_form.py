@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
@@ -13,8 +14,7 @@ from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
 if TYPE_CHECKING:
-    import msgspec
-
+    from explorer.stack.solver_lab import LabRow
     from flowengine.catalogue import ContinuousSpec
 
 
@@ -54,6 +54,21 @@ class ContinuousForm(QWidget):
         self._formula.setText(formula_html(spec.formula))
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
+
+    def use_solver(self, row: LabRow) -> None:
+        """Ask for the flow to be followed as in a row of the solver lab.
+
+        A solver that the catalogue does not have changes nothing.
+        """
+        spec = self.form.spec
+        fields = {field.name: field for field in fields_of(type(spec))}
+        if row.solver not in fields["solver"].choices:
+            return
+        wanted = {"solver_steps": row.steps, "tolerance": row.tolerance}
+        said = {name: value for name, value in wanted.items() if value and name in fields}
+        changed = msgspec.structs.replace(spec, solver=row.solver, **said)
+        self.set_continuous(changed)
+        self.continuous_edited.emit(changed, tr("Use {flow}").format(flow=row.name), "")
 
     def retranslate(self) -> None:
         """Say every word in the language of the window."""

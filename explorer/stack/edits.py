@@ -22,66 +22,66 @@ if TYPE_CHECKING:
 Stack = tuple["LayerSpec", ...]
 
 
-def insert(stack: Stack, gap: int, layer: LayerSpec) -> Stack:
-    """Put a new layer into the stack, with an id that no layer has had.
+def insert(stack: Stack, gap: int, *layers: LayerSpec) -> Stack:
+    """Put new layers into the stack, each with an id that no layer has had.
 
     Args:
         stack: The layers, base first.
         gap: Where: 0 is before the first layer, `len(stack)` after the last.
-        layer: What to put there; its own id is not used.
+        layers: What to put there, in this order; their own ids are not used.
 
     Raises:
         SpecError: the stack is full.
         ProjectError: a setting is out of range.
     """
     settled = resolve_keeps(stack)
-    new = msgspec.structs.replace(layer, id=new_layer_id())
-    return admitted((*settled[:gap], new, *settled[gap:]))
+    new = [msgspec.structs.replace(layer, id=new_layer_id()) for layer in layers]
+    return admitted((*settled[:gap], *new, *settled[gap:]))
 
 
-def move(stack: Stack, layer_id: str, gap: int) -> Stack:
-    """Take a layer to another place.
+def move(stack: Stack, gap: int, *layer_ids: str) -> Stack:
+    """Take layers to another place, where they follow each other in the order that they had.
 
     Args:
         stack: The layers, base first.
-        layer_id: Which layer.
-        gap: Where, counted while the layer still stands in its old place; see `insert`.
+        gap: Where, counted while the layers still stand in their old places; see `insert`.
+        layer_ids: Which layers.
 
     Returns:
         The stack itself where this changes nothing.
 
     Raises:
-        SpecError: no layer has this id.
+        SpecError: no layer has one of these ids.
     """
-    row = row_of(stack, layer_id)
-    if gap in (row, row + 1):
+    rows = rows_of(stack, layer_ids)
+    before = [row for row in range(gap) if row not in rows]
+    after = [row for row in range(gap, len(stack)) if row not in rows]
+    order = [*before, *rows, *after]
+    if order == sorted(order):
         return stack
-    settled = list(resolve_keeps(stack))
-    settled.insert(gap, settled[row])
-    del settled[row + 1 if gap <= row else row]
-    return admitted(settled)
+    settled = resolve_keeps(stack)
+    return admitted(settled[row] for row in order)
 
 
-def remove(stack: Stack, layer_id: str) -> Stack:
-    """Take a layer out of the stack.
+def remove(stack: Stack, *layer_ids: str) -> Stack:
+    """Take layers out of the stack.
 
     Raises:
-        SpecError: no layer has this id.
+        SpecError: no layer has one of these ids.
     """
-    row = row_of(stack, layer_id)
-    settled = resolve_keeps(stack)
-    return admitted((*settled[:row], *settled[row + 1 :]))
+    rows = rows_of(stack, layer_ids)
+    return admitted(layer for row, layer in enumerate(resolve_keeps(stack)) if row not in rows)
 
 
-def duplicate(stack: Stack, layer_id: str) -> Stack:
-    """Put a copy of a layer, with all its settings, right after it.
+def duplicate(stack: Stack, *layer_ids: str) -> Stack:
+    """Put copies of layers, with all their settings, right after the last of them.
 
     Raises:
-        SpecError: no layer has this id, or the stack is full.
+        SpecError: no layer has one of these ids, or the stack is full.
     """
-    row = row_of(stack, layer_id)
+    rows = rows_of(stack, layer_ids)
     settled = resolve_keeps(stack)
-    return insert(settled, row + 1, settled[row])
+    return insert(settled, rows[-1] + 1, *(settled[row] for row in rows))
 
 
 def replace(stack: Stack, layer: LayerSpec) -> Stack:
@@ -96,24 +96,22 @@ def replace(stack: Stack, layer: LayerSpec) -> Stack:
     return admitted((*settled[:row], layer, *settled[row + 1 :]))
 
 
-def set_enabled(stack: Stack, layer_id: str, enabled: bool) -> Stack:
-    """Let a layer act, or bypass it.
+def set_enabled(stack: Stack, enabled: bool, *layer_ids: str) -> Stack:
+    """Let layers act, or bypass them.
 
     Raises:
-        SpecError: no layer has this id.
+        SpecError: no layer has one of these ids.
     """
-    layer = stack[row_of(stack, layer_id)]
-    return replace(stack, msgspec.structs.replace(layer, enabled=enabled))
+    return _switched(stack, layer_ids, enabled=enabled)
 
 
-def set_frozen(stack: Stack, layer_id: str, frozen: bool) -> Stack:
-    """Keep the weights of a layer as they are, or let them train.
+def set_frozen(stack: Stack, frozen: bool, *layer_ids: str) -> Stack:
+    """Keep the weights of layers as they are, or let them train.
 
     Raises:
-        SpecError: no layer has this id.
+        SpecError: no layer has one of these ids.
     """
-    layer = stack[row_of(stack, layer_id)]
-    return replace(stack, msgspec.structs.replace(layer, frozen=frozen))
+    return _switched(stack, layer_ids, frozen=frozen)
 
 
 def fresh(layers: Iterable[LayerSpec]) -> Stack:
@@ -138,6 +136,15 @@ def row_of(stack: Stack, layer_id: str) -> int:
     raise SpecError(f"No layer of the stack has the id {layer_id!r}")
 
 
+def rows_of(stack: Stack, layer_ids: Iterable[str]) -> list[int]:
+    """Where layers stand, counted from the base and in ascending order.
+
+    Raises:
+        SpecError: no layer has one of these ids.
+    """
+    return sorted({row_of(stack, layer_id) for layer_id in layer_ids})
+
+
 def admitted(layers: Iterable[LayerSpec]) -> Stack:
     """The layers as a stack that a document may hold, nothing left to "auto".
 
@@ -151,3 +158,11 @@ def admitted(layers: Iterable[LayerSpec]) -> Stack:
             f"A stack has at most {MAX_LAYERS} layers; this one would have {len(plain)}"
         )
     return resolve_keeps(Project.from_dict({"stack": plain}).stack)
+
+
+def _switched(stack: Stack, layer_ids: Iterable[str], **switch: bool) -> Stack:
+    rows = rows_of(stack, layer_ids)
+    return admitted(
+        msgspec.structs.replace(layer, **switch) if row in rows else layer
+        for row, layer in enumerate(resolve_keeps(stack))
+    )

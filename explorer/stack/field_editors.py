@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
-from explorer.i18n import tr
+from explorer.stack.names import choice_name
 from explorer.stack.number_boxes import RealNumberBox, WholeNumberBox
 from flowengine.errors import SpecError
 
@@ -40,7 +40,7 @@ class ChoiceBox(QComboBox):
     def retranslate(self) -> None:
         """Say the choices in the language of the window."""
         for row in range(self.count()):
-            self.setItemText(row, tr(self.itemData(row).replace("_", " ")))
+            self.setItemText(row, choice_name(self.itemData(row)))
 
     def show_value(self, value: str) -> None:
         """Show a choice without sending it."""

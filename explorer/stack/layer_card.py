@@ -44,6 +44,7 @@ _RADIUS: Final = 8.0
 _SMALL: Final = 0.88
 _BYPASSED_OPACITY: Final = 0.45
 _PROGRESS: Final = 2.0
+_LONGEST_COORDINATE: Final = len("x → y")
 _PLAIN: Final = plain_grid()
 _PICTURES_KEPT: Final = 4 * MAX_LAYERS
 
@@ -206,7 +207,9 @@ def _paint_words(
     name_font.setStrikeOut(layer is not None and not layer.enabled)
     painter.setFont(name_font)
     painter.setPen(theme.color("text"))
-    _write(painter, _room_for_name(layout, layer, fact), index.data())
+    room = _room_for_name(layout, layer, fact)
+    shown = shortened(index.data(), painter.fontMetrics(), room.width())
+    _write(painter, room, shown)
     painter.setFont(small(option.font))
     painter.setPen(theme.color("text_muted"))
     if layer is None:
@@ -220,8 +223,17 @@ def _room_for_name(layout: CardLayout, layer: LayerSpec | None, fact: LayerFact 
     if layer is None:
         return layout.name.united(layout.log_det)
     if fact is None:  # nothing stands below yet
-        return QRect(layout.name.topLeft(), QPoint(layout.name.right(), layout.weights.bottom()))
+        return QRect(layout.name.topLeft(), QPoint(layout.log_det.right(), layout.weights.bottom()))
     return layout.name
+
+
+def shortened(name: str, metrics: QFontMetrics, width: int) -> str:
+    """A card's name for some width, in pixels; what it says of coordinates is never cut."""
+    kind, dot, coordinate = name.rpartition(" · ")
+    end = f"{dot}{coordinate}" if len(coordinate) <= _LONGEST_COORDINATE else ""
+    kind = kind if end else name
+    room = max(0, width - metrics.horizontalAdvance(end))
+    return metrics.elidedText(kind, Qt.TextElideMode.ElideRight, room) + end
 
 
 def _write(

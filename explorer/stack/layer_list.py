@@ -12,7 +12,7 @@ from explorer.i18n import tr
 from explorer.stack.card_list import CardList
 from explorer.stack.drag_out import drag_out_of
 from explorer.stack.layer_card import SPACING, card_height, small
-from explorer.stack.mime import from_mime
+from explorer.stack.mime import from_mime, to_mime
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _DRAG_OPACITY: Final = 0.85
 _EDGE: Final = 32  # a drag this near to the top or bottom scrolls the list, in pixels
 _SCROLL_MS: Final = 16
 _FASTEST: Final = 14
+_BADGE: Final = 20
 
 
 class LayerList(CardList):
@@ -39,11 +40,11 @@ class LayerList(CardList):
     """
 
     insert_requested = Signal(object, int)
-    """A layer was dropped that is none of this stack: the layer, the gap."""
-    move_requested = Signal(str, int)
-    """A card was dragged to another place: its id, the gap."""
-    removal_requested = Signal(str)
-    """A card was dragged out of the editor: its id."""
+    """Layers were dropped that are none of this stack: the layers, the gap."""
+    move_requested = Signal(object, int)
+    """Cards were dragged to another place: their ids, the gap."""
+    removal_requested = Signal(object)
+    """Cards were dragged out of the editor: their ids."""
 
     def __init__(self, editor: QWidget) -> None:
         super().__init__(editor)
@@ -64,22 +65,22 @@ class LayerList(CardList):
     # --- dragging a card away -------------------------------------------------------------------
 
     def startDrag(self, actions: Qt.DropAction) -> None:
-        """Let the chosen card be moved, copied with Ctrl, or thrown away outside the editor."""
-        layer = self.current_layer()
-        if layer is None:
+        """Let the chosen cards be moved, copied with Ctrl, or thrown away outside the editor."""
+        layers = self.chosen_layers()
+        if not layers:
             return
         drag = QDrag(self)
-        drag.setMimeData(self.cards.mimeData([self.currentIndex()]))
-        drag.setPixmap(self._picture())
+        drag.setMimeData(to_mime(*layers))
+        drag.setPixmap(self._picture(len(layers)))
         cursor = self.viewport().mapFromGlobal(QCursor.pos())
         drag.setHotSpot(cursor - self.visualRect(self.currentIndex()).topLeft())
         thrown_away = drag_out_of(self._editor, drag, actions)
         self._end_drag_over()
         if thrown_away:
-            self.removal_requested.emit(layer.id)
+            self.removal_requested.emit([layer.id for layer in layers])
 
-    def _picture(self) -> QPixmap:
-        """The chosen card without its form, as it hangs on the mouse."""
+    def _picture(self, count: int) -> QPixmap:
+        """The card under the mouse without its form, and how many hang on the mouse."""
         row = self.visualRect(self.currentIndex())
         size = row.size()
         size.setHeight(card_height(self.fontMetrics()))
@@ -93,17 +94,19 @@ class LayerList(CardList):
         painter = QPainter(pixmap)
         painter.setOpacity(_DRAG_OPACITY)
         self.painter.paint(painter, option, self.currentIndex())
+        if count > 1:
+            _paint_count(painter, size.width(), count)
         painter.end()
         return pixmap
 
     # --- something is dragged over the list -----------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a layer, and nothing else."""
+        """Take layers, and nothing else."""
         self._drag_over(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show the caret where the layer would come, and scroll at the edges."""
+        """Show the caret where the layers would come, and scroll at the edges."""
         self._drag_over(event)
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
@@ -112,19 +115,19 @@ class LayerList(CardList):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Ask for what was dropped: a card of this stack moves, anything else is inserted."""
-        layer = from_mime(event.mimeData())
+        layers = from_mime(event.mimeData())
         gap = self.gap_at(event.position().toPoint())
         self._end_drag_over()
-        if layer is None:
+        if not layers:
             event.ignore()
             return
         action = self._action(event)
         event.setDropAction(action)
         event.accept()
         if action == Qt.DropAction.MoveAction:
-            self.move_requested.emit(layer.id, gap)
+            self.move_requested.emit([layer.id for layer in layers], gap)
         else:
-            self.insert_requested.emit(layer, gap)
+            self.insert_requested.emit(layers, gap)
 
     def gap_at(self, point: QPoint) -> int:
         """The gap nearest to a point of the viewport."""
@@ -136,7 +139,7 @@ class LayerList(CardList):
         return next(below, self.cards.rowCount()) - 1
 
     def _drag_over(self, event: QDragMoveEvent) -> None:
-        if from_mime(event.mimeData()) is None:
+        if not from_mime(event.mimeData()):
             event.ignore()
             return
         event.setDropAction(self._action(event))
@@ -208,3 +211,14 @@ class LayerList(CardList):
         words = tr("Drag a layer here, or press one of the + buttons")
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(box.adjusted(8, 2, -8, -2), flags, words)
+
+
+def _paint_count(painter: QPainter, right: int, count: int) -> None:
+    """How many cards are dragged, in the upper right corner of the one that is seen."""
+    badge = QRectF(right - 1.5 * _BADGE - 2, 2, 1.5 * _BADGE, _BADGE)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("accent"))
+    painter.drawRoundedRect(badge, _BADGE / 2, _BADGE / 2)
+    painter.setPen(theme.color("accent_text"))
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(count))

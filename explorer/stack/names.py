@@ -5,15 +5,31 @@ from __future__ import annotations
 import html
 import inspect
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from explorer.i18n import tr
 from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from msgspec import Struct
 
     from flowengine.catalogue import LayerSpec
+
+# What is written the same way in every language.
+PROPER_NAMES: Final = {
+    "x": "x",
+    "y": "y",
+    "kl": "KL",
+    "iid": "i.i.d.",
+    "sobol": "Sobol",
+    "hutchinson": "Hutchinson",
+    "euler": "Euler",
+    "heun": "Heun",
+    "rk4": "RK4",
+    "dopri5": "dopri5",
+}
 
 
 def card_name(layer: LayerSpec) -> str:
@@ -49,6 +65,23 @@ def in_sentence(layer: LayerSpec) -> str:
     title = tr(layer.title)
     first = title.split()[0]
     return title if first[1:] != first[1:].lower() else title[:1].lower() + title[1:]
+
+
+def layers_in_sentence(layers: Sequence[LayerSpec]) -> str:
+    """Layers inside a sentence: "spline coupling", or "3 layers"."""
+    if len(layers) == 1:
+        return in_sentence(layers[0])
+    return tr("{count} layers").format(count=len(layers))
+
+
+def choice_name(choice: str) -> str:
+    """One of the choices of a setting in words: "optimal transport", "RK4"."""
+    return tr(choice_words(choice))
+
+
+def choice_words(choice: str) -> str:
+    """The English for a choice as files write it; `forward_kl` is "forward KL"."""
+    return " ".join(PROPER_NAMES.get(word, word) for word in choice.split("_"))
 
 
 def weights_text(count: int) -> str:

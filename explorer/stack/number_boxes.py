@@ -27,6 +27,8 @@ _DOUBLING_RATIO: Final = 64  # whole numbers with a wider range than this step b
 _DIGITS: Final = 6
 _DECIMALS: Final = 12  # QDoubleSpinBox rounds to these; beyond what a person types
 _OPEN_END: Final = 1e-9  # stands for a limit that may be approached but not reached
+_WIDE: Final = 1e6  # real numbers from 0 to here or beyond step 1, 2, 5, 10 as well
+_SMALLEST_STEP: Final = 1e-6
 _UNBOUNDED: Final = 10**9
 _ARROWS_WIDTH: Final = 36
 _TEXT_INSET: Final = 3  # so that numbers stand under the words of the boxes with choices
@@ -149,7 +151,7 @@ class WholeNumberBox(_Typed, QSpinBox):
 
 
 class RealNumberBox(_Typed, QDoubleSpinBox):
-    """A real number within the limits of a field; one that must be positive steps 1, 2, 5, 10."""
+    """A real number within the limits of a field; a wide positive range steps 1, 2, 5, 10."""
 
     value_edited = Signal(object)
     problem = Signal(str)
@@ -162,7 +164,7 @@ class RealNumberBox(_Typed, QDoubleSpinBox):
         self.setDecimals(_DECIMALS)
         self.setRange(low + _OPEN_END * field.exclusive_minimum, high)
         self.setSingleStep(10.0 ** math.floor(math.log10((high - low) / 100)))
-        self._scales = field.exclusive_minimum and low == 0
+        self._scales = low == 0 and (field.exclusive_minimum or high >= _WIDE)
         self._set_up()
 
     def stepBy(self, steps: int) -> None:
@@ -172,8 +174,16 @@ class RealNumberBox(_Typed, QDoubleSpinBox):
             return
         value = self.value()
         for _ in range(abs(steps)):
-            value = next_round(value, up=steps > 0)
+            value = self._next(value, up=steps > 0)
         self.setValue(value)
+
+    def _next(self, value: float, *, up: bool) -> float:
+        """The next round number; one that may be 0 is so below the smallest step."""
+        if value == 0:
+            return _SMALLEST_STEP if up else 0.0
+        if not up and value <= _SMALLEST_STEP and not self.field.exclusive_minimum:
+            return 0.0
+        return next_round(value, up=up)
 
     def valueFromText(self, text: str) -> float:
         """The number that a text stands for; the present one where it stands for none."""

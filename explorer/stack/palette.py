@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flowengine.catalogue import LayerSpec
 
 _AT_HAND: Final = ("affine_coupling", "spline_coupling", "linear", "glow", "planar")
-_TALLEST_LIST: Final = 260
+_TALLEST_LIST: Final = 340
 
 
 class LayerChip(QPushButton):
@@ -55,7 +55,7 @@ class LayerChip(QPushButton):
         """Say the kind in the language of the window: the chip has room for one word."""
         title = tr(self.kind.title)
         self.setText(f"+ {tr(self.kind.title.split()[0])}")
-        self.setToolTip(f"{title}: {palette_tip(self.kind)}")
+        self.setToolTip(palette_tip(self.kind))
         self.setAccessibleName(tr("Add {layer}").format(layer=title))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -83,12 +83,14 @@ class LayerChip(QPushButton):
 
 
 class Palette(QWidget):
-    """Chips for the layers at hand; "All…" opens the whole catalogue with a search box."""
+    """Chips for the layers at hand; "All…" shows the whole catalogue in their place."""
 
     layer_chosen = Signal(object)
     """A new layer is wanted after the selected card."""
     stack_chosen = Signal(object)
     """A `ReadyMade` stack is wanted in the place of the present one."""
+    why_planar_asked = Signal()
+    """Somebody wants to know why planar layers fail here."""
     dismissed = Signal()
     """The search was left with Escape."""
 
@@ -158,10 +160,13 @@ class Palette(QWidget):
         self.search_box.installEventFilter(self)
         self.list.chosen.connect(self.layer_chosen)
         self.list.left_upwards.connect(self.search_box.setFocus)
+        self.list.typed.connect(self._type_on)
         translator.changed.connect(self.retranslate)
         theme.changed.connect(self.retint)
 
     def _expand(self, expanded: bool) -> None:
+        for chip in self.chips:
+            chip.setVisible(not expanded)
         self.search_box.setVisible(expanded)
         self.list.setVisible(expanded)
         if not expanded:
@@ -172,6 +177,15 @@ class Palette(QWidget):
         if text:
             self.list.setCurrentIndex(self.list.kinds.first())
 
+    def _type_on(self, sign: str) -> None:
+        """Go on in the search box with what was typed in the list."""
+        self.search_box.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search_box.end(False)
+        if sign == "\b":
+            self.search_box.backspace()
+        else:
+            self.search_box.insert(sign)
+
     def _fill_menu(self) -> None:
         menu = self.ready_button.menu()
         menu.clear()
@@ -180,6 +194,10 @@ class Palette(QWidget):
             action = menu.addAction(tr(ready.name))
             action.setToolTip(tr(ready.about))
             action.triggered.connect(lambda _on=False, r=ready: self.stack_chosen.emit(r))
+        menu.addSeparator()
+        why = menu.addAction(icon("circle-help"), tr("Why planar fails here…"))
+        why.setObjectName("why_planar")
+        why.triggered.connect(self.why_planar_asked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """In the search box the down key goes to the list, and Escape closes the catalogue."""

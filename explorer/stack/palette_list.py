@@ -1,4 +1,4 @@
-"""The grouped list of the palette, with a + at the end of every row."""
+"""The grouped list of the palette: names, formulas, and a + at the end of every row."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QS
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from explorer.i18n import tr
 from explorer.resources import icon
 from explorer.stack.layer_card import small
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.theme import mix, theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QMouseEvent
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
+
+    from flowengine.catalogue import LayerSpec
 
 _PLUS: Final = 16
 _INDENT: Final = 8
 _RADIUS: Final = 5.0
+_BETWEEN: Final = 12  # a name and its formula, at least
+_LEAST_FORMULA: Final = 48  # a shorter piece of one says nothing
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -30,6 +35,8 @@ class PaletteList(QListView):
     """A new layer is wanted after the selected card."""
     left_upwards = Signal()
     """The up key was pressed on the first row: the search box should have the keyboard."""
+    typed = Signal(str)
+    """Something was typed that belongs into the search box; "\\b" takes a sign back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,9 +59,10 @@ class PaletteList(QListView):
         self._choose(current if current.isValid() else self.kinds.first())
 
     def sizeHint(self) -> QSize:
-        """High enough for all rows, as far as there is room."""
+        """High enough for all rows, as far as there is room, and for a sentence without any."""
         rows = self.kinds.rowCount()
         height = sum(self.sizeHintForRow(row) for row in range(rows))
+        height = height or 2 * self.fontMetrics().height()
         return QSize(super().sizeHint().width(), height + 2)
 
     def minimumSizeHint(self) -> QSize:
@@ -62,15 +70,27 @@ class PaletteList(QListView):
         return QSize(120, min(self.sizeHint().height(), 3 * self.fontMetrics().height() * 2))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter adds the layer; up from the first row leaves to the search box."""
+        """Enter adds the layer; up from the first row, or typing, leaves to the search box."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.choose_current()
         elif event.key() == Qt.Key.Key_Up and self.currentIndex() == self.kinds.first():
             self.left_upwards.emit()
+        elif event.key() == Qt.Key.Key_Backspace:
+            self.typed.emit("\b")
         elif event.text().isprintable() and event.text():
-            event.ignore()
+            self.typed.emit(event.text())
         else:
             super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say so where nothing matches what was typed."""
+        super().paintEvent(event)
+        if self.kinds.rowCount() == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(theme.color("text_muted"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect(), flags, tr("No layer matches"))
+            painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of a row or of its +."""
@@ -111,15 +131,16 @@ class PaletteList(QListView):
 
 class _RowPainter(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(100, option.fontMetrics.height() + 10)
+        return QSize(100, option.fontMetrics.height() + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if index.data(PaletteRole.SPEC) is None:
+        spec: type[LayerSpec] | None = index.data(PaletteRole.SPEC)
+        if spec is None:
             _paint_heading(painter, option, index.data())
         else:
-            _paint_kind(painter, option, index.data())
+            _paint_kind(painter, option, index.data(), spec.formula)
         painter.restore()
 
 
@@ -131,7 +152,7 @@ def _paint_heading(painter: QPainter, option: QStyleOptionViewItem, title: str) 
     painter.drawText(option.rect.adjusted(2, 4, 0, 0), Qt.AlignmentFlag.AlignVCenter, title)
 
 
-def _paint_kind(painter: QPainter, option: QStyleOptionViewItem, title: str) -> None:
+def _paint_kind(painter: QPainter, option: QStyleOptionViewItem, title: str, formula: str) -> None:
     selected = bool(option.state & QStyle.StateFlag.State_Selected)
     hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
     if selected or hovered:
@@ -144,7 +165,21 @@ def _paint_kind(painter: QPainter, option: QStyleOptionViewItem, title: str) -> 
     title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room.width())
     painter.setPen(theme.color("text"))
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, title)
+    room.setLeft(room.left() + painter.fontMetrics().horizontalAdvance(title) + _BETWEEN)
+    _paint_formula(painter, option, room, formula)
     icon("plus", "accent" if selected or hovered else "text_muted").paint(painter, plus)
+
+
+def _paint_formula(
+    painter: QPainter, option: QStyleOptionViewItem, room: QRect, formula: str
+) -> None:
+    painter.setFont(small(option.font))
+    metrics = painter.fontMetrics()
+    if room.width() < min(_LEAST_FORMULA, metrics.horizontalAdvance(formula)):
+        return
+    shown = metrics.elidedText(formula, Qt.TextElideMode.ElideRight, room.width())
+    painter.setPen(theme.color("text_muted"))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
 
 
 def _plus_rect(row: QRect) -> QRect:

@@ -80,7 +80,9 @@ class PaletteModel(QAbstractListModel):
             return tr(_GROUP_TITLES[row]) if heading else tr(row.title)
         if role == PaletteRole.SPEC:
             return None if heading else row
-        if role == Qt.ItemDataRole.ToolTipRole and not heading:
+        if heading:
+            return None
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return palette_tip(row)
         return None
 
@@ -104,8 +106,8 @@ class PaletteModel(QAbstractListModel):
 
 
 def palette_tip(cls: type[LayerSpec]) -> str:
-    """What a kind of layer does, its formula and where it comes from."""
-    return f"{tr(about(cls))}\n{cls.formula}\n{cls.reference}"
+    """A kind of layer in four lines: its name, formula and deed, and where it comes from."""
+    return f"{tr(cls.title)}\n{cls.formula}\n{tr(about(cls))}\n{cls.reference}"
 
 
 def _rows(query: str) -> list[Row]:

@@ -83,6 +83,19 @@ class SpecForm(QWidget):
         """What the form says is wrong with a setting; "" where nothing is."""
         return self._rows[name].message.text()
 
+    def word(self, name: str, **words: str) -> None:
+        """Give a setting another `title`, `unit` or `description` than its spec declares."""
+        row = self._rows[name]
+        field = row.field._replace(**words)
+        if field != row.field:
+            row.editor.field = field
+            self._rows[name] = row._replace(field=field)
+            self.retranslate()
+
+    def set_shown(self, name: str, shown: bool) -> None:
+        """Show a setting, or leave it out where it means nothing."""
+        self._layout.setRowVisible(self._rows[name].editor, shown)
+
     def retranslate(self) -> None:
         """Say every row in the language of the window."""
         for row in self._rows.values():

@@ -109,7 +109,7 @@ class StackModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return card_name(layer) if layer else tr("Base · standard normal")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tooltip(layer)
+            return self._tooltip(layer) + self._now(layer)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._spoken(layer)
         if role == CardRole.LAYER:
@@ -130,8 +130,10 @@ class StackModel(QAbstractListModel):
         return [LAYER_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The layer that is dragged, with its id."""
-        return to_mime(self.layer_at(indexes[0]))
+        """The layers that are dragged, with their ids, base first."""
+        rows = sorted(index.row() for index in indexes)
+        layers = (self.layer_at(self.index(row)) for row in rows)
+        return to_mime(*(layer for layer in layers if layer is not None))
 
     def supportedDragActions(self) -> Qt.DropAction:
         """Move, or copy while Ctrl is held."""
@@ -174,6 +176,15 @@ class StackModel(QAbstractListModel):
             words = tr("{first} moves by itself and steers {second}")
             lines.append(words.format(first=layer.first, second=second))
         return "\n".join(lines)
+
+    def _now(self, layer: LayerSpec | None) -> str:
+        """What an engine has measured of a layer, as a further line of its tooltip."""
+        fact = self._facts.get(layer.id) if layer else None
+        if fact is None:
+            return ""
+        words = tr("Now: {weights}, mean log|det J| {change} nats")
+        weights = weights_text(fact.weights)
+        return "\n" + words.format(weights=weights, change=signed(fact.mean_log_det))
 
     def _spoken(self, layer: LayerSpec | None) -> str:
         """What a screen reader says after the name."""

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Signal
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
 from explorer.stack.layer_list import LayerList
-from explorer.stack.names import in_sentence, weights_text
+from explorer.stack.mime import clipboard_data, from_clipboard, to_clipboard
+from explorer.stack.names import in_sentence, layers_in_sentence, weights_text
 from explorer.stack.palette import Palette
 from explorer.stack.stack_model import BASE_ID
+from explorer.stack.why_planar import WhyPlanar, leans_on_planar
 from explorer.theme import theme
 from flowengine.catalogue import fields_of
 from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtGui import QKeyEvent
 
+    from explorer.stack.commands import Command
     from explorer.stack.edits import Stack
     from explorer.stack.ready_made import ReadyMade
     from flowengine.catalogue import LayerSpec
@@ -51,6 +54,10 @@ class StackEditor(QWidget):
         super().__init__(parent)
         self.palette_view = Palette()
         self.list = LayerList(self)
+        self.why_button = QPushButton()
+        self.why_button.setProperty("role", "chip")
+        self.why_button.clicked.connect(self.explain_planar)
+        self.why_button.hide()
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.hide()
@@ -59,6 +66,7 @@ class StackEditor(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.palette_view)
         layout.addWidget(self.message)
+        layout.addWidget(self.why_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.list, 1)
         self._connect()
         self._retint()
@@ -71,6 +79,7 @@ class StackEditor(QWidget):
         """
         self.list.set_stack(resolve_keeps(stack))
         self._say("")
+        self.why_button.setVisible(leans_on_planar(stack))
         self.weights_changed.emit(self.weights_text)
 
     def set_facts(self, facts: Mapping[str, LayerFact]) -> None:
@@ -97,67 +106,95 @@ class StackEditor(QWidget):
     def retranslate(self) -> None:
         """Say every word in the language of the window."""
         self.list.setAccessibleName(tr("Stack of layers, base first"))
+        self.why_button.setText(tr("Why planar fails here…"))
         self.weights_changed.emit(self.weights_text)
 
     # --- edits ----------------------------------------------------------------------------------
 
-    def insert_layer(self, layer: LayerSpec, gap: int | None = None) -> None:
-        """Ask for a new layer like this one: at a gap, or after the chosen card."""
-        place = self._gap_after_selected() if gap is None else gap
-        text = tr("Add {layer}").format(layer=in_sentence(layer))
-        self._propose(lambda: edits.insert(self.stack, place, layer), text)
+    def insert_layers(self, layers: Sequence[LayerSpec], gap: int | None = None) -> None:
+        """Ask for new layers like these: at a gap, or after the chosen cards."""
+        place = self._gap_after_chosen() if gap is None else gap
+        text = tr("Add {layer}").format(layer=layers_in_sentence(layers))
+        self._propose(lambda: edits.insert(self.stack, place, *layers), text)
 
     def use_ready_made(self, ready: ReadyMade) -> None:
         """Ask for a ready-made stack in the place of this one."""
         self._propose(ready.stack, tr("Use {stack}").format(stack=tr(ready.name)))
 
-    def move_layer(self, layer_id: str, gap: int) -> None:
-        """Ask for a layer to be taken to another gap."""
+    def move_layers(self, layer_ids: Sequence[str], gap: int) -> None:
+        """Ask for layers to be taken to another gap."""
         self._propose_for(
-            tr("Move {layer}"), layer_id, lambda: edits.move(self.stack, layer_id, gap)
+            tr("Move {layer}"), layer_ids, lambda ids: edits.move(self.stack, gap, *ids)
         )
 
-    def remove_layer(self, layer_id: str) -> None:
-        """Ask for a layer to be taken away."""
+    def remove_layers(self, layer_ids: Sequence[str]) -> None:
+        """Ask for layers to be taken away."""
         self._propose_for(
-            tr("Remove {layer}"), layer_id, lambda: edits.remove(self.stack, layer_id)
+            tr("Remove {layer}"), layer_ids, lambda ids: edits.remove(self.stack, *ids)
         )
 
     def remove_selected(self) -> None:
-        """Ask for the chosen layer to be taken away."""
-        if layer := self.list.current_layer():
-            self.remove_layer(layer.id)
+        """Ask for the chosen layers to be taken away."""
+        self.remove_layers(self._chosen_ids())
 
     def duplicate_selected(self) -> None:
-        """Ask for a copy of the chosen layer right after it."""
-        if layer := self.list.current_layer():
-            self._propose_for(
-                tr("Duplicate {layer}"), layer.id, lambda: edits.duplicate(self.stack, layer.id)
-            )
+        """Ask for copies of the chosen layers right after them."""
+        self._propose_for(
+            tr("Duplicate {layer}"),
+            self._chosen_ids(),
+            lambda ids: edits.duplicate(self.stack, *ids),
+        )
 
     def move_selected_up(self) -> None:
-        """Ask for the chosen layer to go one place towards the base."""
-        self._move_selected(-1)
+        """Ask for the chosen layers to go one place towards the base."""
+        if rows := self._chosen_rows():
+            self.move_layers(self._chosen_ids(), max(rows[0] - 1, 0))
 
     def move_selected_down(self) -> None:
-        """Ask for the chosen layer to go one place towards the target."""
-        self._move_selected(1)
+        """Ask for the chosen layers to go one place towards the target."""
+        if rows := self._chosen_rows():
+            self.move_layers(self._chosen_ids(), min(rows[-1] + 2, len(self.stack)))
 
     def bypass_selected(self) -> None:
-        """Ask for the chosen layer to be bypassed, or to act again."""
-        if layer := self.list.current_layer():
-            text = tr("Bypass {layer}") if layer.enabled else tr("Let {layer} act again")
-            self._propose_for(
-                text, layer.id, lambda: edits.set_enabled(self.stack, layer.id, not layer.enabled)
-            )
+        """Ask for the chosen layers to be bypassed, or to act again where all are bypassed."""
+        act = not any(layer.enabled for layer in self.list.chosen_layers())
+        self._propose_for(
+            tr("Let {layer} act again") if act else tr("Bypass {layer}"),
+            self._chosen_ids(),
+            lambda ids: edits.set_enabled(self.stack, act, *ids),
+        )
 
     def freeze_selected(self) -> None:
-        """Ask for the weights of the chosen layer to be frozen, or to train again."""
-        if layer := self.list.current_layer():
-            text = tr("Let {layer} train") if layer.frozen else tr("Freeze {layer}")
-            self._propose_for(
-                text, layer.id, lambda: edits.set_frozen(self.stack, layer.id, not layer.frozen)
-            )
+        """Ask for the weights of the chosen layers to be frozen, or to train where all are."""
+        freeze = not all(layer.frozen for layer in self.list.chosen_layers())
+        self._propose_for(
+            tr("Freeze {layer}") if freeze else tr("Let {layer} train"),
+            self._chosen_ids(),
+            lambda ids: edits.set_frozen(self.stack, freeze, *ids),
+        )
+
+    # --- the clipboard --------------------------------------------------------------------------
+
+    def copy_selected(self) -> None:
+        """Put the chosen layers on the clipboard, for this window, another one, or a text."""
+        if layers := self.list.chosen_layers():
+            QGuiApplication.clipboard().setMimeData(to_clipboard(*layers))
+
+    def cut_selected(self) -> None:
+        """Put the chosen layers on the clipboard and ask for them to be taken away."""
+        self.copy_selected()
+        self.remove_selected()
+
+    def paste_layers(self) -> None:
+        """Ask for the layers on the clipboard after the chosen cards, or say why there are none."""
+        try:
+            layers = from_clipboard(clipboard_data())
+        except FlowError as error:
+            self._say(str(error))
+            return
+        place = self._gap_after_chosen()
+        text = tr("Paste {layer}").format(layer=layers_in_sentence(layers))
+        self._propose(lambda: edits.insert(self.stack, place, *layers), text)
 
     # --- getting about --------------------------------------------------------------------------
 
@@ -170,6 +207,16 @@ class StackEditor(QWidget):
         if name := self.list.current_id():
             self.layer_activated.emit(name)
 
+    def select_all(self) -> None:
+        """Choose every layer."""
+        self.list.select_all()
+
+    def explain_planar(self) -> None:
+        """Say why planar layers fail on most targets, and offer what does not."""
+        reason = WhyPlanar(self.stack, self.list.cards.fact, self)
+        reason.stack_chosen.connect(self.use_ready_made)
+        reason.show()
+
     def focus_search(self) -> None:
         """Open the whole catalogue and put the keyboard into its search box."""
         self.palette_view.focus_search()
@@ -177,12 +224,13 @@ class StackEditor(QWidget):
     # --- details --------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.palette_view.layer_chosen.connect(self.insert_layer)
+        self.palette_view.layer_chosen.connect(lambda layer: self.insert_layers([layer]))
         self.palette_view.stack_chosen.connect(self.use_ready_made)
+        self.palette_view.why_planar_asked.connect(self.explain_planar)
         self.palette_view.dismissed.connect(self.list.setFocus)
-        self.list.insert_requested.connect(self.insert_layer)
-        self.list.move_requested.connect(self.move_layer)
-        self.list.removal_requested.connect(self.remove_layer)
+        self.list.insert_requested.connect(self.insert_layers)
+        self.list.move_requested.connect(self.move_layers)
+        self.list.removal_requested.connect(self.remove_layers)
         self.list.layer_edited.connect(self._replace_layer)
         self.list.layer_activated.connect(self.layer_activated)
         self.list.command_requested.connect(lambda name: getattr(self, name)())
@@ -192,6 +240,7 @@ class StackEditor(QWidget):
 
     def _retint(self) -> None:
         self.message.setStyleSheet(f"color: {theme.color('warning').name()};")
+        self.why_button.setIcon(icon("circle-help"))
 
     def _replace_layer(self, layer: LayerSpec, field_name: str) -> None:
         title = next(f.title for f in fields_of(type(layer)) if f.name == field_name)
@@ -201,29 +250,29 @@ class StackEditor(QWidget):
         key = f"{layer.id}.{field_name}"
         self._propose(lambda: edits.replace(self.stack, layer), text, key)
 
-    def _move_selected(self, step: int) -> None:
-        layer = self.list.current_layer()
-        if layer is None:
-            return
-        row = edits.row_of(self.stack, layer.id)
-        gap = row - 1 if step < 0 else row + 2
-        if 0 <= gap <= len(self.stack):
-            self.move_layer(layer.id, gap)
+    def _chosen_ids(self) -> list[str]:
+        return [layer.id for layer in self.list.chosen_layers()]
 
-    def _gap_after_selected(self) -> int:
-        chosen = self.list.current_id()
-        if chosen == BASE_ID:
-            return 0
-        return edits.row_of(self.stack, chosen) + 1 if chosen else len(self.stack)
+    def _chosen_rows(self) -> list[int]:
+        return edits.rows_of(self.stack, self._chosen_ids())
 
-    def _propose_for(self, pattern: str, layer_id: str, edit: Callable[[], Stack]) -> None:
-        layer = next((layer for layer in self.stack if layer.id == layer_id), None)
-        if layer is not None:  # else undo has taken it away while its card was being dragged
-            self._propose(edit, pattern.format(layer=in_sentence(layer)))
+    def _gap_after_chosen(self) -> int:
+        if rows := self._chosen_rows():
+            return rows[-1] + 1
+        return 0 if self.list.current_id() == BASE_ID else len(self.stack)
+
+    def _propose_for(
+        self, pattern: str, layer_ids: Sequence[str], edit: Callable[[Sequence[str]], Stack]
+    ) -> None:
+        # Undo may have taken some of them away while their cards were being dragged.
+        layers = [layer for layer in self.stack if layer.id in layer_ids]
+        if layers:
+            text = pattern.format(layer=layers_in_sentence(layers))
+            self._propose(lambda: edit([layer.id for layer in layers]), text)
 
     def _propose(self, edit: Callable[[], Stack], text: str, merge_key: str = "") -> None:
-        """Make an edit, send it, and choose the layer that it has brought."""
-        before = self.stack
+        """Make an edit, send it, and choose the layers that it has brought."""
+        before, chosen = self.stack, self._chosen_ids()
         try:
             after = edit()
         except FlowError as error:
@@ -232,33 +281,36 @@ class StackEditor(QWidget):
         if after == before:
             return
         self.stack_edited.emit(after, text, merge_key)
-        known = {layer.id for layer in before}
-        added = [layer.id for layer in after if layer.id not in known]
-        self.list.select(added[0] if added else self.list.current_id())
+        self.list.select(*_to_choose(before, after, chosen))
 
     def _say(self, text: str) -> None:
         self.message.setText(text)
         self.message.setVisible(bool(text))
 
     def _show_menu(self, point: QPoint) -> None:
-        layer = self.list.current_layer()
-        if layer is None:
-            return
+        layers = self.list.chosen_layers()
         menu = QMenu(self)
         for command in COMMANDS:
+            if command.on_layers and not layers:
+                continue
             if command.separated:
                 menu.addSeparator()
-            # The key is only written there: the list itself listens for it.
-            key = QKeySequence(command.key).toString(QKeySequence.SequenceFormat.NativeText)
-            action = menu.addAction(icon(command.icon), f"{tr(command.text)}\t{key}")
-            action.setObjectName(command.id)
-            action.triggered.connect(getattr(self, command.id))
-            if command.id in ("bypass_selected", "freeze_selected"):
-                action.setCheckable(True)
-                bypassed = command.id == "bypass_selected"
-                action.setChecked(not layer.enabled if bypassed else layer.frozen)
+            self._add_line(menu, command)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(point)
+
+    def _add_line(self, menu: QMenu, command: Command) -> None:
+        layers = self.list.chosen_layers()
+        # The key is only written there: the list itself listens for it.
+        key = QKeySequence(command.key).toString(QKeySequence.SequenceFormat.NativeText)
+        action = menu.addAction(icon(command.icon), f"{tr(command.text)}\t{key}")
+        action.setObjectName(command.id)
+        action.triggered.connect(getattr(self, command.id))
+        if command.id in ("bypass_selected", "freeze_selected"):
+            bypassed = not any(layer.enabled for layer in layers)
+            frozen = all(layer.frozen for layer in layers)
+            action.setCheckable(True)
+            action.setChecked(bypassed if command.id == "bypass_selected" else frozen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Search from anywhere in the editor where the key has no other use."""
@@ -271,3 +323,22 @@ class StackEditor(QWidget):
     def sizeHint(self) -> QSize:
         """Wide enough for every name, high enough for a handful of cards."""
         return QSize(300, 420)
+
+
+def _to_choose(before: Stack, after: Stack, chosen: Sequence[str]) -> list[str]:
+    """The cards to choose after an edit, by layer id.
+
+    They are the layers that it has brought, but only the first of a stack that is new altogether;
+    else those that were chosen; else the neighbour of those that have gone.
+    """
+    known, there = {layer.id for layer in before}, {layer.id for layer in after}
+    added = [layer.id for layer in after if layer.id not in known]
+    if added:
+        return added if known & there else added[:1]
+    if left := [name for name in chosen if name in there]:
+        return left
+    if not chosen:
+        return []
+    last = max(row for row, layer in enumerate(before) if layer.id in chosen)
+    nearest = [*before[last:], *reversed(before[:last])]
+    return [next((layer.id for layer in nearest if layer.id in there), BASE_ID)]

@@ -229,6 +229,9 @@ def test_nan_rolls_back_to_good_weights_and_halves_the_rate(monkeypatch):
     monkeypatch.setattr(trainer.objective, "backward", real)
     advance(trainer, 3)
     assert math.isfinite(trainer.evaluate().kl)
+    slower = project(training={"discrete": {"learning_rate": 1e-4}})
+    trainer.edit(slower)
+    assert trainer.rate_scale == 1.0
 
 
 def test_points_that_leave_the_numbers_on_their_way_roll_back_too(monkeypatch):

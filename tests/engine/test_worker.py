@@ -390,6 +390,24 @@ def test_the_discrete_lane_has_no_solver_lab(engine):
     assert "this is the discrete lane" in failure.text
 
 
+def test_a_number_that_is_not_finite_is_told_with_its_remedy_and_training_goes_on():
+    fault = (
+        "import flowengine.objectives as o\n"
+        "real, calls = o.MaximumLikelihood.backward, []\n"
+        "def faulty(self, flow):\n"
+        "    calls.append(1)\n"
+        "    return real(self, flow) * (float('nan') if len(calls) == 3 else 1.0)\n"
+        "o.MaximumLikelihood.backward = faulty\n"
+    )
+    with running_engine(fault) as engine:
+        engine.wait_for(protocol.Ready)
+        loaded(engine, training=True)
+        notice = engine.wait_for(protocol.Notice)
+        assert "not finite" in notice.text
+        assert notice.remedy == "halve_rate"
+        engine.wait_for(protocol.Metrics, lambda m: m.step > 5)
+
+
 def test_engine_ends_when_its_standard_input_closes():
     with running_engine() as engine:
         engine.wait_for(protocol.Ready)

@@ -8,10 +8,12 @@ from PySide6.QtTest import QTest
 
 from explorer.i18n import translator
 from explorer.stack.mime import LAYER_MIME, MAX_BYTES, from_mime, to_mime
+from explorer.stack.names import about
 from explorer.stack.palette import Palette
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.stack.ready_made import READY_MADE
 from flowengine.catalogue import LAYER_SPECS, Planar, SplineCoupling, kind_of
+from flowengine.project import MAX_LAYERS
 
 
 def kinds(model):
@@ -77,7 +79,7 @@ def test_nonsense_finds_nothing_and_headings_go_too(qapp):
 
 @pytest.mark.parametrize("cls", LAYER_SPECS, ids=kind_of)
 def test_every_kind_survives_a_drag(qapp, cls):
-    assert from_mime(to_mime(cls())) == cls()
+    assert from_mime(to_mime(cls(), Planar(id="a"))) == (cls(), Planar(id="a"))
 
 
 @pytest.mark.parametrize(
@@ -88,26 +90,30 @@ def test_every_kind_survives_a_drag(qapp, cls):
         b"\xff\xfe\x00",
         b"null",
         b"[]",
-        b'{"kind": "no_such_layer"}',
-        b'{"kind": "planar", "surprise": 1}',
-        b'{"kind": "spline_coupling", "width": 0}',
-        b'{"kind": "spline_coupling", "width": "64"}',
-        b'{"kind": "scale_shift", "scale_x": 1e999}',
-        b'{"kind": "planar", "id": "../../etc"}',
-        b'{"kind": "planar", "id": ' + b"[" * 8000,
-        b'{"kind": "planar"' + b" " * MAX_BYTES + b"}",
+        b"[3]",
+        b'{"kind": "planar"}',
+        b'[{"kind": "planar"}, null]',
+        b'[{"kind": "no_such_layer"}]',
+        b'[{"kind": "planar", "surprise": 1}]',
+        b'[{"kind": "spline_coupling", "width": 0}]',
+        b'[{"kind": "spline_coupling", "width": "64"}]',
+        b'[{"kind": "scale_shift", "scale_x": 1e999}]',
+        b'[{"kind": "planar", "id": "../../etc"}]',
+        b'[{"kind": "planar", "id": ' + b"[" * 8000,
+        b'[{"kind": "planar"' + b" " * MAX_BYTES + b"}]",
+        b"[" + b'{"kind": "planar"},' * MAX_LAYERS + b'{"kind": "planar"}]',
     ],
 )
 def test_nonsense_on_the_way_is_no_layer(qapp, raw):
     data = QMimeData()
     data.setData(LAYER_MIME, raw)
-    assert from_mime(data) is None
+    assert from_mime(data) == ()
 
 
 def test_another_format_is_no_layer(qapp):
     data = QMimeData()
     data.setText('{"kind": "planar"}')
-    assert from_mime(data) is None
+    assert from_mime(data) == ()
 
 
 def test_a_chip_gives_out_its_layer(palette, qtbot):
@@ -205,6 +211,47 @@ def test_a_press_on_one_plus_and_a_release_on_another_adds_nothing(palette, qtbo
         QTest.mouseRelease(kinds_list.viewport(), Qt.MouseButton.LeftButton, pos=second)
 
 
+def test_typing_in_the_list_goes_on_in_the_box(palette):
+    palette.focus_search()
+    QTest.keyClicks(palette.search_box, "pla")
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Down)
+    QTest.keyClick(palette.list, Qt.Key.Key_N)
+    assert palette.search_box.hasFocus()
+    assert palette.search_box.text() == "plan"
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Down)
+    QTest.keyClick(palette.list, Qt.Key.Key_Backspace)
+    assert palette.search_box.text() == "pla"
+    assert kinds(palette.list.kinds)[0] == "planar"
+
+
+def test_an_empty_list_says_that_nothing_matches(palette):
+    palette.focus_search()
+    QTest.keyClicks(palette.search_box, "xyzzy")
+    view = palette.list.viewport()
+    picture = view.grab().toImage()
+    row = range(picture.width())
+    columns = range(picture.height())
+    assert len({picture.pixel(x, y) for x in row for y in columns}) > 4  # letters, smoothed
+
+
+@pytest.mark.parametrize("cls", LAYER_SPECS, ids=kind_of)
+def test_the_hover_text_is_name_formula_deed_and_source(qapp, cls):
+    model = PaletteModel()
+    model.search(cls.title)
+    row = kinds(model).index(kind_of(cls))
+    index = [i for i in map(model.index, range(model.rowCount())) if i.data(PaletteRole.SPEC)][row]
+    lines = index.data(Qt.ItemDataRole.ToolTipRole).split("\n")
+    assert lines == [cls.title, cls.formula, about(cls), cls.reference]
+
+
+def test_the_catalogue_takes_the_place_of_the_chips(palette):
+    palette.focus_search()
+    assert not any(chip.isVisible() for chip in palette.chips)
+    assert palette.ready_button.isVisible()
+    QTest.keyClick(palette.search_box, Qt.Key.Key_Escape)
+    assert all(chip.isVisible() for chip in palette.chips)
+
+
 def test_a_heading_gives_out_nothing(palette, qtbot):
     palette.focus_search()
     heading = palette.list.visualRect(palette.list.kinds.index(0)).center()
@@ -213,11 +260,14 @@ def test_a_heading_gives_out_nothing(palette, qtbot):
 
 
 def test_the_menu_has_every_ready_made_stack(palette, qtbot):
-    actions = palette.ready_button.menu().actions()
-    assert [action.text() for action in actions] == [ready.name for ready in READY_MADE]
+    *stacks, separator, why = palette.ready_button.menu().actions()
+    assert [action.text() for action in stacks] == [ready.name for ready in READY_MADE]
+    assert separator.isSeparator()
     with qtbot.waitSignal(palette.stack_chosen) as chosen:
-        actions[-1].trigger()
+        stacks[-1].trigger()
     assert chosen.args == [READY_MADE[-1]]
+    with qtbot.waitSignal(palette.why_planar_asked):
+        why.trigger()
 
 
 def test_another_language_keeps_everything_in_place(palette):

@@ -12,10 +12,11 @@ from explorer import dialogs
 from explorer.i18n import translator
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.shell.shortcuts import ShortcutSheet
+from explorer.stack.mime import to_clipboard
 from explorer.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
-from flowengine.project import Project, TargetSpec, default_stack
+from flowengine.project import Project, TargetSpec, default_stack, parse_stack
 from flowengine.protocol import (
     Failure,
     HeatFrame,
@@ -23,6 +24,7 @@ from flowengine.protocol import (
     Ledger,
     LedgerRow,
     Metrics,
+    Notice,
     ParticleFrames,
 )
 
@@ -410,6 +412,49 @@ def test_a_failure_is_a_sentence_in_the_window(window):
     assert window.banner.text == "There is no CUDA device here"
 
 
+def test_the_layers_are_searched_from_anywhere(window, qtbot):
+    window.docks["models"].close()
+    window.models.tabs.setCurrentIndex(2)
+    window.stage.setFocus()
+    QTest.keyClick(window.stage, Qt.Key.Key_Slash)
+    box = window.models.stack.palette_view.search_box
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is box)
+    QTest.keyClicks(box, "planar")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert window.store.project.stack[-1].kind == "planar"
+
+
+def test_copied_layers_are_pasted_from_anywhere(window):
+    QApplication.clipboard().setMimeData(to_clipboard(*parse_stack("planar,swap")))
+    window.models.tabs.setCurrentIndex(1)
+    window.actions_["paste"].trigger()
+    assert [layer.kind for layer in window.store.project.stack[-2:]] == ["planar", "swap"]
+    assert window.models.tabs.currentIndex() == 0
+    QApplication.clipboard().clear()
+    window.actions_["paste"].trigger()
+    assert window.banner.text  # nothing to paste as the target either
+    assert len(window.store.project.stack) == len(default_stack()) + 2
+
+
+def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):
+    text = "Step 7 gave a number that is not finite"
+    tell(window, Notice(lane="discrete", text="On the CPU now"))
+    assert window.banner.text == ""
+    tell(window, Notice(lane="continuous", text=text, remedy="halve_rate"))
+    assert window.banner.text == text
+    before = window.store.project.training
+    remedy = window.banner.findChild(QPushButton)
+    assert remedy.isVisibleTo(window.banner)
+    QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
+    after = window.store.project.training
+    assert after.continuous.learning_rate == before.continuous.learning_rate / 2
+    assert after.discrete == before.discrete
+    assert window.banner.text == ""
+    assert window.store.undo_stack.undoText() == "Halve the learning rate"
+    tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
+    assert not remedy.isVisibleTo(window.banner)
+
+
 def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
     view = window.stage.panels["discrete"].view
     with qtbot.waitSignal(window.stage.point_picked) as picked:
@@ -435,6 +480,12 @@ def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
     tell(window, answer)
     assert window.ledger.rows()[1] == ("1 ActNorm", "+0.50", "−2.340")
     assert view._marker.jacobian == (2.0, 0.0, 0.0, 1.0)
+    between = replace(rows[1], position=(0.25, 0.5), jacobian=(1.0, 0.5, 0.0, 1.0), tau=0.5)
+    tell(window, replace(answer, rows=(rows[0], between, replace(rows[1], layer="layer-2"))))
+    window.ledger._table.selectRow(1)
+    assert (view._marker.point, view._marker.jacobian) == ((0.25, 0.5), (1.0, 0.5, 0.0, 1.0))
+    window.ledger._table.selectRow(3)
+    assert (view._marker.point, view._marker.jacobian) == (point, (2.0, 1.0, 0.0, 1.0))
     window.ledger.tau_picked.emit(0.5)
     assert (window.stage.clock.tau, window.stage.clock.playing) == (0.5, False)
 

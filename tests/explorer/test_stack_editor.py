@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from explorer.i18n import translator
-from explorer.stack.layer_card import PARTS
-from explorer.stack.mime import LAYER_MIME, to_mime
+from explorer.stack.layer_card import PARTS, shortened
+from explorer.stack.mime import LAYER_MIME, MAX_BYTES, to_mime
 from explorer.stack.stack_model import BASE_ID
 from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.theme import theme
 from flowengine.catalogue import LAYER_SPECS, CouplingSpec, Planar, SplineCoupling, kind_of
-from flowengine.project import MAX_LAYERS, parse_stack, resolve_keeps
+from flowengine.project import MAX_LAYERS, Project, parse_stack, resolve_keeps
 from flowengine.protocol import LayerFact
 
 STACK = tuple(
     replace(layer, width=64) if isinstance(layer, CouplingSpec) else layer
     for layer in resolve_keeps(parse_stack("actnorm,affine_coupling,spline_coupling,planar"))
 )
+
+NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 def ids(stack):
@@ -60,15 +73,21 @@ class Desk:
     def press(self, key, modifiers=Qt.KeyboardModifier.NoModifier):
         QTest.keyClick(QApplication.focusWidget(), key, modifiers)
 
-    def click(self, point, button=Qt.MouseButton.LeftButton):
-        QTest.mouseClick(self.list.viewport(), button, pos=point)
+    def click(self, point, modifiers=Qt.KeyboardModifier.NoModifier):
+        QTest.mouseClick(self.list.viewport(), Qt.MouseButton.LeftButton, modifiers, pos=point)
 
     def card(self, layer_id):
         return self.list.card_layout(self.list.cards.index_of(layer_id))
 
-    def choose(self, layer_id):
+    def choose(self, layer_id, *more):
         self.click(self.card(layer_id).name.center())
+        for name in more:
+            self.click(self.card(name).name.center(), CTRL)
         self.visited.clear()
+
+    @property
+    def chosen(self):
+        return ids(self.list.chosen_layers())
 
 
 @pytest.fixture
@@ -226,6 +245,16 @@ def test_no_two_parts_of_a_card_overlap(desk):
     for n, part in enumerate(parts):
         assert not any(part.intersects(other) for other in parts[n + 1 :])
         assert not part.intersects(card.thumbnail)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_the_menu_of_no_layer_offers_what_needs_none(desk):
+    desk.press(Qt.Key.Key_Home)
+    desk.list.menu_requested.emit(desk.list.mapToGlobal(QPoint(20, 20)))
+    menu = desk.editor.findChild(QMenu)
+    lines = [action.objectName() for action in menu.actions() if action.objectName()]
+    assert lines == ["paste_layers", "select_all", "focus_search"]
+    menu.close()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -471,15 +500,20 @@ def test_a_layer_of_another_window_is_copied_under_a_new_id(desk):
 
 def test_a_card_that_undo_takes_away_while_it_is_dragged_goes_nowhere(desk):
     desk.editor.set_stack(STACK[1:])
-    desk.list.move_requested.emit("layer-1", 2)
-    desk.list.removal_requested.emit("layer-1")
+    desk.list.move_requested.emit(["layer-1"], 2)
+    desk.list.removal_requested.emit(["layer-1"])
     assert desk.edits == []
     assert desk.editor.stack == STACK[1:]
 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"nonsense", b'{"kind": "planar", "angle": 1}', b'{"kind": "scale_shift", "scale_x": 0}'],
+    [
+        b"",
+        b"nonsense",
+        b'[{"kind": "planar", "angle": 1}]',
+        b'[{"kind": "scale_shift", "scale_x": 0}]',
+    ],
 )
 def test_a_drop_of_nonsense_is_refused(desk, raw):
     data = QMimeData()
@@ -533,6 +567,187 @@ def test_a_full_stack_says_so(desk_of):
     desk.choose("layer-1")
     desk.press(Qt.Key.Key_Delete)
     assert not desk.editor.message.isVisible()
+
+
+# --- several at once ----------------------------------------------------------------------------
+
+
+def test_ctrl_and_shift_clicks_choose_several_and_go_nowhere(desk):
+    desk.click(desk.card("layer-1").name.center())
+    desk.click(desk.card("layer-3").name.center(), CTRL)
+    assert desk.chosen == ["layer-1", "layer-3"]
+    desk.click(desk.card("layer-4").name.center(), SHIFT)
+    assert desk.chosen == ["layer-1", "layer-3", "layer-4"]
+    desk.click(desk.card("layer-1").name.center(), CTRL)
+    assert desk.chosen == ["layer-3", "layer-4"]
+    assert desk.list.current_id() == "layer-3"
+    assert desk.visited == ["layer-1"]
+
+
+def test_shift_arrows_and_ctrl_a_choose_several(desk):
+    desk.choose("layer-2")
+    desk.press(Qt.Key.Key_Down, SHIFT)
+    assert desk.chosen == ["layer-2", "layer-3"]
+    desk.press(Qt.Key.Key_Up)
+    assert desk.chosen == ["layer-2"]
+    desk.press(Qt.Key.Key_Home)
+    desk.press(Qt.Key.Key_A, CTRL)
+    assert desk.chosen == ids(STACK)
+    assert not desk.list.selectionModel().isSelected(desk.list.cards.index_of(BASE_ID))
+
+
+def test_delete_takes_all_that_are_chosen_and_chooses_their_neighbour(desk):
+    desk.choose("layer-1", "layer-3")
+    desk.press(Qt.Key.Key_Delete)
+    assert ids(desk.editor.stack) == ["layer-2", "layer-4"]
+    assert desk.texts == ["Remove 2 layers"]
+    assert desk.chosen == ["layer-4"]
+    desk.press(Qt.Key.Key_Delete)
+    assert desk.chosen == ["layer-2"]
+    desk.press(Qt.Key.Key_Delete)
+    assert desk.editor.stack == ()
+    assert desk.list.current_id() == BASE_ID
+
+
+def test_alt_arrows_move_several_together(desk):
+    desk.choose("layer-4", "layer-2")
+    desk.press(Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert ids(desk.editor.stack) == ["layer-2", "layer-4", "layer-1", "layer-3"]
+    assert desk.chosen == ["layer-2", "layer-4"]
+    desk.press(Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    for _ in range(3):
+        desk.press(Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert ids(desk.editor.stack) == ["layer-1", "layer-3", "layer-2", "layer-4"]
+    assert desk.texts == ["Move 2 layers"] * 3
+
+
+def test_ctrl_d_duplicates_several_and_chooses_the_copies(desk):
+    desk.choose("layer-1", "layer-2")
+    desk.press(Qt.Key.Key_D, CTRL)
+    kinds = [layer.kind for layer in desk.editor.stack]
+    assert kinds[:4] == ["actnorm", "affine_coupling"] * 2
+    assert desk.chosen == ids(desk.editor.stack[2:4])
+    assert desk.texts == ["Duplicate 2 layers"]
+
+
+def test_eye_and_lock_of_one_of_several_are_those_of_all(desk):
+    desk.choose("layer-1", "layer-2")
+    desk.click(desk.card("layer-1").part("eye").center())
+    desk.click(desk.card("layer-3").part("lock").center())
+    assert [layer.enabled for layer in desk.editor.stack] == [False, False, True, True]
+    assert [layer.frozen for layer in desk.editor.stack] == [False, False, True, False]
+    assert desk.texts == ["Bypass 2 layers", "Freeze spline coupling"]
+    desk.choose("layer-2", "layer-3")
+    desk.press(Qt.Key.Key_B)
+    assert [layer.enabled for layer in desk.editor.stack] == [False, False, False, True]
+    desk.press(Qt.Key.Key_B)
+    assert [layer.enabled for layer in desk.editor.stack] == [False, True, True, True]
+    assert desk.texts[-1] == "Let 2 layers act again"
+
+
+def test_several_dropped_cards_go_together(desk):
+    drag = Drag(desk.list, to_mime(STACK[0], STACK[2]), Qt.DropAction.MoveAction)
+    assert drag.enter(upper_half(desk, "layer-4"))
+    desk.list.move_requested.emit(["layer-1", "layer-3"], 4)
+    assert ids(desk.editor.stack) == ["layer-2", "layer-4", "layer-1", "layer-3"]
+    drag.leave()
+
+
+def test_several_cards_hang_on_the_mouse_with_their_number(desk):
+    desk.choose("layer-2")
+    one, two = desk.list._picture(1).toImage(), desk.list._picture(2).toImage()
+    assert one.size() == two.size()
+    assert one != two
+
+
+# --- the clipboard ------------------------------------------------------------------------------
+
+
+def test_copied_layers_are_pasted_after_the_chosen_one(desk):
+    desk.choose("layer-2", "layer-3")
+    desk.press(Qt.Key.Key_C, CTRL)
+    desk.choose("layer-4")
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert [layer.kind for layer in desk.editor.stack[4:]] == ["affine_coupling", "spline_coupling"]
+    assert desk.chosen == ids(desk.editor.stack[4:])
+    assert not set(desk.chosen) & set(ids(STACK))
+    assert desk.texts == ["Paste 2 layers"]
+
+
+def test_cut_layers_come_back_with_their_settings_in_another_window(desk, desk_of):
+    desk.editor.set_stack((replace(STACK[0], frozen=True), *STACK[1:]))
+    desk.choose("layer-1")
+    desk.press(Qt.Key.Key_X, CTRL)
+    assert desk.texts == ["Remove ActNorm"]
+    other = desk_of(())
+    other.press(Qt.Key.Key_V, CTRL)
+    assert [(layer.kind, layer.frozen) for layer in other.editor.stack] == [("actnorm", True)]
+
+
+def test_copied_layers_are_text_for_a_person(desk):
+    desk.choose("layer-1", "layer-4")
+    desk.press(Qt.Key.Key_C, CTRL)
+    text = QGuiApplication.clipboard().text()
+    assert text == (
+        "[\n"
+        '  {"kind": "actnorm", "enabled": true, "frozen": false},\n'
+        '  {"kind": "planar", "enabled": true, "frozen": false}\n'
+        "]\n"
+    )
+    QGuiApplication.clipboard().setText(text)
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert [layer.kind for layer in desk.editor.stack][4:] == ["actnorm", "planar"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("actnorm, planar*2", ["actnorm", "planar", "planar"]),
+        ('{"kind": "planar", "id": "layer-1"}', ["planar"]),
+        ('[{"kind": "planar", "id": "a"}, {"kind": "swap", "id": "a"}]', ["planar", "swap"]),
+        ('{"format": "flow-explorer", "stack": [{"kind": "swap"}]}', ["swap"]),
+    ],
+)
+def test_a_stack_written_out_by_a_person_can_be_pasted(desk, text, kinds):
+    QGuiApplication.clipboard().setText(text)
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert [layer.kind for layer in desk.editor.stack][4:] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "There are no layers on the clipboard."),
+        ("Dear planar, how are you?", "There are no layers on the clipboard."),
+        ("planar*0", "no stack of layers: A stack is written like"),
+        ('[{"kind": "planar"', "no stack of layers: Input data was truncated"),
+        ("[]", "no stack of layers: it has no layer"),
+        ("[3]", "no stack of layers: expected `object`"),
+        ('[{"kind": "spline_coupling", "width": 0}]', ">= 1 at `$.stack[0].width`"),
+        ("[" * 5000, "no stack of layers"),
+        (f"[{'x' * MAX_BYTES}]", "There are no layers on the clipboard."),
+    ],
+)
+def test_pasted_nonsense_is_answered_in_a_sentence(desk, text, said):
+    QGuiApplication.clipboard().setText(text)
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert desk.edits == []
+    assert desk.editor.message.isVisible()
+    assert said in desk.editor.message.text()
+
+
+def test_an_empty_clipboard_has_no_layers(desk):
+    QGuiApplication.clipboard().clear()
+    desk.press(Qt.Key.Key_V, CTRL)
+    assert desk.editor.message.text() == "There are no layers on the clipboard."
+
+
+def test_a_picture_on_the_clipboard_is_left_to_the_window(desk):
+    QGuiApplication.clipboard().setImage(desk.list.viewport().grab().toImage())
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_V, CTRL)
+    event.ignore()
+    QApplication.sendEvent(desk.list, event)
+    assert not event.isAccepted()
 
 
 # --- what the engine says -----------------------------------------------------------------------
@@ -608,3 +823,56 @@ def test_language_and_theme_can_change_at_any_time(desk):
     assert desk.editor.grab().toImage() != dark
     assert desk.edits == []
     assert ids(desk.editor.stack) == ids(STACK)
+
+
+def test_a_name_that_is_cut_keeps_its_coordinate(desk):
+    metrics = desk.list.fontMetrics()
+    name = "Spline coupling · y"
+    whole = metrics.horizontalAdvance(name)
+    assert shortened(name, metrics, whole + 1) == name
+    cut = shortened(name, metrics, whole - 20)
+    assert cut.endswith("… · y")
+    assert metrics.horizontalAdvance(cut) <= whole - 20
+    assert shortened("Base · standard normal", metrics, 60).endswith("…")
+    assert shortened("Autoregressive · x → y", metrics, 90).endswith("… · x → y")
+    assert shortened("ActNorm", metrics, 400) == "ActNorm"
+
+
+# --- rough handling -----------------------------------------------------------------------------
+
+_KEYS = [
+    (Qt.Key.Key_Up, NONE), (Qt.Key.Key_Down, NONE), (Qt.Key.Key_Down, SHIFT),
+    (Qt.Key.Key_Up, ALT), (Qt.Key.Key_Down, ALT), (Qt.Key.Key_Return, NONE),
+    (Qt.Key.Key_Escape, NONE), (Qt.Key.Key_B, NONE), (Qt.Key.Key_L, NONE),
+    (Qt.Key.Key_Delete, NONE), (Qt.Key.Key_D, CTRL), (Qt.Key.Key_C, CTRL),
+    (Qt.Key.Key_X, CTRL), (Qt.Key.Key_V, CTRL), (Qt.Key.Key_A, CTRL),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_order_of_keys_clicks_drops_and_undos_leaves_a_bad_stack(desk, seed):
+    chance = random.Random(seed)
+    past = [STACK]
+    for _ in range(250):
+        view = desk.list.viewport()
+        point = QPoint(chance.randrange(view.width()), chance.randrange(view.height()))
+        act = chance.choice(["key", "key", "key", "click", "drop", "undo", "facts"])
+        if act == "key":
+            QTest.keyClick(desk.list, *chance.choice(_KEYS))
+        elif act == "click":
+            desk.click(point, chance.choice([NONE, CTRL, SHIFT]))
+        elif act == "drop":
+            carried = chance.sample(desk.editor.stack, min(2, len(desk.editor.stack)))
+            drag = Drag(desk.list, to_mime(*carried, Planar()))
+            drag.enter(point)
+            drag.drop(point)
+        elif act == "undo":
+            desk.editor.set_stack(chance.choice(past))
+        else:
+            desk.editor.set_facts(facts_of(desk.editor.stack))
+        past.append(desk.editor.stack)
+        assert Project.from_dict({"stack": [to_builtins(x) for x in desk.editor.stack]})
+        assert set(desk.chosen) <= set(ids(desk.editor.stack))
+        if len(desk.editor.stack) > 24:
+            desk.editor.set_stack(STACK)
+    assert len(desk.edits) > 40

@@ -58,7 +58,7 @@ def test_removing_and_moving_flip_no_other_layer(stack):
     before = keeps(resolve_keeps(stack))
     removed = edits.remove(stack, "layer-2")
     assert keeps(removed) == {name: kept for name, kept in before.items() if name != "layer-2"}
-    assert keeps(edits.move(stack, "layer-1", 4)) == before
+    assert keeps(edits.move(stack, 4, "layer-1")) == before
 
 
 def test_an_inserted_layer_gets_an_id_of_its_own(stack):
@@ -72,12 +72,38 @@ def test_an_inserted_layer_gets_an_id_of_its_own(stack):
     [(0, "2134"), (1, "1234"), (2, "1234"), (3, "1324"), (4, "1342")],
 )
 def test_moving_the_second_of_four(stack, gap, order):
-    moved = edits.move(stack, "layer-2", gap)
+    moved = edits.move(stack, gap, "layer-2")
     assert ids(moved) == [f"layer-{n}" for n in order]
 
 
+@pytest.mark.parametrize(
+    ("gap", "order"),
+    [(0, "2413"), (1, "1243"), (2, "1243"), (3, "1324"), (4, "1324")],
+)
+def test_moving_the_second_and_the_fourth_brings_them_together(stack, gap, order):
+    moved = edits.move(stack, gap, "layer-4", "layer-2")
+    assert ids(moved) == [f"layer-{n}" for n in order]
+    assert keeps(moved) == keeps(resolve_keeps(stack))
+
+
+def test_several_are_inserted_in_order_each_with_an_id_of_its_own(stack):
+    after = edits.insert(stack, 1, Planar(id="layer-1"), ScaleShift(scale_x=2.0))
+    assert [layer.kind for layer in after[1:3]] == ["planar", "scale_shift"]
+    assert after[2].scale_x == 2.0
+    assert len(set(ids(after))) == 6
+
+
+def test_several_are_removed_duplicated_and_switched_at_once(stack):
+    assert ids(edits.remove(stack, "layer-3", "layer-1")) == ["layer-2", "layer-4"]
+    doubled = edits.duplicate(stack, "layer-3", "layer-1")
+    assert [ids(doubled)[row] for row in (0, 1, 2, 5)] == ids(stack)
+    assert [layer.keeps for layer in doubled[3:5]] == ["x", "x"]
+    bypassed = edits.set_enabled(stack, False, "layer-1", "layer-4")
+    assert [layer.enabled for layer in bypassed] == [False, True, True, False]
+
+
 def test_a_move_to_where_it_is_gives_the_same_stack(stack):
-    assert edits.move(stack, "layer-2", 2) is stack
+    assert edits.move(stack, 2, "layer-2") is stack
 
 
 def test_a_duplicate_follows_its_original_with_the_same_settings(stack):
@@ -90,11 +116,11 @@ def test_a_duplicate_follows_its_original_with_the_same_settings(stack):
 
 def test_switches_change_one_field_of_one_layer(stack):
     settled = resolve_keeps(stack)
-    bypassed = edits.set_enabled(stack, "layer-3", False)
+    bypassed = edits.set_enabled(stack, False, "layer-3")
     assert bypassed == (*settled[:2], replace(settled[2], enabled=False), settled[3])
-    frozen = edits.set_frozen(stack, "layer-3", True)
+    frozen = edits.set_frozen(stack, True, "layer-3")
     assert frozen == (*settled[:2], replace(settled[2], frozen=True), settled[3])
-    assert edits.set_enabled(bypassed, "layer-3", True) == settled
+    assert edits.set_enabled(bypassed, True, "layer-3") == settled
 
 
 def test_choosing_auto_in_the_form_is_settled_at_once(stack):
@@ -142,7 +168,7 @@ def test_every_sequence_of_edits_leaves_a_stack_that_a_document_holds(sequence):
             if name == "insert":
                 stack = edits.insert(stack, gap, parse_stack(kind)[0])
             elif name == "move":
-                stack = edits.move(stack, chosen, gap)
+                stack = edits.move(stack, gap, chosen)
             else:
                 stack = getattr(edits, name)(stack, chosen)
         except FlowError:

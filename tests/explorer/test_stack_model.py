@@ -113,7 +113,8 @@ def test_facts_stay_until_there_are_newer_ones_and_go_with_their_layer(model):
 
 def test_a_drag_carries_the_layer_with_its_id(model):
     model.set_stack(LAYERS)
-    assert from_mime(model.mimeData([model.index(3)])) == LAYERS[2]
+    rows = [model.index(row) for row in (3, 0, 1)]
+    assert from_mime(model.mimeData(rows)) == (LAYERS[0], LAYERS[2])
 
 
 # --- thumbnails ---------------------------------------------------------------------------------
@@ -161,3 +162,11 @@ def test_a_layer_that_ran_away_still_has_a_thumbnail(qapp, bad):
     assert lit(grid_pixmap(grid, 44, 1.0)) > 100
     grid[:] = bad
     assert lit(grid_pixmap(grid, 44, 1.0)) < lit(grid_pixmap(plain_grid(), 44, 1.0))
+
+
+def test_hovering_a_card_gives_its_figures_as_they_are_now(model):
+    model.set_stack(LAYERS)
+    assert "Now" not in model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    model.set_facts({LAYERS[0].id: fact(LAYERS[0], weights=6563, log_det=-0.5)})
+    last = model.index(1).data(Qt.ItemDataRole.ToolTipRole).splitlines()[-1]
+    assert last == f"Now: 6,563 weights, mean log|det J| {MINUS}0.50 nats"

@@ -179,3 +179,12 @@ def test_cards_are_dragged_in_about_and_out(screen):
     state = screen.next("clicked")  # so Escape has removed nothing before it
     assert state["stack"] == before
     assert {third, fourth} < {*before}
+
+    screen.mouse("mousemove", *state["cards"][1], "click", 1)
+    state = screen.next("clicked")
+    screen.mouse("mousemove", *state["cards"][2], "keydown", "ctrl", "click", 1, "keyup", "ctrl")
+    screen.mouse("sleep", 0.8)  # or the press that follows would make it a double click
+    x, y = state["cards"][4]
+    screen.drag(state["cards"][2], (x, y + 25))
+    state = screen.next("Move 2 layers")
+    assert state["kinds"] == ["swap", "actnorm", "spline_coupling", "planar"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from explorer import resources
-from explorer.stack.names import about
+from explorer.stack.names import PROPER_NAMES, about, choice_words
 from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, fields_of
 from flowengine.project import Recipe, StackRecipe, StopRule
 from flowengine.targets.presets import PRESETS
@@ -49,7 +49,13 @@ def marked_in_the_catalogue() -> set[str]:
     ):
         for field in fields_of(cls):
             found |= {field.title, field.description, field.unit}
+            found |= {choice_words(choice) for choice in field.choices if not _is_a_name(choice)}
     return found - {""}
+
+
+def _is_a_name(choice: str) -> bool:
+    """Whether a choice is written the same way in every language: RK4."""
+    return all(word in PROPER_NAMES for word in choice.split("_"))
 
 
 def said_by_engines() -> set[str]:

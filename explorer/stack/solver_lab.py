@@ -1,0 +1,282 @@
+"""The solver lab: what each solver costs and how far it errs, on the flow as it is now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.i18n import integer, mark, number, tr, translator
+from explorer.stack.error_plot import ErrorPlot, Point, error_text
+from explorer.stack.layer_card import small
+from explorer.stack.names import choice_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowengine.catalogue import ContinuousSpec
+
+_HEAD: Final = (mark("solver"), mark("evals"), "|Δx|", "|Δ log p|")
+_TALLEST: Final = 10  # rows; the others are scrolled to
+
+
+class LabRow(NamedTuple):
+    """What one solver did, measured against a fine reference.
+
+    Attributes:
+        steps: Between base and target; 0 for a solver that chooses them itself.
+        tolerance: Of such a solver; 0 for the others.
+        evaluations: Of the velocity field, to carry points from base to target.
+        log_prob_evaluations: Of the field and its divergence, for their log_prob.
+        position_error: In data units.
+        log_prob_error: In nats.
+    """
+
+    solver: str
+    steps: int
+    tolerance: float
+    evaluations: int
+    log_prob_evaluations: int
+    position_error: float
+    log_prob_error: float
+
+    @property
+    def name(self) -> str:
+        """The solver with its steps, or with its tolerance: RK4 × 8, dopri5 to 1·10⁻⁵."""
+        solver = choice_name(self.solver)
+        if self.steps:
+            return f"{solver} × {integer(self.steps)}"
+        return tr("{solver} to {tolerance}").format(
+            solver=solver, tolerance=number(self.tolerance, 1)
+        )
+
+
+class _Measure(NamedTuple):
+    """One of the two errors: the fields of a row that hold it and what it cost, and its words."""
+
+    error: str
+    cost: str
+    title: str
+    words: str
+
+
+_MEASURES: Final = (
+    _Measure(
+        "log_prob_error",
+        "log_prob_evaluations",
+        mark("Error of log p"),
+        mark("error of log p, in nats, against evaluations"),
+    ),
+    _Measure(
+        "position_error",
+        "evaluations",
+        mark("Error of positions"),
+        mark("error of positions, in data units, against evaluations"),
+    ),
+)
+
+
+class SolverLab(QWidget):
+    """A button to measure, a plot and a table; a row that is entered puts its solver to use."""
+
+    requested = Signal()
+    """A measurement is wanted; `set_rows` or `set_problem` answers it."""
+    chosen = Signal(object)
+    """The flow should be followed by the solver of this `LabRow`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[LabRow, ...] = ()
+        self._present: tuple[str, int, float] = ("", 0, 0.0)
+        self._waiting = False
+        self._title, self._words = QLabel(), QLabel()
+        self._title.setProperty("role", "title")
+        self._words.setProperty("role", "muted")
+        self._words.setWordWrap(True)
+        self.button = QPushButton()
+        self.button.setProperty("role", "chip")
+        self.button.clicked.connect(self._request)
+        self._measure = QComboBox()
+        for _ in _MEASURES:
+            self._measure.addItem("")
+        self._measure.currentIndexChanged.connect(self._show_plot)
+        self.plot = ErrorPlot()
+        self.table = QTableWidget(0, len(_HEAD))
+        self._set_up_table()
+        self._lay_out()
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    @property
+    def rows(self) -> tuple[LabRow, ...]:
+        """The measurements that are shown."""
+        return self._rows
+
+    def set_rows(self, rows: Iterable[object]) -> None:
+        """Show a measurement: rows with the attributes of a `LabRow`, as an engine sends them."""
+        names = LabRow._fields
+        self._rows = tuple(LabRow(*(getattr(row, name) for name in names)) for row in rows)
+        self._end_waiting()
+
+    def set_present(self, spec: ContinuousSpec) -> None:
+        """Say how the flow is followed now: its row stands out."""
+        steps = 0 if spec.solver == "dopri5" else spec.solver_steps
+        self._present = (spec.solver, steps, getattr(spec, "tolerance", 0.0) * (steps == 0))
+        self._show_table()
+
+    def set_problem(self, text: str) -> None:
+        """Say why there is no measurement; the one before stays."""
+        self._end_waiting()
+        self._words.setText(text)
+
+    def clear(self) -> None:
+        """Forget the measurement: it was of another flow."""
+        self._rows = ()
+        self._end_waiting()
+
+    def retranslate(self) -> None:
+        """Say every word in the language of the window."""
+        self._title.setText(tr("Solver lab"))
+        self._measure.setAccessibleName(tr("Which error to draw"))
+        for index, measure in enumerate(_MEASURES):
+            self._measure.setItemText(index, tr(measure.title))
+        self.plot.setAccessibleName(tr("Error of each solver against its evaluations"))
+        self.table.setAccessibleName(tr("Solvers, their evaluations and their errors"))
+        self.table.setHorizontalHeaderLabels([tr(word) for word in _HEAD])
+        for column, tip in enumerate(_head_tips()):
+            head = self.table.horizontalHeaderItem(column)
+            head.setTextAlignment(_alignment(column))
+            head.setToolTip(tip)
+        self._show()
+
+    # --- making ---------------------------------------------------------------------------------
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        table.setProperty("role", "dense")
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        height = table.fontMetrics().height() + 6
+        table.verticalHeader().setMinimumSectionSize(height)
+        table.verticalHeader().setDefaultSectionSize(height)
+        table.cellActivated.connect(self._choose)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._title)
+        head.addStretch(1)
+        head.addWidget(self.button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setSpacing(6)
+        layout.addLayout(head)
+        for widget in (self._words, self._measure, self.plot, self.table):
+            layout.addWidget(widget)
+
+    # --- showing --------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        measured = bool(self._rows)
+        for widget in (self._measure, self.plot, self.table):
+            widget.setVisible(measured)
+        self.button.setEnabled(not self._waiting)
+        self.button.setText(
+            tr("Measuring …")
+            if self._waiting
+            else tr("Measure again")
+            if measured
+            else tr("Measure")
+        )
+        self._words.setText(
+            tr("Enter on a row puts its solver to use.")
+            if measured
+            else tr("Follow points of the target with every solver, and compare with a fine one.")
+        )
+        self._show_table()
+        self._show_plot()
+
+    def _show_table(self) -> None:
+        self.table.setRowCount(len(self._rows))
+        for index, row in enumerate(self._rows):
+            font = small(self.table.font())
+            if row[:3] == self._present:
+                font.setWeight(QFont.Weight.DemiBold)
+            errors = error_text(row.position_error), error_text(row.log_prob_error)
+            for column, text in enumerate((row.name, integer(row.evaluations), *errors)):
+                item = QTableWidgetItem(text)
+                item.setFont(font)
+                item.setTextAlignment(_alignment(column))
+                item.setToolTip(_words_of(row))
+                self.table.setItem(index, column, item)
+        seen = min(len(self._rows), _TALLEST) * self.table.verticalHeader().defaultSectionSize()
+        self.table.setFixedHeight(seen + self.table.horizontalHeader().sizeHint().height() + 4)
+
+    def _show_plot(self) -> None:
+        measure = _MEASURES[self._measure.currentIndex()]
+        lines: dict[str, list[Point]] = {}
+        for row in self._rows:
+            cost, error = getattr(row, measure.cost), getattr(row, measure.error)
+            point = Point(cost, error, _words_of(row))
+            lines.setdefault(choice_name(row.solver), []).append(point)
+        self.plot.show_lines(lines, tr("evaluations"))
+        self.plot.setAccessibleDescription(tr(measure.words))
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def _request(self) -> None:
+        self._waiting = True
+        self._show()
+        self.requested.emit()
+
+    def _end_waiting(self) -> None:
+        self._waiting = False
+        self._show()
+
+    def _choose(self, index: int, _column: int) -> None:
+        self.chosen.emit(self._rows[index])
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _head_tips() -> tuple[str, ...]:
+    return (
+        tr("How the velocity is followed: in how many steps, or to which tolerance a step"),
+        tr("Evaluations of the velocity field for each point: what it costs"),
+        tr("Error of the positions against a fine reference, in data units"),
+        tr("Error of log p against a fine reference, in nats"),
+    )
+
+
+def _words_of(row: LabRow) -> str:
+    pattern = tr("{solver}, {count} evaluations: positions err by {x}, log p by {p} nats")
+    return pattern.format(
+        solver=row.name,
+        count=integer(row.evaluations),
+        x=error_text(row.position_error),
+        p=error_text(row.log_prob_error),
+    )

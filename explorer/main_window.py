@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self.store = store
         self.controller = controller
         self._closing = False
+        self._lab_request = -1
         self._build_parts()
         self._build_frame()
         self._connect_document()
@@ -171,6 +172,8 @@ class MainWindow(QMainWindow):
         self.target.figure_changed.connect(self.docks["target"].set_figure)
         self.models.edited.connect(self._edit)
         self.models.layer_activated.connect(self.stage.show_layer)
+        self.models.lab.requested.connect(self._measure_solvers)
+        self.models.lab.show()
         self.models.figure_changed.connect(self.docks["models"].set_figure)
         self.stage.layer_shown.connect(self.models.set_active_layer)
         self.stage.point_picked.connect(self.inquiry.ask)
@@ -286,6 +289,10 @@ class MainWindow(QMainWindow):
                 self._take_status(message)
             case protocol.Notice():
                 self._take_notice(message)
+            case protocol.SolverLabReply():
+                self.models.lab.set_rows(message.rows)
+            case protocol.Failure() if message.request == self._lab_request:
+                self.models.lab.set_problem(message.text)
             case protocol.Failure():
                 self.banner.show_error(message.text)
 
@@ -305,6 +312,9 @@ class MainWindow(QMainWindow):
             )
         else:
             self.status_line.say(notice.text)
+
+    def _measure_solvers(self) -> None:
+        self._lab_request = self.controller.measure_solvers()
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         self.metrics.add(metrics)

@@ -186,9 +186,8 @@ class Display:
                 self._tasks["grid"] = Task(self._grid, 0.6)
         elif view.field:
             self._tasks["field"] = Task(self._field, 2.0)
-        normal = (
-            self.trainer.project.base.kind == "standard_normal"
-        )  # what the closed form holds for
+        # the closed form of the exact field holds for this base alone
+        normal = self.trainer.project.base.kind == "standard_normal"
         if self.trainer.lane == "continuous" and view.exact_field and normal:
             self._tasks["exact_field"] = Task(self._exact_field, 2.0, once=True)
         self._make_start_urgent()

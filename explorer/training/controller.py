@@ -158,6 +158,12 @@ class Controller(QObject):
             link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 
+    def measure_solvers(self) -> int:
+        """Ask the continuous lane for its solver lab; gives the request's number."""
+        request = next(self._requests)
+        self._links["continuous"].ask(protocol.SolverLab(request=request))
+        return request
+
     def request_checkpoints(
         self,
         callback: Callable[[dict[Lane, LaneState]], None],

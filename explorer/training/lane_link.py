@@ -47,7 +47,7 @@ class LaneLink(QObject):
         self._device = device
         self._training = False
         self._steps_to_make = 0
-        self._question: protocol.Query | None = None
+        self._question: protocol.Query | protocol.SolverLab | None = None
         self._exports: dict[int, protocol.Export] = {}
         self._generation = 0
         self._project: Project | None = None
@@ -117,7 +117,7 @@ class LaneLink(QObject):
         else:
             self._steps_to_make += count
 
-    def ask(self, question: protocol.Query) -> None:
+    def ask(self, question: protocol.Query | protocol.SolverLab) -> None:
         """Ask now, or, where the engine is still starting, as soon as it is up."""
         if self.up:
             self.send([question])

@@ -76,6 +76,7 @@ class Film:
         direction: The direction that is wanted; frames of the other are dropped.
         generation: The oldest generation that is wanted; frames of an older one are dropped.
         transitions: Off, new frames are shown at once (reduced motion).
+        revision: Grows with whatever is taken.
     """
 
     def __init__(self, lane: Lane, direction: Direction = "generate") -> None:
@@ -83,6 +84,7 @@ class Film:
         self.direction: Direction = direction
         self.generation = 0
         self.transitions = True
+        self.revision = 0
         self._smooth = lane == "continuous"
         self._particles: KeyFrames | None = None
         self._hue = np.zeros(0, np.uint8)
@@ -120,6 +122,7 @@ class Film:
             return self._take_heat(message, now)
         if not len(message.tau):
             return False
+        self.revision += 1
         self.generation = message.generation
         if isinstance(message, ParticleFrames):
             self._take_particles(message, now)
@@ -152,6 +155,7 @@ class Film:
     def _take_heat(self, message: HeatFrame, now: float) -> bool:
         if not (0 <= message.index < message.frames and message.density.size):
             return False
+        self.revision += 1
         self.generation = message.generation
         shape = message.density.shape
         self._heat = _fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)

@@ -67,7 +67,7 @@ class FlowView(QWidget):
         self._clock_tau = 0.0
         self._now = 0.0
         self._marker: Marker | None = None
-        self._rasterizer = Rasterizer(lane, phase=LANE_ORDER.index(lane) / 2 % 1)
+        self._rasterizer = Rasterizer(lane, late=LANE_ORDER.index(lane) % 2 == 1)
         self._pressed: QPointF | None = None
         self._dragged_from: QPointF | None = None
         self._by_keyboard = False

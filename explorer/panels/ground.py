@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Words = NDArray[np.uint32]
 
-REDRAWN: Final = 30  # times a second at most: a density changes slowly, and is dear to enlarge
+_STALE: Final = 0.06  # seconds for which a ground may serve while the picture moves on
 _PATHS: Final = 140
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
@@ -37,30 +37,34 @@ _STEP: Final = 2
 
 
 class Ground:
-    """An opaque picture of the plane, kept for a thirtieth of a second.
+    """An opaque picture of the plane, drawn anew with every other picture at the most.
+
+    What it shows changes slowly and is dear to draw. Once the clock rests it is exact.
 
     Attributes:
         colours: Name of the density's colour map.
         reference: What the density is compared with where the difference is shown.
         sheet: What lines are drawn on.
-        exact_from: The time from which on the picture is drawn anew, whatever is asked for.
+        exact_from: The time from which on a resting clock finds the picture exact.
 
     Args:
-        phase: From 0 to 1; panels of different phases are not drawn anew in the same frame.
+        late: Take turns with grounds that are not late, rather than draw in the same frames.
     """
 
-    def __init__(self, phase: float = 0.0) -> None:
+    def __init__(self, *, late: bool = False) -> None:
         self.colours = "magma"
         self.reference: Reference | None = None
         self._outline: NDArray[np.float64] = np.empty((0, 4))
         self.sheet = Sheet()
         self.exact_from = -math.inf
-        self._phase = phase
+        self._late = late
+        self._served = False
         self._image = QImage()
         self._soft = QImage()
         self._backdrop: tuple[View | None, QImage] = (None, QImage())
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = -math.inf
+        self._content: tuple[float, int] = (math.nan, 0)
 
     def set_outline(self, lines: NDArray[np.float64]) -> None:
         """Take the target's contour, line segments of shape (n, 4) in data units."""
@@ -75,11 +79,17 @@ class Ground:
     def image(self, view: View, shot: Shot) -> QImage:
         """The ground of a picture; the image changes with the next call."""
         wanted = (view, shot.film, shot.shown, self.colours, self.reference)
-        if wanted != self._drawn or not self._drawn_at < shot.now < self.exact_from:
+        anew = wanted != self._drawn
+        content = (shot.tau, shot.film.revision)
+        moving = content != self._content or self._drawn_at < shot.film.moving_until
+        serves = 0 < shot.now - self._drawn_at < _STALE and not self._served
+        if anew or (moving and not serves):
             self._draw(view, shot)
-            self._drawn, self._drawn_at = wanted, shot.now
-            turn = math.floor(shot.now * REDRAWN + self._phase) + 1
-            self.exact_from = (turn - self._phase) / REDRAWN
+            self._drawn, self._content, self._drawn_at = wanted, content, shot.now
+            self.exact_from = shot.now + _STALE
+            self._served = anew and self._late
+        else:
+            self._served = moving
         return self._image
 
     def _draw(self, view: View, shot: Shot) -> None:

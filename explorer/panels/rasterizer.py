@@ -87,11 +87,11 @@ class Rasterizer:
 
     Args:
         accent: Role of the lane's colour.
-        phase: As `Ground` takes it.
+        late: As `Ground` takes it.
     """
 
-    def __init__(self, accent: str = "discrete", phase: float = 0.0) -> None:
-        self.ground = Ground(phase)
+    def __init__(self, accent: str = "discrete", *, late: bool = False) -> None:
+        self.ground = Ground(late=late)
         self._accent = accent
         self._picture = QImage()
         self._sheet = Sheet()

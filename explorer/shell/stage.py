@@ -21,18 +21,18 @@ from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.readings import readings
 from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
+from explorer.shell.compare_button import CompareButton
 from explorer.shell.panel_grid import PanelGrid
+from explorer.shell.target_overlay import TargetOverlay
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps
-from flowengine.protocol import LaneStatus, Ledger, Metrics
-from flowengine.targets.sources import density_of
+from flowengine.protocol import LaneStatus, Ledger, Metrics, SetView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
     from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
     from explorer.panels.rasterizer import Shown
@@ -46,8 +46,6 @@ _FRAMES_A_LAYER: Final = 8
 _FRAMES_WITHOUT_LAYERS: Final = 32
 _FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
 _THUMBNAIL_WIDTH: Final = 480
-_BELL_CELLS: Final = 128
-_BELL_EXTENT: Final = (-4.0, 4.0, -4.0, 4.0)
 _TITLES: Final = {
     "discrete": mark("Discrete · layer by layer"),
     "flow_matching": mark("Continuous · flow matching"),
@@ -65,12 +63,14 @@ class Stage(QWidget):
         layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
         fps_changed: Frames a second, or None while nothing moves; about once a second.
         described: A sentence about what is under the mouse; "" where that is nothing.
+        compare_chosen: The baselines that should stand beside the flows, a tuple of lanes.
     """
 
     point_picked = Signal(float, float)
     layer_shown = Signal(str, float)
     fps_changed = Signal(object)
     described = Signal(str)
+    compare_chosen = Signal(tuple)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,8 +78,7 @@ class Stage(QWidget):
         self._layer_ids: tuple[str, ...] = ()
         self._layer_told = ("", 0.0)
         self._point: tuple[float, float] | None = None
-        self._target: TargetSpec | None = None
-        self._normal_base = True
+        self._overlay = TargetOverlay()
         self._hovered: tuple[Lane, tuple[float, float]] | None = None
         self._states: Mapping[Lane, LaneState] = {}
         self.clock = FrameClock(self)
@@ -87,6 +86,8 @@ class Stage(QWidget):
         self._grid = PanelGrid()
         self.panels: dict[Lane, FlowPanel] = {}
         self.transport = Transport(self.clock)
+        self._compare = CompareButton()
+        self.transport.add_control(self._compare)
         self._show_lanes(tuple(LANE_TITLES))
         self._describe_timer = QTimer(self)
         self._describe_timer.setInterval(_DESCRIBED_EVERY_MS)
@@ -116,19 +117,20 @@ class Stage(QWidget):
     def set_project(self, project: Project) -> None:
         """Follow a document: its layers share the clock, its target is outlined."""
         self._show_lanes(shown_lanes(project))
+        self._compare.setVisible(hasattr(project, "compare"))
         acting = tuple(layer for layer in resolve_keeps(project.stack) if layer.enabled)
         self._layer_ids = tuple(layer.id for layer in acting)
         self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
         self.transport.set_layers(len(acting))
         title = _TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
         self.panels["continuous"].set_title(title)
-        self._normal_base = "standard_normal" in (project.base, getattr(project.base, "kind", ""))
-        self.set_target(project.target)
+        self._overlay.set_project(project)
+        self._show_target()
         self._tell_layer(self.clock.tau)
 
     def set_target(self, target: TargetSpec) -> None:
         """Take a target up, where a panel shows its outline or what is missing of it."""
-        self._target = target
+        self._overlay.set_target(target)
         self._show_target()
 
     def set_kl(self, lane: Lane, kl: float | None) -> None:
@@ -221,6 +223,7 @@ class Stage(QWidget):
 
     def _connect(self) -> None:
         motion.changed.connect(self._follow_motion)
+        self._compare.chosen.connect(self.compare_chosen)
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
         translator.changed.connect(self.clock.wake)
@@ -234,6 +237,7 @@ class Stage(QWidget):
             self.clock.release(gone)
             gone.deleteLater()
         self.panels = {lane: self.panels.get(lane) or self._new_panel(lane) for lane in lanes}
+        self._compare.set_lanes(lanes)
         self._grid.set_panels(list(self.panels.values()))
         self._enlarge(self._grid.large)
 
@@ -299,6 +303,7 @@ class Stage(QWidget):
             heat=any(part.density or part.difference for part in shown),
             grid=any(part.grid for part in shown),
             field=any(part.field for part in shown),
+            **_exact_field(any(part.exact for part in shown)),
         )
         self._show_target()
         self.clock.wake()
@@ -323,16 +328,7 @@ class Stage(QWidget):
         self.described.emit(f"{head}: {', '.join(said)}" if said else head)
 
     def _show_target(self) -> None:
-        if self._target is None:
-            return
-        generating = self.clock.direction == "generate"
-        for panel in self.panels.values():
-            if panel.shown.outline:
-                panel.set_target_outline(density_of(self._target), self._target.extent)
-            if panel.shown.difference and generating:
-                panel.set_reference(density_of(self._target), self._target.extent)
-            elif panel.shown.difference:
-                panel.set_reference(_bell() if self._normal_base else None, _BELL_EXTENT)
+        self._overlay.show_on(self.panels.values(), self.clock.direction)
 
     def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
         panel.set_message(status.reason if status.state == "blocked" else _waiting(panel))
@@ -378,12 +374,9 @@ def _film(lane: Lane, trace: bytes) -> Film:
     return film
 
 
-def _bell() -> NDArray[np.float64]:
-    """The standard normal's density over `_BELL_EXTENT`, up to a factor."""
-    low, high = _BELL_EXTENT[:2]
-    side = low + (np.arange(_BELL_CELLS) + 0.5) * (high - low) / _BELL_CELLS
-    across = np.exp(-np.square(side) / 2)
-    return np.outer(across, across)
+def _exact_field(wanted: bool) -> dict[str, bool]:
+    """The exact field's part of a view, once engines know of it."""
+    return {"exact_field": wanted} if hasattr(SetView, "exact_field") else {}
 
 
 def _jacobian(ledger: Ledger) -> tuple[float, float, float, float]:

@@ -282,7 +282,8 @@ class MainWindow(QMainWindow):
                 self.banner.show_error(message.text)
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
-        self.metrics.add(metrics)
+        if metrics.lane in LANE_TITLES:
+            self.metrics.add(metrics)
         if self.controller.training:
             self.store.mark_trained()
             self.status_line.set_rate(metrics.lane, metrics.steps_per_second)

@@ -45,6 +45,12 @@ class ChipRow(QWidget):
     Signals:
         toggled: The part's name, a field of `Shown`, and whether it is on.
         colours_chosen: One of `colormap.SEQUENTIAL`.
+
+    Args:
+        names: Parts with a button of their own.
+        shown: What is on at first.
+        more: Parts in the menu.
+        room_for: Parts of other panels, for whose buttons room is kept, so that all are one size.
     """
 
     toggled = Signal(str, bool)
@@ -55,10 +61,12 @@ class ChipRow(QWidget):
         names: Sequence[str],
         shown: Shown,
         more: Sequence[str] = (),
+        room_for: Sequence[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._chips = {name: _chip() for name in names}
+        self._absent = {name: _chip() for name in room_for}
         self._menu = QMenu(self)
         self._entries = {name: QAction(self._menu) for name in more}
         self._colours = self._menu.addMenu("")
@@ -91,6 +99,8 @@ class ChipRow(QWidget):
             switch.setToolTip(tr(meaning))
         for name, chip in self._chips.items():
             chip.setAccessibleName(tr(_WORDS[name][1]))
+        for name, chip in self._absent.items():
+            chip.setText(tr(_WORDS[name][0]))
         self._more.setToolTip(tr("More to show, and colours"))
         self._more.setAccessibleName(self._more.toolTip())
         self._colours.setTitle(tr("Colours of the density"))
@@ -101,6 +111,12 @@ class ChipRow(QWidget):
             chip.setCheckable(True)
             layout.addWidget(chip)
         layout.addWidget(self._more)
+        for chip in self._absent.values():
+            policy = chip.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            chip.setSizePolicy(policy)
+            layout.addWidget(chip)
+            chip.hide()
         self._menu.setToolTipsVisible(True)
         for entry in self._entries.values():
             entry.setCheckable(True)

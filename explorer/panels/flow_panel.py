@@ -16,7 +16,7 @@ from explorer.panels.chips import ChipRow
 from explorer.panels.difference import Reference
 from explorer.panels.flow_view import FlowView
 from explorer.panels.head_line import HeadLine
-from explorer.panels.kinds import KINDS
+from explorer.panels.kinds import KINDS, room_for
 from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.rasterizer import Marker
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from explorer.panels.film import Film
     from explorer.panels.rasterizer import Shown
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
-_USUAL_VALUE: Final = "0.0000"
+_USUAL_FIGURE: Final = "NLL ≤ 0.000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
 
@@ -83,7 +83,9 @@ class FlowPanel(QWidget):
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
         self._message = _Message(self.view)
-        self._chips = ChipRow(self._kind.chips, self.view.shown, self._kind.more)
+        self._chips = ChipRow(
+            self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
+        )
         self._lay_out()
         self.view.point_picked.connect(self.point_picked)
         self.view.hovered.connect(self.hovered)
@@ -253,10 +255,17 @@ class FlowPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Set the switches below the figure where both do not fit beside each other."""
         super().resizeEvent(event)
-        # A figure of usual length, so that two panels of one width look alike.
-        usual = f"{self._kind.figure.name} {_USUAL_VALUE}"
-        figure = self._figure.fontMetrics().horizontalAdvance(usual)
-        figure += self._unit.sizeHint().width() + 4 * self._foot.spacing()
+        self._arrange_foot()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Arrange the footer by the look of the window, which counts from now on."""
+        super().showEvent(event)
+        self._arrange_foot()
+
+    def _arrange_foot(self) -> None:
+        # A figure of usual length, so that panels of one width look alike.
+        figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
+        figure += self._unit.fontMetrics().horizontalAdvance(tr("nats")) + 4 * self._foot.spacing()
         beside = figure + self._chips.sizeHint().width() <= self.width()
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)

@@ -59,6 +59,14 @@ _DISTANCE: Final = Figure(
     "w2",
 )
 
+
+def room_for(kind: PanelKind) -> list[str]:
+    """Switches that other panels have in the place of those that this one lacks."""
+    longest = max((other.chips for other in KINDS.values()), key=len)
+    others = [name for name in longest if name not in kind.chips]
+    return others[: len(longest) - len(kind.chips)]
+
+
 KINDS: Final[dict[str, PanelKind]] = {
     "discrete": PanelKind(
         chips=("density", "points", "grid", "trails", "outline"),

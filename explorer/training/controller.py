@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.lanes import shown_lanes
+from explorer.lanes import LANE_TITLES, shown_lanes
 from explorer.training.lane_link import LaneLink
 from flowengine import protocol
 from flowengine.project import LaneState, Project
@@ -158,10 +158,11 @@ class Controller(QObject):
     # --- questions ------------------------------------------------------------------------------
 
     def query(self, x: float, y: float) -> int:
-        """Ask both lanes for the ledger of a point of data space; gives the request's number."""
+        """Ask both flows for the ledger of a point of data space; gives the request's number."""
         request = next(self._requests)
-        for link in self._links.values():
-            link.ask(protocol.Query(request=request, point=(x, y)))
+        for lane, link in self._links.items():
+            if lane in LANE_TITLES:  # a baseline has no change of variables to write out
+                link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 
     def request_checkpoints(self, callback: Callable[[dict[Lane, LaneState]], None]) -> None:

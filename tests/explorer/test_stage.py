@@ -54,6 +54,11 @@ def places(stage):
     return [(rows.index(c.y()), columns.index(c.x())) for c in corners]
 
 
+def alike(panels):
+    widths, heights = zip(*(panel.view.size().toTuple() for panel in panels), strict=True)
+    return max(widths) - min(widths) <= 1 and max(heights) - min(heights) <= 2
+
+
 # --- lanes ----------------------------------------------------------------------------------------
 
 
@@ -85,6 +90,7 @@ def test_baselines_come_beside_the_flows_and_go(stage, wants, qtbot):
     assert tuple(stage.panels) == LANES
     assert {lane: stage.panels[lane] for lane in flows} == flows
     qtbot.waitUntil(lambda: places(stage) == [(0, 0), (0, 1), (1, 0), (1, 1)])
+    qtbot.waitUntil(lambda: alike(stage.panels.values()))
     stage.receive("vae", still(np.zeros((4, 2)), lane="vae"))
     assert not stage.panels["vae"].film.empty
     wants("discrete", "continuous")

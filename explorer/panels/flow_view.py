@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from explorer.panels.difference import Reference
     from flowengine.project import Lane
 
-_TRAIL: Final = 0.13  # of the clock
-_TRAIL_CORNERS: Final = 9
+_TRAIL: Final = 0.11  # of the clock
+_TRAIL_CORNERS: Final = 8
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from explorer.i18n import MINUS, mark, number
+from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
 from explorer.panels.backdrop import draw_backdrop
 from explorer.panels.legend import Scale, draw_legend
@@ -78,7 +78,8 @@ class Ground:
 
     def image(self, view: View, shot: Shot) -> QImage:
         """The ground of a picture; the image changes with the next call."""
-        wanted = (view, shot.film, shot.shown, self.colours, self.reference)
+        language = translator.language
+        wanted = (view, shot.film, shot.shown, self.colours, self.reference, language)
         anew = wanted != self._drawn
         content = (shot.tau, shot.film.revision)
         moving = content != self._content or self._drawn_at < shot.film.moving_until

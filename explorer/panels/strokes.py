@@ -29,6 +29,7 @@ _MOST_MESH_LINES: Final = 21
 _MOST_FIELD_LINES: Final = 26
 _STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, from twice the median speed
 _DASH: Final = 0.36  # of a stroke of the exact field, which is two dashes
+_TRAIL_FADE: Final = 0.2  # root of the light in which a trail begins: less is not seen
 _PATH_LIGHT: Final = (0.22, 0.5)  # where a path begins and where it ends
 
 
@@ -108,7 +109,7 @@ def trail_lines(view: View, paths: Floats, hue: NDArray[np.uint8]) -> Lines:
         paths: Corners in data units, shape (corners, n, 2), oldest first.
         hue: Index of each trail's colour on the wheel, shape (n,).
     """
-    fade = np.square(np.linspace(0, 1, len(paths), dtype=np.float32))
+    fade = np.square(np.linspace(_TRAIL_FADE, 1, len(paths), dtype=np.float32))
     return _curves(view.pixels(paths), hue, fade)
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 
+from explorer.i18n import translator
 from explorer.motion import motion
 from explorer.panels import colormap
 from explorer.panels.camera import Camera
@@ -146,6 +147,14 @@ def test_the_legend_stands_in_the_corner_of_pictures_that_are_large_enough():
     assert not light[corner].any()
     _, _, small = drawn(film, only("density"), size=(150, 150))
     assert small[:20, -60:].max() < 60
+
+
+def test_the_legend_speaks_the_windows_language():
+    ground, view = Ground(), Camera().view(400, 400)
+    shot = shot_of(film_of(heat(bump(32, 0, 0))), 0.5, 100.0)
+    english = pixels(ground.image(view, shot))
+    translator.set_language("vi")
+    assert np.abs(pixels(ground.image(view, shot)) - english)[:20, -100:].max() > 30
 
 
 def test_a_map_can_be_chosen(qtbot):

@@ -1,4 +1,4 @@
-"""What the lanes are called; the theme has a colour of the same name for each."""
+"""What the lanes are called, and which are shown; the theme has a colour named like each lane."""
 
 from __future__ import annotations
 
@@ -7,9 +7,25 @@ from typing import TYPE_CHECKING, Final
 from explorer.i18n import mark
 
 if TYPE_CHECKING:
-    from flowengine.project import Lane
+    from flowengine.project import Lane, Project
 
 LANE_TITLES: Final[dict[Lane, str]] = {
     "discrete": mark("Discrete"),
     "continuous": mark("Continuous"),
 }
+"""The flows, which every project has."""
+
+BASELINE_TITLES: Final = {"vae": mark("VAE"), "gan": mark("GAN")}
+"""What a project can set beside its flows."""
+
+LANE_ORDER: Final = (*LANE_TITLES, *BASELINE_TITLES)
+
+
+def lane_title(lane: str) -> str:
+    """The English name of any lane."""
+    return {**LANE_TITLES, **BASELINE_TITLES}[lane]
+
+
+def shown_lanes(project: Project) -> tuple[Lane, ...]:
+    """The lanes that a project wants to see, in the order of their panels."""
+    return getattr(project, "shown_lanes", tuple(LANE_TITLES))

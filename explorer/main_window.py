@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         self.stage.point_picked.connect(self.inquiry.ask)
         self.stage.fps_changed.connect(self.status_line.set_fps)
         self.stage.described.connect(self.status_line.hint)
+        self.stage.compare_chosen.connect(self._compare)
         self.inquiry.point_changed.connect(self.stage.set_marker)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
@@ -240,6 +241,9 @@ class MainWindow(QMainWindow):
     def _edit_target(self, target: TargetSpec, text: str, merge_key: str) -> None:
         if self._edit(replace(self.store.project, target=target), text, merge_key):
             self.training.follow_drawing()
+
+    def _compare(self, baselines: tuple[Lane, ...]) -> None:
+        self._edit(replace(self.store.project, compare=baselines), tr("Compare"), "")
 
     def _take_target(self, target: TargetSpec, text: str) -> None:
         self._edit_target(target, text, "")
@@ -317,8 +321,9 @@ class MainWindow(QMainWindow):
         self._lab_request = self.controller.measure_solvers()
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
-        self.metrics.add(metrics)
-        self.runs.watch(metrics)
+        if metrics.lane in LANE_TITLES:
+            self.metrics.add(metrics)
+            self.runs.watch(metrics)
         if self.controller.training:
             self.store.mark_trained()
             self.status_line.set_rate(metrics.lane, metrics.steps_per_second)

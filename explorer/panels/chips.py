@@ -6,10 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from explorer.flow_layout import FlowLayout
 from explorer.i18n import mark, tr, translator
+from explorer.panels.colormap import SEQUENTIAL
+from explorer.resources import icon
+from explorer.theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,47 +21,120 @@ if TYPE_CHECKING:
     from explorer.panels.rasterizer import Shown
 
 _WORDS: Final = {
-    "density": (mark("density"), mark("Show the exact density")),
+    "density": (mark("density"), mark("Show the density")),
     "points": (mark("points"), mark("Show the particles; their colour is the angle of their z")),
     "grid": (mark("grid"), mark("Show the warped grid, tinted by log|det|")),
     "trails": (mark("trails"), mark("Show where the particles come from")),
     "field": (mark("field"), mark("Show the velocity field at this t")),
     "outline": (mark("target"), mark("Show the outline of the target")),
+    "difference": (
+        mark("difference, model − target"),
+        mark("Show by how much the density exceeds the target (orange) or falls short (blue)"),
+    ),
+    "paths": (mark("paths"), mark("Show the whole ways of some particles, from base to target")),
+    "exact": (
+        mark("exact field"),
+        mark("Show in dashes the field that the velocity should become"),
+    ),
 }
 
 
 class ChipRow(QWidget):
-    """A small toggle button for each part of a picture.
+    """A small toggle button for each part of a picture, and a menu for what is wanted less often.
 
     Signals:
         toggled: The part's name, a field of `Shown`, and whether it is on.
+        colours_chosen: One of `colormap.SEQUENTIAL`.
+
+    Args:
+        names: Parts with a button of their own.
+        shown: What is on at first.
+        more: Parts in the menu.
+        room_for: Parts of other panels, for whose buttons room is kept, so that all are one size.
     """
 
     toggled = Signal(str, bool)
+    colours_chosen = Signal(str)
 
-    def __init__(self, names: Sequence[str], shown: Shown, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        shown: Shown,
+        more: Sequence[str] = (),
+        room_for: Sequence[str] = (),
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        layout = FlowLayout(self, spacing=5)
-        self._chips = {name: QPushButton() for name in names}
-        for name, chip in self._chips.items():
-            chip.setCheckable(True)
-            chip.setChecked(getattr(shown, name))
-            chip.setProperty("role", "chip")
-            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            chip.toggled.connect(partial(self.toggled.emit, name))
-            layout.addWidget(chip)
+        self._chips = {name: _chip() for name in names}
+        self._absent = {name: _chip() for name in room_for}
+        self._menu = QMenu(self)
+        self._entries = {name: QAction(self._menu) for name in more}
+        self._colours = self._menu.addMenu("")
+        self._more = _chip()
+        self._more.setMenu(self._menu)
+        self._more.setVisible(bool(more))
+        self._lay_out()
+        self.set_shown(shown)
+        for name, switch in {**self._chips, **self._entries}.items():
+            switch.toggled.connect(partial(self.toggled.emit, name))
+        theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
+        self._retint()
         self.retranslate()
 
     def set_shown(self, shown: Shown) -> None:
         """Press the buttons as a picture is."""
-        for name, chip in self._chips.items():
-            chip.setChecked(getattr(shown, name))
+        for name, switch in {**self._chips, **self._entries}.items():
+            switch.setChecked(getattr(shown, name))
+
+    def set_colours(self, name: str) -> None:
+        """Tick the map that the density is shown in."""
+        self._maps[name].setChecked(True)
 
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
-        for name, chip in self._chips.items():
+        for name, switch in {**self._chips, **self._entries}.items():
             words, meaning = _WORDS[name]
-            chip.setText(tr(words))
-            chip.setToolTip(tr(meaning))
-            chip.setAccessibleName(tr(meaning))
+            switch.setText(tr(words))
+            switch.setToolTip(tr(meaning))
+        for name, chip in self._chips.items():
+            chip.setAccessibleName(tr(_WORDS[name][1]))
+        for name, chip in self._absent.items():
+            chip.setText(tr(_WORDS[name][0]))
+        self._more.setToolTip(tr("More to show, and colours"))
+        self._more.setAccessibleName(self._more.toolTip())
+        self._colours.setTitle(tr("Colours of the density"))
+
+    def _lay_out(self) -> None:
+        layout = FlowLayout(self, spacing=5)
+        for chip in self._chips.values():
+            chip.setCheckable(True)
+            layout.addWidget(chip)
+        layout.addWidget(self._more)
+        for chip in self._absent.values():
+            policy = chip.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            chip.setSizePolicy(policy)
+            layout.addWidget(chip)
+            chip.hide()
+        self._menu.setToolTipsVisible(True)
+        for entry in self._entries.values():
+            entry.setCheckable(True)
+        self._menu.insertActions(self._colours.menuAction(), list(self._entries.values()))
+        group = QActionGroup(self._colours)
+        self._maps = {name: self._colours.addAction(name.capitalize()) for name in SEQUENTIAL}
+        for name, entry in self._maps.items():
+            entry.setCheckable(True)
+            group.addAction(entry)
+            entry.triggered.connect(partial(self.colours_chosen.emit, name))
+        self._maps[SEQUENTIAL[0]].setChecked(True)
+
+    def _retint(self) -> None:
+        self._more.setIcon(icon("ellipsis"))
+
+
+def _chip() -> QPushButton:
+    chip = QPushButton()
+    chip.setProperty("role", "chip")
+    chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return chip

@@ -102,6 +102,10 @@ class FrameClock(QObject):
         self._driven.append(panel)
         self.wake()
 
+    def release(self, panel: Animated) -> None:
+        """Draw this panel no more."""
+        self._driven.remove(panel)
+
     def wake(self) -> None:
         """Draw at least one more frame: something has changed."""
         if self.resting:

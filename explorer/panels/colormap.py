@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SEQUENTIAL: Final = ("magma", "viridis", "cividis")
 WHEEL_SIZE: Final = 256
+HEAT_TOP: Final = 218  # the last entry that a density uses: brighter ones would drown particles
 
 # OKLab to linear sRGB: Ottosson, 2020, https://bottosson.github.io/posts/oklab/
 _LAB_TO_LMS: Final = np.array(
@@ -79,6 +80,33 @@ def diverging(count: int) -> NDArray[np.float64]:
     return oklch(0.80 - 0.06 * np.abs(side), 0.02 + 0.13 * np.abs(side), hue)
 
 
+@lru_cache(maxsize=4)
+def difference(count: int) -> NDArray[np.float64]:
+    """Blue for less, dark for none, orange for more: shape (count, 3), RGB in [0, 1].
+
+    Blue and orange stay apart for every kind of colour vision, and more is lighter than less, so
+    that the sign can be read without any.
+    """
+    side = np.linspace(-1, 1, count)
+    hue = np.where(side < 0, np.deg2rad(255), np.deg2rad(60))
+    strength = np.abs(side) ** 0.7
+    lightness = 0.22 + np.where(side < 0, 0.40, 0.62) * strength
+    return oklch(lightness, 0.15 * strength, hue)
+
+
+def bar(name: str) -> NDArray[np.float64]:
+    """The colours of a scale from its low to its high end, shape (n, 3), RGB in [0, 1].
+
+    Args:
+        name: One of `SEQUENTIAL`, as densities use it, "difference", or "tint" for log|det|.
+    """
+    if name == "difference":
+        return difference(255)
+    if name == "tint":
+        return diverging(255)
+    return np.asarray(lut(name)[: HEAT_TOP + 1, :3] / 255)
+
+
 def oklch(lightness: ArrayLike, chroma: ArrayLike, hue: ArrayLike) -> NDArray[np.float64]:
     """Perceptual lightness, chroma and hue (radians) as sRGB in [0, 1], clipped to the gamut."""
     light, colourful, angle = np.broadcast_arrays(lightness, chroma, hue)
@@ -96,7 +124,11 @@ def premultiplied(rgb: ArrayLike, alpha: ArrayLike) -> NDArray[np.uint32]:
         alpha: Opacity in [0, 1], broadcast against the leading axes of `rgb`.
     """
     opacity = np.asarray(alpha, np.float64)
-    words = np.rint(255 * np.asarray(rgb, np.float64) * opacity[..., None]).astype(np.uint32)
-    red, green, blue = np.moveaxis(words, -1, 0)
-    coverage = np.rint(255 * opacity).astype(np.uint32)
+    return packed(np.asarray(rgb, np.float64) * opacity[..., None], opacity)
+
+
+def packed(rgb: ArrayLike, opacity: ArrayLike) -> NDArray[np.uint32]:
+    """What `premultiplied` gives, for colours that their opacity has been multiplied into."""
+    red, green, blue = np.moveaxis(np.rint(255 * np.asarray(rgb)).astype(np.uint32), -1, 0)
+    coverage = np.rint(255 * np.asarray(opacity)).astype(np.uint32)
     return np.asarray(coverage << 24 | red << 16 | green << 8 | blue)

@@ -76,6 +76,7 @@ class Film:
         direction: The direction that is wanted; frames of the other are dropped.
         generation: The oldest generation that is wanted; frames of an older one are dropped.
         transitions: Off, new frames are shown at once (reduced motion).
+        revision: Grows with whatever is taken.
     """
 
     def __init__(self, lane: Lane, direction: Direction = "generate") -> None:
@@ -83,14 +84,13 @@ class Film:
         self.direction: Direction = direction
         self.generation = 0
         self.transitions = True
+        self.revision = 0
         self._smooth = lane == "continuous"
         self._particles: KeyFrames | None = None
         self._hue = np.zeros(0, np.uint8)
         self._grid: KeyFrames | None = None
         self._grid_shape = (0, 0)
-        self._field: KeyFrames | None = None
-        self._field_shape = (0, 0)
-        self._field_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+        self._fields = {"learned": _Fields(), "exact": _Fields()}
         self._heat: Moments | None = None
         self._heat_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
 
@@ -118,19 +118,19 @@ class Film:
             return False
         if getattr(message, "direction", self.direction) != self.direction:
             return False
-        if getattr(message, "exact", False):  # the film is the model's; this is the target's
-            return False
         if isinstance(message, HeatFrame):
             return self._take_heat(message, now)
         if not len(message.tau):
             return False
+        self.revision += 1
         self.generation = message.generation
         if isinstance(message, ParticleFrames):
             self._take_particles(message, now)
         elif isinstance(message, GridFrames):
             self._take_grid(message, now)
         else:
-            self._take_field(message, now)
+            which = "exact" if message.exact else "learned"
+            self._fields[which].take(message, now, at_once=not self.transitions)
         return True
 
     def _take_particles(self, message: ParticleFrames, now: float) -> None:
@@ -152,18 +152,10 @@ class Film:
         self._grid = _fitting(self._grid, message.tau, rows * columns, 3, now, smooth=self._smooth)
         self._grid.put(0, mesh.reshape(frames, -1, 3), now, at_once=not self.transitions)
 
-    def _take_field(self, message: FieldFrames, now: float) -> None:
-        frames, rows, columns = message.velocity.shape[:3]
-        if (rows, columns) != self._field_shape:
-            self._field, self._field_shape = None, (rows, columns)
-        self._field_extent = message.extent
-        self._field = _fitting(self._field, message.tau, rows * columns, 2, now, smooth=False)
-        velocity = np.asarray(message.velocity, np.float32).reshape(frames, -1, 2)
-        self._field.put(0, velocity, now, at_once=not self.transitions)
-
     def _take_heat(self, message: HeatFrame, now: float) -> bool:
         if not (0 <= message.index < message.frames and message.density.size):
             return False
+        self.revision += 1
         self.generation = message.generation
         shape = message.density.shape
         self._heat = _fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)
@@ -177,13 +169,19 @@ class Film:
     @property
     def moving_until(self) -> float:
         """The moment after which the picture changes with the clock alone."""
-        parts = (self._particles, self._grid, self._field, self._heat)
+        fields = (field.frames for field in self._fields.values())
+        parts = (self._particles, self._grid, self._heat, *fields)
         return max((part.moving_until for part in parts if part is not None), default=-math.inf)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show yet."""
         return self._particles is None and self._heat is None
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether there is a warped grid to show."""
+        return self._grid is not None
 
     def positions(self, tau: float, now: float, count: int | None = None) -> Particles | None:
         """All particles, or the first `count`; those that are not known yet are NaN."""
@@ -199,6 +197,12 @@ class Film:
         shown = min(count, self._particles.count)
         return Particles(self._particles.along(moments, now, shown), self._hue[:shown])
 
+    def paths(self, now: float, count: int) -> Particles | None:
+        """The whole way of the first `count` particles, through all key frames."""
+        if self._particles is None:
+            return None
+        return self.trails(self._particles.tau.tolist(), now, count)
+
     def grid(self, tau: float, now: float) -> Mesh | None:
         """The warped grid."""
         if self._grid is None:
@@ -213,12 +217,9 @@ class Film:
         density = self._heat.at(tau, now)
         return Heat(density, self._peak(density, tau, now), self._heat_extent)
 
-    def field(self, tau: float, now: float) -> Field | None:
-        """The velocity field."""
-        if self._field is None:
-            return None
-        velocity = self._field.at(tau, now).reshape(*self._field_shape, 2)
-        return Field(velocity, self._field_extent)
+    def field(self, tau: float, now: float, *, exact: bool = False) -> Field | None:
+        """The velocity field that was learned, or the one that it should have become."""
+        return self._fields["exact" if exact else "learned"].at(tau, now)
 
     def _peak(self, density: Floats, tau: float, now: float) -> float:
         """Nearly the largest density where there are particles.
@@ -266,9 +267,10 @@ class Film:
         if (grid := self._grid) is not None:
             mesh = grid.latest.reshape(len(grid.tau), *self._grid_shape, 3)
             yield GridFrames(**head, tau=grid.tau, positions=mesh[..., :2], log_det=mesh[..., 2])
-        if (field := self._field) is not None:
-            velocity = field.latest.reshape(len(field.tau), *self._field_shape, 2)
-            yield FieldFrames(**head, extent=self._field_extent, tau=field.tau, velocity=velocity)
+        if (fields := self._fields["learned"]).frames is not None:
+            yield FieldFrames(
+                **head, extent=fields.extent, tau=fields.frames.tau, velocity=fields.latest
+            )
         if (heat := self._heat) is not None:
             for index, tau in enumerate(np.linspace(0, 1, heat.frames).tolist()):
                 density = heat.at(tau, math.inf)
@@ -312,6 +314,35 @@ class Film:
         assert self._particles is not None
         x, y = self._particles.at(1.0, now)[nearest]
         return (float(x), float(y)) if math.isfinite(x) and math.isfinite(y) else None
+
+
+class _Fields:
+    """Key frames of a velocity on a mesh."""
+
+    def __init__(self) -> None:
+        self.frames: KeyFrames | None = None
+        self.extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+        self._shape = (0, 0)
+
+    @property
+    def latest(self) -> Floats:
+        """What arrived last, shape (frames, rows, columns, 2)."""
+        assert self.frames is not None
+        return self.frames.latest.reshape(-1, *self._shape, 2)
+
+    def take(self, message: FieldFrames, now: float, *, at_once: bool) -> None:
+        frames, rows, columns = message.velocity.shape[:3]
+        if (rows, columns) != self._shape:
+            self.frames, self._shape = None, (rows, columns)
+        self.extent = message.extent
+        self.frames = _fitting(self.frames, message.tau, rows * columns, 2, now, smooth=False)
+        velocity = np.asarray(message.velocity, np.float32).reshape(frames, -1, 2)
+        self.frames.put(0, velocity, now, at_once=at_once)
+
+    def at(self, tau: float, now: float) -> Field | None:
+        if self.frames is None:
+            return None
+        return Field(self.frames.at(tau, now).reshape(*self._shape, 2), self.extent)
 
 
 def hue_of(base: Floats) -> NDArray[np.uint8]:

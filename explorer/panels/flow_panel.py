@@ -10,38 +10,33 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import lane_title
 from explorer.panels.camera import Camera
 from explorer.panels.chips import ChipRow
+from explorer.panels.difference import Reference
 from explorer.panels.flow_view import FlowView
 from explorer.panels.head_line import HeadLine
+from explorer.panels.kinds import KINDS, room_for
 from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
-from explorer.panels.rasterizer import Marker, Shown
+from explorer.panels.rasterizer import Marker
 from explorer.theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from explorer.panels.film import Film
+    from explorer.panels.rasterizer import Shown
     from flowengine.project import Extent, Lane
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
-_USUAL_FIGURE: Final = "KL 0.0000"
-_USUAL_PLACE: Final[dict[Lane, str]] = {"discrete": "after layer 8 of 8", "continuous": "t = 0.00"}
+_USUAL_FIGURE: Final = "NLL ≤ 0.000"
+_EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
-_CHIPS: Final[dict[Lane, tuple[str, ...]]] = {
-    "discrete": ("density", "points", "grid", "trails", "outline"),
-    "continuous": ("density", "points", "trails", "field", "outline"),
-}
-_AT_FIRST: Final[dict[Lane, Shown]] = {
-    "discrete": Shown(field=False, outline=False, trails=False),
-    "continuous": Shown(grid=False, outline=False),
-}
 
 
 class FlowPanel(QWidget):
@@ -53,6 +48,7 @@ class FlowPanel(QWidget):
         left: The mouse has left the picture.
         options_changed: What of the picture is switched on, a `Shown`.
         layer_changed: The layer that acts now, from 0; -1 between layers.
+        enlarged: Whether the panel should have all the room.
 
     Args:
         lane: Whose panel it is.
@@ -65,6 +61,7 @@ class FlowPanel(QWidget):
     left = Signal()
     options_changed = Signal(object)
     layer_changed = Signal(int)
+    enlarged = Signal(bool)
 
     def __init__(
         self,
@@ -75,22 +72,27 @@ class FlowPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._lane: Lane = lane
-        self._title_text = title or LANE_TITLES[lane]
+        self._kind = KINDS[lane]
+        self._title_text = title or lane_title(lane)
         self._layers: tuple[str, ...] = ()
         self._acting = -1
-        self._kl: float | None = None
+        self._value: float | None = None
         self._note_text = ""
         self.view = FlowView(lane, camera or Camera(self))
-        self.view.shown = _AT_FIRST[lane]
-        self._head = HeadLine(lane, _USUAL_PLACE[lane])
+        self.view.shown = self._kind.shown
+        self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
         self._message = _Message(self.view)
-        self._chips = ChipRow(_CHIPS[lane], self.view.shown)
+        self._chips = ChipRow(
+            self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
+        )
         self._lay_out()
         self.view.point_picked.connect(self.point_picked)
         self.view.hovered.connect(self.hovered)
         self.view.left.connect(self.left)
+        self._head.enlarged.connect(self.enlarged)
         self._chips.toggled.connect(self._switch)
+        self._chips.colours_chosen.connect(self.view.set_colours)
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -117,7 +119,7 @@ class FlowPanel(QWidget):
 
     def moving_until(self) -> float:
         """The time until which the picture changes although the clock stands."""
-        return self.film.moving_until
+        return self.view.moving_until
 
     def set_clock(self, tau: float) -> None:
         """Show a moment of the clock at the time that is shown already."""
@@ -136,9 +138,14 @@ class FlowPanel(QWidget):
         self.view.update()
         self._tell_place()
 
-    def set_figures(self, kl: float | None, note: str = "") -> None:
-        """Show the KL in nats, or a dash, and a short note beside it."""
-        self._kl, self._note_text = kl, note
+    @property
+    def measured(self) -> str:
+        """Which field of `protocol.Metrics` the figure shows."""
+        return self._kind.figure.measured
+
+    def set_figures(self, value: float | None, note: str = "") -> None:
+        """Show the lane's figure, a flow's KL in nats, or a dash; and a short note beside it."""
+        self._value, self._note_text = value, note
         self._tell_figures()
 
     def set_message(self, text: str) -> None:
@@ -158,6 +165,15 @@ class FlowPanel(QWidget):
             lines += [contour(density, extent, level) for level in levels]
         self.view.set_outline(np.concatenate(lines))
 
+    def set_reference(self, density: ArrayLike | None, extent: Extent) -> None:
+        """Say what the density should become; the difference map shows what it lacks.
+
+        Args:
+            density: Shape (rows, columns), row 0 at y_min, of any sum; None for nothing.
+            extent: (x_min, x_max, y_min, y_max) in data units.
+        """
+        self.view.set_reference(None if density is None else Reference(density, extent))
+
     def set_marker(
         self,
         point: tuple[float, float] | None,
@@ -165,6 +181,10 @@ class FlowPanel(QWidget):
     ) -> None:
         """Point out a point, with its row-major Jacobian as an ellipse; None takes it away."""
         self.view.set_marker(None if point is None else Marker(point, jacobian))
+
+    def set_large(self, large: bool) -> None:
+        """Say whether the panel has all the room."""
+        self._head.set_large(large)
 
     @property
     def title(self) -> str:
@@ -202,8 +222,10 @@ class FlowPanel(QWidget):
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
         )
-        self._unit.setText(tr("nats"))
-        self._figure.setToolTip(tr("KL(target ‖ model) on held-out points: 0 is a perfect fit"))
+        self._head.retranslate()
+        figure = self._kind.figure
+        self._unit.setText(tr(figure.unit) if figure.unit else "")
+        self._figure.setToolTip(tr(figure.meaning))
         self._tell_figures()
         self._tell_place()
 
@@ -233,19 +255,30 @@ class FlowPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Set the switches below the figure where both do not fit beside each other."""
         super().resizeEvent(event)
-        # A figure of usual length, so that two panels of one width look alike.
+        self._arrange_foot()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Arrange the footer by the look of the window, which counts from now on."""
+        super().showEvent(event)
+        self._arrange_foot()
+
+    def _arrange_foot(self) -> None:
+        # A figure of usual length, so that panels of one width look alike.
         figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
-        figure += self._unit.sizeHint().width() + 4 * self._foot.spacing()
+        figure += self._unit.fontMetrics().horizontalAdvance(tr("nats")) + 4 * self._foot.spacing()
         beside = figure + self._chips.sizeHint().width() <= self.width()
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
 
     def _switch(self, name: str, on: bool) -> None:
-        self.set_shown(replace(self.view.shown, **{name: on}))
+        changes = {name: on}
+        if on and name in _EITHER:
+            changes |= dict.fromkeys(_EITHER - {name}, False)
+        self.set_shown(replace(self.view.shown, **changes))
 
     def _tell_figures(self) -> None:
-        value = "–" if self._kl is None else number(self._kl)
-        self._figure.setText(f"KL {value}")
+        value = "–" if self._value is None else number(self._value)
+        self._figure.setText(f"{self._kind.figure.name} {value}")
         self._note.setText(self._note_text)
 
     def _tell_place(self) -> None:
@@ -260,8 +293,10 @@ class FlowPanel(QWidget):
     def _places(self, tau: float) -> list[str]:
         """Where the clock is, in words, the longest form first."""
         count = len(self._layers)
-        if self._lane == "continuous":
+        if self._kind.goes == "time":
             return [tr("t = {t}").format(t=f"{tau:.2f}")]
+        if self._kind.goes == "straight":
+            return [tr("straight line, {share} %").format(share=round(100 * tau)), f"{tau:.0%}"]
         if not count:
             return [""]
         layer = acting_layer(tau, count)

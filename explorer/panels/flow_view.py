@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from explorer.lanes import LANE_ORDER
 from explorer.panels.film import Film
 from explorer.panels.pace import trail_moments
 from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     )
 
     from explorer.panels.camera import Camera, View
+    from explorer.panels.difference import Reference
     from flowengine.project import Lane
 
-_TRAIL: Final = 0.16  # of the clock
-_TRAIL_CORNERS: Final = 13
+_TRAIL: Final = 0.11  # of the clock
+_TRAIL_CORNERS: Final = 8
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8
@@ -65,7 +67,7 @@ class FlowView(QWidget):
         self._clock_tau = 0.0
         self._now = 0.0
         self._marker: Marker | None = None
-        self._rasterizer = Rasterizer(lane)
+        self._rasterizer = Rasterizer(lane, late=LANE_ORDER.index(lane) % 2 == 1)
         self._pressed: QPointF | None = None
         self._dragged_from: QPointF | None = None
         self._by_keyboard = False
@@ -90,6 +92,11 @@ class FlowView(QWidget):
         """The time that it is shown for."""
         return self._now
 
+    @property
+    def moving_until(self) -> float:
+        """The time until which the picture changes although the clock stands."""
+        return max(self.film.moving_until, self._rasterizer.ground.exact_from)
+
     def show_moment(self, tau: float, now: float) -> None:
         """Show a moment of the clock."""
         self._clock_tau, self._now = tau, now
@@ -97,7 +104,17 @@ class FlowView(QWidget):
 
     def set_outline(self, segments: NDArray[np.float64]) -> None:
         """Draw the target's contour, segments of shape (n, 4) in data units."""
-        self._rasterizer.set_outline(segments)
+        self._rasterizer.ground.set_outline(segments)
+        self.update()
+
+    @property
+    def reference(self) -> Reference | None:
+        """What the density is compared with where the difference is shown."""
+        return self._rasterizer.ground.reference
+
+    def set_reference(self, reference: Reference | None) -> None:
+        """Compare the density with another one, where the difference is shown."""
+        self._rasterizer.ground.reference = reference
         self.update()
 
     def set_marker(self, marker: Marker | None) -> None:
@@ -107,14 +124,17 @@ class FlowView(QWidget):
 
     def set_colours(self, name: str) -> None:
         """Choose the density's colour map, one of `colormap.SEQUENTIAL`."""
-        self._rasterizer.colours = name
+        self._rasterizer.ground.colours = name
         self.update()
 
     def picture(self, view: View) -> QImage:
         """What is shown now, drawn onto a surface of any size."""
+        return self._rasterizer.render(view, self._shot())
+
+    def _shot(self) -> Shot:
         back = _TRAIL if self.film.direction == "generate" else -_TRAIL
         moments = trail_moments(self._clock_tau, back=back, corners=_TRAIL_CORNERS)
-        shot = Shot(
+        return Shot(
             self.film,
             self.tau,
             [self.pace(tau) for tau in moments],
@@ -122,7 +142,6 @@ class FlowView(QWidget):
             self.shown,
             self._marker,
         )
-        return self._rasterizer.render(view, shot)
 
     def to_data(self, position: QPointF) -> tuple[float, float]:
         """A position within the widget in data coordinates."""
@@ -148,9 +167,11 @@ class FlowView(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the picture at the raster of the screen."""
         ratio = self.devicePixelRatioF()
-        image = self.picture(self._camera.view(self.width(), self.height(), ratio))
         painter = QPainter(self)
-        painter.drawImage(self.rect(), image)
+        painter.scale(1 / ratio, 1 / ratio)
+        view = self._camera.view(self.width(), self.height(), ratio)
+        self._rasterizer.paint(painter, view, self._shot())
+        painter.resetTransform()
         if self._by_keyboard and self.hasFocus():
             painter.setPen(theme.color("accent"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from explorer.i18n import tr
+from explorer.resources import icon
 from explorer.theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
 
 _SQUARE: Final = 10
 _LINE: Final = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
@@ -23,13 +25,19 @@ _TYPE_SIZE: Final = 0.88  # of the window's type, as the style sheet's small typ
 class HeadLine(QWidget):
     """A square in a role's colour, a title on the left and a place on the right.
 
+    Signals:
+        enlarged: Whether the panel should have all the room; on a double-click or by its button.
+
     Args:
         role: The theme's role for the square.
         usual_place: A place of usual length, for which there is always room.
     """
 
+    enlarged = Signal(bool)
+
     def __init__(self, role: str, usual_place: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._large = False
         self._title = _Title()
         self._place = _Place(usual_place)
         layout = QHBoxLayout(self)
@@ -38,6 +46,13 @@ class HeadLine(QWidget):
         layout.addWidget(_Square(role))
         layout.addWidget(self._title)
         layout.addWidget(self._place, 1)
+        self._enlarge = QToolButton()
+        self._enlarge.setProperty("role", "tiny")
+        self._enlarge.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._enlarge.clicked.connect(lambda: self.enlarged.emit(not self._large))
+        layout.addWidget(self._enlarge)
+        theme.changed.connect(self.retranslate)
+        self.retranslate()
 
     @property
     def title(self) -> str:
@@ -53,6 +68,23 @@ class HeadLine(QWidget):
         """Show another title, shortened if there is no room for it."""
         self._title.setText(title)
         self._title.setToolTip(title)
+
+    def set_large(self, large: bool) -> None:
+        """Say whether the panel has all the room."""
+        self._large = large
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say and draw again what the button does."""
+        text = tr("Show all panels (Esc)") if self._large else tr("Enlarge this panel (M)")
+        self._enlarge.setToolTip(text)
+        self._enlarge.setAccessibleName(text)
+        self._enlarge.setIcon(icon("minimize-2" if self._large else "maximize-2", "text_muted"))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Give the panel all the room, or take it back."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.enlarged.emit(not self._large)
 
     def set_place(self, *forms: str) -> None:
         """Show where the clock is, in the longest of these forms that there is room for."""

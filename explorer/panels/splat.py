@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from explorer.panels.colormap import premultiplied
+from explorer.panels.colormap import packed, premultiplied
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 LEVELS: Final = 16
 _PHASES: Final = 4
+_AT_ONCE: Final = 16_000  # pixels of dots that are drawn together
 _MOST_SAMPLES: Final = 150_000
 _FARTHEST: Final = 2e5
+_POINT: Final = 16  # binary places of fixed-point numbers
+_HALF: Final = 1 << 15
 
 
 class Lines(NamedTuple):
@@ -49,6 +52,12 @@ class _Stamp(NamedTuple):
     pixels: list[tuple[int, int]]
     cover: Floats  # (pixels, _PHASES * _PHASES)
 
+    def on(self, pixels: list[tuple[int, int]]) -> Floats:
+        """The coverage of a larger stamp's pixels."""
+        own = dict(zip(self.pixels, self.cover, strict=True))
+        none = np.zeros(_PHASES * _PHASES, np.float32)
+        return np.array([own.get(pixel, none) for pixel in pixels])
+
 
 def shades(colours: NDArray[np.float64]) -> Words:
     """Every colour at every level of coverage: shape (n * LEVELS,), as `splat_lines` takes them.
@@ -70,34 +79,64 @@ class DotPainter:
         colours: Shape (n, 3), RGB in [0, 1].
         opacity: Of a dot's middle.
         radius: In pixels; below 0.75 a dot is one pixel's light, spread over its neighbours.
+        shadow: Radius, larger than the dot's, and opacity of a dark disc under each dot.
     """
 
-    def __init__(self, colours: NDArray[np.float64], opacity: float, radius: float) -> None:
-        self._stamp = _tent() if radius < 0.75 else _disc(radius)
+    def __init__(
+        self,
+        colours: NDArray[np.float64],
+        opacity: float,
+        radius: float,
+        shadow: tuple[float, float] | None = None,
+    ) -> None:
+        dot = _tent() if radius < 0.75 else _disc(radius)
+        ground = dot if shadow is None else _disc(shadow[0])
+        cover = dot.on(ground.pixels)
+        # Where dots overlap, what is drawn last counts: let that be their middles.
+        order = np.argsort(cover.mean(axis=1), kind="stable")
+        light = opacity * cover[order][..., None]
+        dark = 0.0 if shadow is None else shadow[1] * ground.cover[order][..., None]
+        words = packed(light[..., None] * colours, light + dark * (1 - light))
+        self._shift, self._reach = ground.shift, ground.reach
+        self._pixels = np.array(ground.pixels)[order]
         self._colours = len(colours)
-        words = premultiplied(colours, opacity * self._stamp.cover[..., None])
-        self._tables = list(words.reshape(len(self._stamp.pixels), -1))
+        self._tables = words.reshape(len(self._pixels), -1)
 
-    def draw(self, picture: Words, points: Floats, colour: Indices) -> None:
+    def draw(self, picture: Words, points: Floats, colour: Indices) -> range:
         """Draw dots, placed to a quarter of a pixel.
 
         Args:
             picture: Shape (height, width), ARGB32_Premultiplied.
             points: Centres in pixels, shape (n, 2); NaN and dots over the border are left out.
             colour: Which of the colours each dot has, shape (n,).
+
+        Returns:
+            The rows of the picture that have changed.
         """
         height, width = picture.shape
-        x, y = points[:, 0] - self._stamp.shift, points[:, 1] - self._stamp.shift
-        reach = self._stamp.reach
+        x, y = points[:, 0] - self._shift, points[:, 1] - self._shift
+        reach = self._reach
         inside = (x >= reach) & (x < width - reach) & (y >= reach) & (y < height - reach)
-        x = (x[inside] * _PHASES).astype(np.int32)
-        y = (y[inside] * _PHASES).astype(np.int32)
-        phase = (y & (_PHASES - 1)) * _PHASES + (x & (_PHASES - 1))
-        key = phase * self._colours + colour[inside]
-        centre = (y // _PHASES).astype(np.intp) * width + x // _PHASES
-        flat = picture.reshape(-1)
-        for (row, column), table in zip(self._stamp.pixels, self._tables, strict=True):
-            _lighten(flat, centre + (row * width + column), table[key])
+        seen = np.flatnonzero(inside)
+        if not seen.size:
+            return range(0)
+        x = (x.take(seen) * _PHASES).astype(np.intp)
+        y = (y.take(seen) * _PHASES).astype(np.intp)
+        key = (y & (_PHASES - 1)) * _PHASES + (x & (_PHASES - 1))
+        key = key * self._colours + colour.take(seen)
+        row = y // _PHASES
+        centre = row * width + x // _PHASES
+        self._stamp(picture.reshape(-1), centre, key, self._pixels @ (width, 1))
+        return range(int(row.min()) - reach, int(row.max()) + reach + 1)
+
+    def _stamp(self, flat: Words, centre: Indices, key: Indices, offsets: NDArray[np.intp]) -> None:
+        """Go through the stamp's pixels, several at a time where dots are few."""
+        together = max(_AT_ONCE // centre.size, 1)
+        for k in range(0, len(offsets), together):
+            part = slice(k, k + together)
+            shift = offsets[part, None]
+            colours = self._tables[part].take(key, axis=1)
+            _lighten(flat, (centre + shift).reshape(-1), colours.reshape(-1))
 
 
 def _tent() -> _Stamp:
@@ -127,7 +166,7 @@ def _disc(radius: float) -> _Stamp:
 # --- lines --------------------------------------------------------------------------------------
 
 
-def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) -> None:
+def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) -> range:
     """Draw lines with soft edges.
 
     As in Wu's algorithm, a line takes one step for each pixel of its longer axis, and shares its
@@ -138,89 +177,114 @@ def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) 
         lines: What is not finite or lies outside is left out.
         table: What `shades` gives.
         thickness: In pixels.
+
+    Returns:
+        The rows of the picture that have changed.
     """
-    steps = _steps_of(lines, picture.shape, thickness)
-    if steps is None:
-        return
-    which, number = steps.which, steps.number
-    major = steps.major[which] + steps.major_step[which] * number
-    minor = steps.minor[which] + steps.minor_step[which] * number
-    light = steps.light[which] + steps.light_step[which] * number
-    cell = minor.astype(np.int32)
-    part = minor - cell
-    across = steps.minor_stride[which]
-    index = major.astype(np.int32) * steps.major_stride[which] + cell * across
-    shade = steps.shade[which]
-    flat = picture.reshape(-1)
-    for pixel in range(thickness + 1):
-        cover = 1 - part if pixel == 0 else part if pixel == thickness else None
-        level = light if cover is None else light * cover
-        _lighten(flat, index, table[shade + (level + 0.5).astype(np.int32)])
-        if pixel < thickness:
-            index = index + across
+    width = picture.shape[1]
+    rows = range(0)
+    cut = _cut(lines, picture.shape, thickness)
+    if cut is None:
+        return rows
+    for steep in (False, True):
+        part = np.flatnonzero(cut.steep == steep)
+        if part.size:
+            strides = (width, 1) if steep else (1, width)
+            index = _walk(picture.reshape(-1), cut.part(part), table, strides, thickness)
+            found = range(index[0] // width, index[1] // width + 1)
+            rows = (
+                range(min(rows.start, found.start), max(rows.stop, found.stop)) if rows else found
+            )
+    return rows
 
 
-class _Steps(NamedTuple):
-    """Lines cut to the picture, each with what it adds to its numbers from one step to the next.
+class _Cut(NamedTuple):
+    """Lines cut to the picture: where each begins along its longer axis, and how it goes on.
 
-    `which` names the line of every step. A line's values are linear in `number`, the position in
-    the list of all steps, so that one addition and one product give each.
+    The three rows of `start` and `step` are the place along the longer axis, the place across, and
+    the light: each at the first of the line's `count` steps, and what every step adds to it.
     """
 
-    which: NDArray[np.intp]
-    number: Floats
-    major: Floats
-    major_step: Floats
-    minor: Floats
-    minor_step: Floats
-    light: Floats
-    light_step: Floats
-    major_stride: NDArray[np.intp]
-    minor_stride: NDArray[np.intp]
+    steep: NDArray[np.bool_]
+    count: NDArray[np.intp]
+    start: Floats  # (3, n)
+    step: Floats  # (3, n)
     shade: NDArray[np.int32]
 
+    def part(self, which: NDArray[np.intp]) -> _Cut:
+        return _Cut(*(values.take(which, axis=-1) for values in self))
 
-def _steps_of(lines: Lines, size: tuple[int, int], thickness: int) -> _Steps | None:
+
+def _walk(
+    flat: Words, cut: _Cut, table: Words, strides: tuple[int, int], thickness: int
+) -> tuple[int, int]:
+    """Draw lines of one kind, and give the first and the last pixel that they touch.
+
+    All steps of all lines are one running sum, in fixed-point numbers, which never lose a step.
+    """
+    along, across = strides
+    major, minor, light = _running(cut)
+    index = ((major >> _POINT) * along + (minor >> _POINT) * across).astype(np.intp)
+    part = (minor >> (_POINT - 8)) & 255
+    light >>= _POINT - 8
+    shade = np.repeat(cut.shade, cut.count)
+    low, high = int(index.min()), int(index.max()) + thickness * across
+    for pixel in range(thickness + 1):
+        share = 256 - part if pixel == 0 else part if pixel == thickness else 256
+        level = (light * share + _HALF) >> 16
+        _lighten(flat, index, table.take((shade + level).astype(np.intp)))
+        index += across
+    return low, high
+
+
+def _running(cut: _Cut) -> NDArray[np.int32]:
+    """Place along, place across and light at every step of all lines, shape (3, steps)."""
+    start = np.rint(cut.start * (1 << _POINT)).astype(np.int32)
+    step = np.rint(cut.step * (1 << _POINT)).astype(np.int32)
+    first = np.cumsum(cut.count) - cut.count
+    leap = start.copy()
+    leap[:, 1:] -= start[:, :-1] + step[:, :-1] * (cut.count[:-1] - 1)
+    running = np.empty((3, int(first[-1] + cut.count[-1])), np.int32)
+    for row, values, jumps in zip(running, step, leap, strict=True):
+        row[:] = np.repeat(values, cut.count)
+        row[first] = jumps
+        np.cumsum(row, dtype=np.int32, out=row)
+    return running
+
+
+def _cut(lines: Lines, size: tuple[int, int], thickness: int) -> _Cut | None:
     height, width = size
     if min(size) <= 2 * (thickness + 1):
         return None
     margin = thickness + 1
-    ends = lines.ends
-    x, y = ends[:, 0], ends[:, 1]
-    dx, dy = ends[:, 2] - x, ends[:, 3] - y
+    x, y, to_x, to_y = np.ascontiguousarray(lines.ends.T)
+    dx, dy = to_x - x, to_y - y
     enter, leave = _clip(x, dx, margin, width - margin)
     enter_y, leave_y = _clip(y, dy, margin, height - margin)
-    enter, leave = np.maximum(enter, enter_y), np.minimum(leave, leave_y)
+    np.maximum(enter, enter_y, out=enter)
+    np.minimum(leave, leave_y, out=leave)
     # NaN compares false. Far away, single precision could no longer tell neighbouring pixels.
     near = (np.abs(x) < _FARTHEST) & (np.abs(y) < _FARTHEST)
     length = np.abs(dx) + np.abs(dy)
     kept = np.flatnonzero((leave > enter) & near & (length > 0) & (length < 2 * _FARTHEST))
     if not kept.size:
         return None
-    x, y, dx, dy, enter, leave = (a[kept] for a in (x, y, dx, dy, enter, leave))
+    x, y, dx, dy, enter, leave = (a.take(kept) for a in (x, y, dx, dy, enter, leave))
     steep = np.abs(dy) > np.abs(dx)
-    along = np.where(steep, np.abs(dy), np.abs(dx)) * (leave - enter)
-    length = np.ceil(along * min(1.0, _MOST_SAMPLES / max(float(along.sum()), 1.0)))
-    length = np.maximum(length, 1)
-    count = length.astype(np.intp)
-    share = (leave - enter) / length
-    first = np.cumsum(count) - count
-    start = enter + share * (0.5 - first)
-    light = lines.light[kept] * np.float32(LEVELS - 1)
-    fade = light[:, 1] - light[:, 0]
-    shift = np.float32(thickness / 2)
-    return _Steps(
-        which=np.repeat(np.arange(kept.size), count),
-        number=np.arange(int(count.sum()), dtype=np.float32),
-        major=_float(np.where(steep, y + dy * start, x + dx * start)),
-        major_step=_float(np.where(steep, dy, dx) * share),
-        minor=_float(np.where(steep, x + dx * start, y + dy * start) - shift),
-        minor_step=_float(np.where(steep, dx, dy) * share),
-        light=_float(light[:, 0] + fade * start),
-        light_step=_float(fade * share),
-        major_stride=np.where(steep, width, 1),
-        minor_stride=np.where(steep, 1, width),
-        shade=lines.colour[kept].astype(np.int32) * LEVELS,
+    way = np.where(steep, np.abs(dy), np.abs(dx)) * (leave - enter)
+    count = np.ceil(way * min(1.0, _MOST_SAMPLES / max(float(way.sum()), 1.0)))
+    np.maximum(count, 1, out=count)
+    share = (leave - enter) / count
+    begin = enter + share / 2
+    light = lines.light.take(kept, axis=0) * np.float32(LEVELS - 1)
+    place = np.stack([np.where(steep, y, x), np.where(steep, x, y) - thickness / 2, light[:, 0]])
+    whole = np.stack([np.where(steep, dy, dx), np.where(steep, dx, dy), light[:, 1] - light[:, 0]])
+    return _Cut(
+        steep=steep,
+        count=count.astype(np.intp),
+        start=place + whole * begin,
+        step=whole * share,
+        shade=lines.colour.take(kept).astype(np.int32) * LEVELS,
     )
 
 
@@ -231,11 +295,7 @@ def _clip(start: Floats, step: Floats, low: int, high: int) -> tuple[Floats, Flo
     return np.maximum(np.minimum(one, other), 0), np.minimum(np.maximum(one, other), 1)
 
 
-def _float(values: NDArray[np.floating]) -> Floats:
-    return values.astype(np.float32, copy=False)
-
-
 def _lighten(flat: Words, index: Indices, colours: Words) -> None:
-    seen = flat[index].view(np.uint8)
+    seen = flat.take(index).view(np.uint8)
     np.maximum(seen, colours.view(np.uint8), out=seen)
     flat[index] = seen.view(np.uint32)

@@ -19,23 +19,27 @@ if TYPE_CHECKING:
 
 # Rows of the table of colours that the lines refer to.
 TINTS: Final = 33
-_TINT_RANGE: Final = 2.0  # nats from which on the warped grid's colour is the strongest
+TINT_RANGE: Final = 2.0  # nats from which on the warped grid's colour is the strongest
 WHEEL_FROM: Final = TINTS
 FIELD_ROW: Final = WHEEL_FROM + colormap.WHEEL_SIZE
 OUTLINE_ROW: Final = FIELD_ROW + 1
+EXACT_ROW: Final = OUTLINE_ROW + 1
 
 _MOST_MESH_LINES: Final = 21
 _MOST_FIELD_LINES: Final = 26
 _STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, from twice the median speed
+_DASH: Final = 0.36  # of a stroke of the exact field, which is two dashes
+_TRAIL_FADE: Final = 0.2  # root of the light in which a trail begins: less is not seen
+_PATH_LIGHT: Final = (0.22, 0.5)  # where a path begins and where it ends
 
 
 def line_colours(
-    field: tuple[float, float, float], outline: tuple[float, float, float]
+    field: tuple[float, float, float], target: tuple[float, float, float]
 ) -> NDArray[np.float64]:
     """The table of colours and opacities for all lines, shape (n, 4)."""
     tints = _with_opacity(colormap.diverging(TINTS), 0.55)
     wheel = _with_opacity(colormap.wheel(), 0.8)
-    return np.concatenate([tints, wheel, [[*field, 0.75]], [[*outline, 0.9]]])
+    return np.concatenate([tints, wheel, [[*field, 0.75], [*target, 0.9], [*target, 0.85]]])
 
 
 def mesh_lines(view: View, mesh: Mesh) -> Lines:
@@ -54,12 +58,18 @@ def mesh_lines(view: View, mesh: Mesh) -> Lines:
 
 
 def _tint(log_det: Floats) -> NDArray[np.intp]:
-    strength = np.clip(np.nan_to_num(log_det) / _TINT_RANGE, -1, 1)
+    strength = np.clip(np.nan_to_num(log_det) / TINT_RANGE, -1, 1)
     return np.asarray(np.rint((strength + 1) / 2 * (TINTS - 1)).astype(np.intp))
 
 
-def field_lines(view: View, field: Field) -> Lines:
-    """A velocity field as short strokes, brighter towards their heads and where it is fast."""
+def field_lines(view: View, field: Field, *, exact: bool = False) -> Lines:
+    """A velocity field as short strokes, brighter towards their heads and where it is fast.
+
+    Args:
+        view: Where they are drawn.
+        field: The velocity.
+        exact: Whether it is the field to be learned, which is drawn in dashes.
+    """
     every = -(-field.velocity.shape[0] // _MOST_FIELD_LINES)
     velocity = field.velocity[::every, ::every]
     rows, columns = field.velocity.shape[:2]
@@ -76,7 +86,19 @@ def field_lines(view: View, field: Field) -> Lines:
     ends = view.pixels(np.concatenate([nodes - half, nodes + half], axis=1).reshape(-1, 2, 2))
     light = (0.3 + 0.7 * share)[:, None] * np.array([0.1, 1.0])
     colour = np.full(len(nodes), FIELD_ROW)
-    return Lines(ends.reshape(-1, 4), colour, light.astype(np.float32))
+    strokes = Lines(ends.reshape(-1, 4), colour, light.astype(np.float32))
+    return _dashed(strokes) if exact else strokes
+
+
+def _dashed(strokes: Lines) -> Lines:
+    """Every stroke as two dashes of even light: the exact field, told apart without a colour."""
+    tail, head = strokes.ends[:, :2], strokes.ends[:, 2:]
+    way = (head - tail) * np.float32(_DASH)
+    ends = np.concatenate(
+        [np.concatenate([tail, tail + way], axis=1), np.concatenate([head - way, head], axis=1)]
+    )
+    light = np.tile(strokes.light[:, 1:], (2, 2))
+    return Lines(ends, np.full(len(ends), EXACT_ROW), light)
 
 
 def trail_lines(view: View, paths: Floats, hue: NDArray[np.uint8]) -> Lines:
@@ -87,12 +109,21 @@ def trail_lines(view: View, paths: Floats, hue: NDArray[np.uint8]) -> Lines:
         paths: Corners in data units, shape (corners, n, 2), oldest first.
         hue: Index of each trail's colour on the wheel, shape (n,).
     """
-    corners = view.pixels(paths)
+    fade = np.square(np.linspace(_TRAIL_FADE, 1, len(paths), dtype=np.float32))
+    return _curves(view.pixels(paths), hue, fade)
+
+
+def path_lines(view: View, paths: Floats, hue: NDArray[np.uint8]) -> Lines:
+    """Whole ways from base to target, in the shape that `trail_lines` takes them."""
+    return _curves(view.pixels(paths), hue, np.linspace(*_PATH_LIGHT, len(paths), dtype=np.float32))
+
+
+def _curves(corners: Floats, hue: NDArray[np.uint8], light: Floats) -> Lines:
+    """Curves through corners in pixels, shape (corners, n, 2), with a light for each corner."""
     pieces = len(corners) - 1
     ends = np.concatenate([corners[:-1], corners[1:]], axis=-1).reshape(-1, 4)
-    fade = np.square(np.linspace(0, 1, pieces + 1, dtype=np.float32))
-    light = np.repeat(np.stack([fade[:-1], fade[1:]], axis=1), len(hue), axis=0)
-    return Lines(ends, np.tile(hue.astype(np.intp) + WHEEL_FROM, pieces), light)
+    sides = np.repeat(np.stack([light[:-1], light[1:]], axis=1), len(hue), axis=0)
+    return Lines(ends, np.tile(hue.astype(np.intp) + WHEEL_FROM, pieces), sides)
 
 
 def outline_lines(view: View, segments: NDArray[np.float64]) -> Lines:

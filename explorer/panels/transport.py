@@ -94,6 +94,10 @@ class Transport(QWidget):
         """Take the transport's keys from another widget as well, where that has no use for them."""
         widget.installEventFilter(self)
 
+    def add_control(self, control: QWidget) -> None:
+        """Make room for another control beside the direction."""
+        self._row.insertWidget(self._row.count() - len(self._directions), control)
+
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         words = {
@@ -115,7 +119,7 @@ class Transport(QWidget):
     # --- how ------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(6)
         for button in (self._first, self._back, self._play, self._forward, self._last):
             row.addWidget(button)

@@ -1,36 +1,39 @@
-"""The centre of the window: two panels on one clock, over the transport."""
+"""The centre of the window: a panel for every lane, all on one clock, over the transport."""
 
 from __future__ import annotations
 
-import math
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QBuffer, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from explorer.i18n import mark, number, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.i18n import mark, tr, translator
+from explorer.lanes import LANE_TITLES, lane_title, shown_lanes
 from explorer.ledger.lines import point_text
+from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.pace import acting_layer, with_rests
+from explorer.panels.readings import readings
 from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
+from explorer.shell.compare_button import CompareButton
+from explorer.shell.panel_grid import PanelGrid
+from explorer.shell.target_overlay import TargetOverlay
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
-from flowengine.targets.sources import density_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
     from explorer.panels.rasterizer import Shown
     from explorer.training.controller import Controller
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Direction, Event
 
 _FPS_EVERY_MS: Final = 1000
+_DESCRIBED_EVERY_MS: Final = 250
 _FRAMES_A_LAYER: Final = 8
 _FRAMES_WITHOUT_LAYERS: Final = 32
 _FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
@@ -47,6 +51,8 @@ _TITLES: Final = {
     "flow_matching": mark("Continuous · flow matching"),
     "rectified_flow": mark("Continuous · rectified flow"),
     "ffjord": mark("Continuous · FFJORD"),
+    "vae": mark("VAE · a bound, no exact likelihood"),
+    "gan": mark("GAN · no likelihood"),
 }
 
 
@@ -58,12 +64,14 @@ class Stage(QWidget):
         layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
         fps_changed: Frames a second, or None while nothing moves; about once a second.
         described: A sentence about what is under the mouse; "" where that is nothing.
+        compare_chosen: The baselines that should stand beside the flows, a tuple of lanes.
     """
 
     point_picked = Signal(float, float)
     layer_shown = Signal(str, float)
     fps_changed = Signal(object)
     described = Signal(str)
+    compare_chosen = Signal(tuple)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,12 +79,20 @@ class Stage(QWidget):
         self._layer_ids: tuple[str, ...] = ()
         self._layer_told = ("", 0.0)
         self._point: tuple[float, float] | None = None
-        self._target: TargetSpec | None = None
+        self._overlay = TargetOverlay()
+        self._hovered: tuple[Lane, tuple[float, float]] | None = None
+        self._states: Mapping[Lane, LaneState] = {}
         self.clock = FrameClock(self)
-        camera = Camera(self)
-        self.panels: dict[Lane, FlowPanel] = {lane: FlowPanel(lane, camera) for lane in LANE_TITLES}
-        self.panels["discrete"].set_title(_TITLES["discrete"])
+        self._camera = Camera(self)
+        self._grid = PanelGrid()
+        self.panels: dict[Lane, FlowPanel] = {}
         self.transport = Transport(self.clock)
+        self._compare = CompareButton()
+        self.transport.add_control(self._compare)
+        self._show_lanes(tuple(LANE_TITLES))
+        self._describe_timer = QTimer(self)
+        self._describe_timer.setInterval(_DESCRIBED_EVERY_MS)
+        self._describe_timer.timeout.connect(self._describe)
         self._fps_timer = QTimer(self)
         self._fps_timer.setInterval(_FPS_EVERY_MS)
         self._fps_timer.timeout.connect(self._tell_fps)
@@ -88,10 +104,9 @@ class Stage(QWidget):
     def load(self, lanes: Mapping[Lane, LaneState]) -> None:
         """Show another document: the films it was saved with, which move at once."""
         self.set_marker(None)
+        self._states = lanes
         for lane, panel in self.panels.items():
-            state = lanes.get(lane)
-            film = _film(lane, state.trace if state else b"")
-            panel.set_film(film)
+            self._give_film(lane, panel)
             panel.set_figures(None)
             panel.set_message(_waiting(panel))
         direction = self.panels["discrete"].film.direction
@@ -102,23 +117,27 @@ class Stage(QWidget):
 
     def set_project(self, project: Project) -> None:
         """Follow a document: its layers share the clock, its target is outlined."""
+        self._show_lanes(shown_lanes(project))
+        self._compare.setVisible(hasattr(project, "compare"))
         acting = tuple(layer for layer in resolve_keeps(project.stack) if layer.enabled)
         self._layer_ids = tuple(layer.id for layer in acting)
         self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
         self.transport.set_layers(len(acting))
         title = _TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
         self.panels["continuous"].set_title(title)
-        self.set_target(project.target)
+        self._overlay.set_project(project)
+        self._show_target()
         self._tell_layer(self.clock.tau)
 
     def set_target(self, target: TargetSpec) -> None:
-        """Outline a target, if the outline is switched on somewhere."""
-        self._target = target
-        self._outline()
+        """Take a target up, where a panel shows its outline or what is missing of it."""
+        self._overlay.set_target(target)
+        self._show_target()
 
     def set_kl(self, lane: Lane, kl: float | None) -> None:
         """Show the KL of a lane, in nats; None for a dash."""
-        self.panels[lane].set_figures(kl)
+        if lane in self.panels:
+            self.panels[lane].set_figures(kl)
 
     def set_marker(self, point: tuple[float, float] | None) -> None:
         """Point out the point that is asked about."""
@@ -129,12 +148,14 @@ class Stage(QWidget):
 
     def receive(self, lane: Lane, message: Event) -> None:
         """Take a message of an engine up, if it is one to see."""
-        panel = self.panels[lane]
+        panel = self.panels.get(lane)
+        if panel is None:
+            return
         if panel.take(message, self.clock.now()):
             panel.set_message("")
             self.clock.wake()
         elif isinstance(message, Metrics):
-            panel.set_figures(message.kl)
+            panel.set_figures(getattr(message, panel.measured, None))
         elif isinstance(message, Ledger) and message.point == self._point:
             panel.set_marker(message.point, _jacobian(message))
         elif isinstance(message, LaneStatus):
@@ -146,8 +167,8 @@ class Stage(QWidget):
         return {lane: film for lane, film in films.items() if film}
 
     def thumbnail(self) -> bytes:
-        """A PNG of both panels."""
-        picture = self._panel_row.grab().toImage()
+        """A PNG of the panels."""
+        picture = self._grid.grab().toImage()
         small = picture.scaledToWidth(_THUMBNAIL_WIDTH, Qt.TransformationMode.SmoothTransformation)
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
@@ -181,33 +202,76 @@ class Stage(QWidget):
         other = "normalize" if self.clock.direction == "generate" else "generate"
         self.clock.set_direction(other)
 
+    def enlarge(self) -> None:
+        """Give the panel that has the keyboard all the room, or let all share it again."""
+        if self._grid.large is not None:
+            self._enlarge(None)
+            return
+        focus = self.focusWidget()
+        panels = list(self.panels.values())
+        here = [p for p in panels if focus is not None and p.isAncestorOf(focus)]
+        self._enlarge((here or panels)[0])
+
     # --- inside ---------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._panel_row = QWidget()
-        row = QHBoxLayout(self._panel_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GAP)
-        for panel in self.panels.values():
-            row.addWidget(card(panel), 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GAP)
-        layout.addWidget(self._panel_row, 1)
+        layout.addWidget(self._grid, 1)
         layout.addWidget(card(self.transport))
         self.setFocusProxy(self.panels["discrete"].view)
 
     def _connect(self) -> None:
-        for lane, panel in self.panels.items():
-            self.clock.drive(panel)
-            panel.hovered.connect(lambda x, y, lane=lane: self._describe(lane, (x, y)))
-            panel.left.connect(lambda: self.described.emit(""))
-            self.transport.listen_to(panel.view)
-            panel.point_picked.connect(self.point_picked)
-            panel.options_changed.connect(self._follow_options)
+        motion.changed.connect(self._follow_motion)
+        self._compare.chosen.connect(self.compare_chosen)
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
         translator.changed.connect(self.clock.wake)
+
+    def _show_lanes(self, lanes: tuple[Lane, ...]) -> None:
+        """Have a panel for each of these lanes, and no other."""
+        if lanes == tuple(self.panels):
+            return
+        for lane in set(self.panels) - set(lanes):
+            gone = self.panels.pop(lane)
+            self.clock.release(gone)
+            gone.deleteLater()
+        self.panels = {lane: self.panels.get(lane) or self._new_panel(lane) for lane in lanes}
+        self._compare.set_lanes(lanes)
+        self._grid.set_panels(list(self.panels.values()))
+        self._enlarge(self._grid.large)
+
+    def _new_panel(self, lane: Lane) -> FlowPanel:
+        panel = FlowPanel(lane, self._camera, _TITLES.get(lane, ""))
+        self._give_film(lane, panel)
+        panel.set_message(_waiting(panel))
+        panel.hovered.connect(lambda x, y: self._hover(lane, (x, y)))
+        panel.left.connect(self._leave)
+        panel.point_picked.connect(self.point_picked)
+        panel.options_changed.connect(self._follow_options)
+        panel.enlarged.connect(lambda large: self._enlarge(panel if large else None))
+        self.transport.listen_to(panel.view)
+        self.clock.drive(panel)
+        return panel
+
+    def _give_film(self, lane: Lane, panel: FlowPanel) -> None:
+        state = self._states.get(lane)
+        film = _film(lane, state.trace if state else b"")
+        film.transitions = not motion.reduced
+        film.want(direction=self.clock.direction if film.empty else None)
+        panel.set_film(film)
+
+    def _enlarge(self, panel: QWidget | None) -> None:
+        self._grid.enlarge(panel)
+        for each in self.panels.values():
+            each.set_large(each is panel)
+        if panel is not None:
+            panel.view.setFocus()
+
+    def _follow_motion(self) -> None:
+        for panel in self.panels.values():
+            panel.film.transitions = not motion.reduced
 
     def _step(self, frames: int) -> None:
         layers = len(self._layer_ids)
@@ -231,40 +295,41 @@ class Stage(QWidget):
         for panel in self.panels.values():
             panel.film.want(direction=direction)
         self._controller.set_view(direction=direction)
+        self._show_target()
 
     def _follow_options(self, _shown: Shown) -> None:
         """Have the engines compute what can be seen, and nothing else."""
         shown = [panel.shown for panel in self.panels.values()]
         self._controller.set_view(
-            heat=any(part.density for part in shown),
+            heat=any(part.density or part.difference for part in shown),
             grid=any(part.grid for part in shown),
             field=any(part.field for part in shown),
+            exact_field=any(part.exact for part in shown),
         )
-        self._outline()
+        self._show_target()
         self.clock.wake()
 
-    def _describe(self, lane: Lane, point: tuple[float, float]) -> None:
-        view = self.panels[lane].view
-        density = view.film.density_at(point, view.tau, view.now)
-        if not density:
-            self.described.emit(point_text(point))
-            return
-        text = tr("{lane}, {point}: density {density}, log p = {log_prob} nats")
-        self.described.emit(
-            text.format(
-                lane=tr(LANE_TITLES[lane]),
-                point=point_text(point),
-                density=number(density),
-                log_prob=number(math.log(density)),
-            )
-        )
+    def _hover(self, lane: Lane, point: tuple[float, float]) -> None:
+        self._hovered = (lane, point)
+        self._describe_timer.start()
+        self._describe()
 
-    def _outline(self) -> None:
-        if self._target is None:
+    def _leave(self) -> None:
+        self._hovered = None
+        self._describe_timer.stop()
+        self.described.emit("")
+
+    def _describe(self) -> None:
+        """Say what is under the mouse, again and again: the numbers live."""
+        if self._hovered is None or self._hovered[0] not in self.panels:
             return
-        for panel in self.panels.values():
-            if panel.shown.outline:
-                panel.set_target_outline(density_of(self._target), self._target.extent)
+        lane, point = self._hovered
+        said = readings(self.panels[lane].view, point)
+        head = f"{tr(lane_title(lane))}, {point_text(point)}"
+        self.described.emit(f"{head}: {', '.join(said)}" if said else head)
+
+    def _show_target(self) -> None:
+        self._overlay.show_on(self.panels.values(), self.clock.direction)
 
     def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
         panel.set_message(status.reason if status.state == "blocked" else _waiting(panel))
@@ -283,7 +348,15 @@ class Stage(QWidget):
         """Spare the engines pictures that nobody sees."""
         super().hideEvent(event)
         self._fps_timer.stop()
+        self._leave()
         self._controller.set_view(visible=False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc shows all panels again."""
+        if event.key() == Qt.Key.Key_Escape and self._grid.large is not None:
+            self._enlarge(None)
+        else:
+            super().keyPressEvent(event)
 
 
 def _waiting(panel: FlowPanel) -> str:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from explorer.lanes import LANE_TITLES, shown_lanes
 from explorer.training.lane_link import LaneLink
 from flowengine import protocol
-from flowengine.project import LANES, LaneState, Project
+from flowengine.project import LaneState, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from explorer.training.thread import TrainingThread
     from flowengine.project import Lane, TargetSpec
     from flowengine.protocol import Direction, Event
 
@@ -25,7 +27,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Controller(QObject):
-    """Runs one engine for each lane and speaks to all of them as one.
+    """Runs one engine for each lane that is shown and speaks to all of them as one.
 
     Nothing here waits: every method returns at once, and answers come as `message(lane, …)`
     with an event of `flowengine.protocol`. Pictures of a model that has since been edited are
@@ -46,6 +48,7 @@ class Controller(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._links: dict[Lane, LaneLink] = {}
+        self._leaving: list[TrainingThread] = []
         self._project: Project | None = None
         self._training = False
         self._device: Device = "auto"
@@ -86,8 +89,8 @@ class Controller(QObject):
         """
         states: dict[Lane, LaneState] = dict(project.lanes if lanes is None else lanes)
         self._project = msgspec.structs.replace(project, lanes={})
-        for lane in LANES:
-            link = self._links.get(lane) or self._new_link(lane)
+        self._fit_lanes()
+        for lane, link in self._links.items():
             link.load(self._project, states.get(lane, LaneState()), training=self._training)
         self._watch.start()
 
@@ -96,6 +99,9 @@ class Controller(QObject):
         self._project = msgspec.structs.replace(project, lanes={})
         for link in self._links.values():
             link.follow(self._project)
+        if self.running:
+            for lane in self._fit_lanes():
+                self._links[lane].load(self._project, LaneState(), training=self._training)
 
     def preview_target(self, target: TargetSpec) -> None:
         """Fit a target that is still being drawn; the document follows when the stroke ends."""
@@ -104,11 +110,11 @@ class Controller(QObject):
 
     # --- training -------------------------------------------------------------------------------
 
-    def train(self, lanes: Collection[Lane] = LANES) -> None:
-        """Train these lanes until told otherwise; the others rest."""
+    def train(self, lanes: Collection[Lane] | None = None) -> None:
+        """Train these lanes, or all, until told otherwise; the others rest."""
         self._training = True
         for lane, link in self._links.items():
-            link.set_training(lane in lanes)
+            link.set_training(lanes is None or lane in lanes)
         self.training_changed.emit(True)
 
     def pause(self) -> None:
@@ -152,10 +158,11 @@ class Controller(QObject):
     # --- questions ------------------------------------------------------------------------------
 
     def query(self, x: float, y: float) -> int:
-        """Ask both lanes for the ledger of a point of data space; gives the request's number."""
+        """Ask both flows for the ledger of a point of data space; gives the request's number."""
         request = next(self._requests)
-        for link in self._links.values():
-            link.ask(protocol.Query(request=request, point=(x, y)))
+        for lane, link in self._links.items():
+            if lane in LANE_TITLES:  # a baseline has no change of variables to write out
+                link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 
     def measure_solvers(self) -> int:
@@ -196,12 +203,11 @@ class Controller(QObject):
     def stop(self) -> None:
         """End all engines and wait for them; the controller can be started again."""
         self._watch.stop()
-        for link in self._links.values():
-            link.training_thread.stop()
-        for link in self._links.values():
-            link.training_thread.wait()
-            link.deleteLater()
-        self._links.clear()
+        for lane in list(self._links):
+            self._dismiss(lane)
+        for thread in self._leaving:
+            thread.wait()
+        self._leaving.clear()
         for request in list(self._savings):
             self._finish_saving(request)
 
@@ -214,6 +220,27 @@ class Controller(QObject):
         self._links[lane] = link
         link.training_thread.start()
         return link
+
+    def _fit_lanes(self) -> list[Lane]:
+        """Have an engine for each lane that is shown, and no other; gives those that are new."""
+        assert self._project is not None
+        shown = shown_lanes(self._project)
+        for lane in set(self._links) - set(shown):
+            self._dismiss(lane)
+        new = [lane for lane in shown if lane not in self._links]
+        for lane in new:
+            self._new_link(lane)
+        return new
+
+    def _dismiss(self, lane: Lane) -> None:
+        """Let an engine end by itself, unheard."""
+        link = self._links.pop(lane)
+        link.message.disconnect(self._receive)
+        link.notice.disconnect(self.notice)
+        thread = link.training_thread
+        self._leaving = [t for t in self._leaving if t.isRunning()] + [thread]
+        thread.finished.connect(link.deleteLater)
+        thread.stop()
 
     def _receive(self, lane: str, message: Event) -> None:
         if isinstance(message, protocol.Ready) and message.devices != self._devices:

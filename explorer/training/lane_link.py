@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.i18n import tr
+from explorer.lanes import lane_title
 from explorer.training.commands import changes_structure, commands_between
 from explorer.training.thread import TrainingThread
 from flowengine import protocol
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from explorer.training.controller import Device
     from flowengine.project import Lane, Project
-
-TITLES = {"discrete": "Discrete", "continuous": "Continuous"}
 
 
 class LaneLink(QObject):
@@ -181,7 +180,7 @@ class LaneLink(QObject):
         if restarted:
             self.notice.emit(
                 tr("The {lane} engine was restarted from its last checkpoint").format(
-                    lane=tr(TITLES[self.lane]).lower()
+                    lane=tr(lane_title(self.lane)).lower()
                 )
             )
 
@@ -208,7 +207,7 @@ class LaneLink(QObject):
         self.up = False
         self.notice.emit(
             tr("The {lane} engine ended by itself ({ending}); starting another").format(
-                lane=tr(TITLES[self.lane]).lower(), ending=ending
+                lane=tr(lane_title(self.lane)).lower(), ending=ending
             )
         )
 
@@ -217,7 +216,7 @@ class LaneLink(QObject):
         text = tr(
             "The {lane} engine keeps ending ({ending}); save the project and start Flow Explorer "
             "again"
-        ).format(lane=tr(TITLES[self.lane]).lower(), ending=ending)
+        ).format(lane=tr(lane_title(self.lane)).lower(), ending=ending)
         self.notice.emit(text)
         for request in (0, *self._exports):
             failure = protocol.Failure(request=request, error="EngineLost", text=text)

@@ -112,7 +112,8 @@ class TrainingThread(QThread):
         with self._lock:
             self._engine = None
         status = engine.close()
-        return reason or engine.last_words() or f"exit status {status}"
+        words = engine.last_words()
+        return reason or words or f"exit status {status}"
 
     def _deliver(self, event: Event, *, restarted: bool) -> None:
         if self.mailbox.put(event):

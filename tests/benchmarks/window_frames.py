@@ -1,10 +1,12 @@
 """Frame times of two panels in a real window while two engines' worth of torch keeps running.
 
-    python -m tests.benchmarks.window_frames [--particles N] [--seconds S] [--busy N] [--everything]
+    python -m tests.benchmarks.window_frames [--particles N] [--seconds S] [--busy N]
+        [--everything] [--size 870x800]
 
-10,000 particles, density and warped grid in one panel; density, field and trails in the other; a
-1440x900 window. New snapshots arrive all the time, so that every frame is on its way from one to
-the next. Run it on a desktop or a virtual X server: the offscreen platform shows nothing.
+10,000 particles, density, warped grid and trails in each panel, the field in the second, in the
+room that a 1440x900 window has for them. New snapshots arrive all the time, so that every frame is
+on its way from one to the next. Run it on a desktop or a virtual X server: the offscreen platform
+shows nothing.
 """
 
 from __future__ import annotations
@@ -61,8 +63,7 @@ class Stage(QWidget):
         layout.addWidget(self.transport)
         for panel, film in zip(self.panels, films(particles), strict=True):
             panel.set_film(film)
-            if everything:
-                panel.set_shown(Shown())
+            panel.set_shown(Shown(field=panel is self.panels[1], outline=everything))
             panels.addWidget(panel, 1)
             self.clock.drive(panel)
         self.panels[0].set_layers(LAYERS)
@@ -85,12 +86,14 @@ class Stage(QWidget):
                 panel.take(message, self.clock.now())
 
 
-def measure(particles: int, seconds: float, everything: bool = False) -> dict[str, float]:
+def measure(
+    particles: int, seconds: float, everything: bool = False, size: tuple[int, int] = SIZE
+) -> dict[str, float]:
     """Frame times in milliseconds, from one finished picture of the second panel to the next."""
     app = QApplication.instance() or QApplication(sys.argv)
     theme.apply(app)
     stage = Stage(particles, everything)
-    stage.resize(*SIZE)
+    stage.resize(*size)
     stage.show()
     paints = PaintTimes(stage.panels[1].view)
     feeding = QTimer(stage)
@@ -112,6 +115,11 @@ def measure(particles: int, seconds: float, everything: bool = False) -> dict[st
     }
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
 def main() -> None:
     """Measure, print, and fail where the figures of the issue are missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -119,6 +127,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--busy", type=int, default=2, help="torch processes beside the window")
     parser.add_argument("--everything", action="store_true", help="all that can be switched on")
+    parser.add_argument("--size", type=_size, default=SIZE, help="of panels and transport")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -126,7 +135,7 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", BUSY], env=environment) for _ in range(options.busy)
     ]
     try:
-        figures = measure(options.particles, options.seconds, options.everything)
+        figures = measure(options.particles, options.seconds, options.everything, options.size)
     finally:
         for process in busy:
             process.kill()

@@ -10,18 +10,19 @@ import threading
 import pytest
 import torch
 
+from flowengine.bases import build_base
 from flowengine.catalogue import (
     CONTINUOUS_SPECS,
     ContinuousSpec,
     Ffjord,
     FlowMatching,
     RectifiedFlow,
+    StandardNormal,
 )
 from flowengine.continuous import build_continuous, build_loss
 from flowengine.continuous.ahead import Ahead
 from flowengine.continuous.exact import exact_field
 from flowengine.continuous.ffjord import estimated_account, exact_account
-from flowengine.continuous.flow_matching import base_points
 from flowengine.continuous.pairing import (
     BLOCKS,
     FIRST_BLOCKS,
@@ -36,6 +37,7 @@ from flowengine.errors import SpecError
 from flowengine.targets import preset
 from tests.engine.continuous_flows import points, randomised
 
+base_points = build_base(StandardNormal()).from_uniform
 SAMPLINGS = ("sobol", "iid")
 COUPLINGS = ("independent", "optimal_transport", "transport_plan")
 SPECS = [

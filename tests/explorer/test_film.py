@@ -280,12 +280,6 @@ def test_the_density_under_a_point_is_that_of_its_cell():
     assert film.density_at((4.1, 0), 0, LATER) is None
 
 
-def test_the_exact_field_is_no_part_of_the_model_s_film():
-    film = film_of(field(np.ones((2, 5, 5, 2))), lane="continuous")
-    assert not film.take(field(np.zeros((2, 5, 5, 2)), exact=True), LATER)
-    np.testing.assert_allclose(film.field(0.5, LATER).velocity, np.ones((5, 5, 2)))
-
-
 def test_grid_and_field_follow_the_clock():
     mesh = np.stack([np.zeros((3, 4, 2)), np.ones((3, 4, 2))])
     film = film_of(grid(mesh, log_det=np.stack([np.zeros((3, 4)), np.full((3, 4), -2.0)])))

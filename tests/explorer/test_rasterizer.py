@@ -7,9 +7,10 @@ from PySide6.QtGui import QColor, QImage
 from explorer.panels import colormap
 from explorer.panels.backdrop import tick_step
 from explorer.panels.camera import Camera
+from explorer.panels.colormap import HEAT_TOP
 from explorer.panels.film import Film
 from explorer.panels.outline import contour, level_holding
-from explorer.panels.rasterizer import HEAT_TOP, Marker, Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
 from explorer.panels.splat import DotPainter, Lines, shades, splat_lines
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still
@@ -200,7 +201,7 @@ def test_the_outline_goes_where_the_density_crosses_its_level():
     radius = np.hypot(lines[:, [0, 2]], lines[:, [1, 3]])
     assert np.allclose(radius, 1, atol=0.01)
     rasterizer = Rasterizer()
-    rasterizer.set_outline(lines)
+    rasterizer.ground.set_outline(lines)
     view, _, light = drawn(Film("discrete"), only("outline"), rasterizer=rasterizer)
     for angle in np.linspace(0, 6, 13):
         column, row = view.pixels(np.array([np.cos(angle), np.sin(angle)])).astype(int)
@@ -233,7 +234,7 @@ def test_a_dense_cell_is_bright_where_it_lies(name):
     density[6, 1] = 1.0  # x in [-3, -2], y in [2, 3]
     density[0, 7] = 0.25
     rasterizer = Rasterizer()
-    rasterizer.colours = name
+    rasterizer.ground.colours = name
     view, picture, light = drawn(film_of(heat(density)), only("density"), rasterizer=rasterizer)
     column, row = view.pixels(np.array([-2.5, 2.5])).astype(int)
     brightest = np.array(colormap.lut(name)[HEAT_TOP, :3], int)

@@ -1,0 +1,215 @@
+"""What lies under the particles: the plane, a density or a difference, the field, the outline."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from explorer.i18n import MINUS, mark, number, translator
+from explorer.panels import colormap, strokes
+from explorer.panels.backdrop import draw_backdrop
+from explorer.panels.legend import Scale, draw_legend
+from explorer.panels.sheet import Sheet, image_over
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from explorer.panels.camera import View
+    from explorer.panels.difference import Reference
+    from explorer.panels.film import Heat
+    from explorer.panels.rasterizer import Shot
+    from explorer.panels.splat import Lines
+
+    Words = NDArray[np.uint32]
+
+_STALE: Final = 0.06  # seconds for which a ground may serve while the picture moves on
+_PATHS: Final = 140
+_HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
+_SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
+_SIGNED_FADE: Final = 0.35  # share of a difference's range that fades into the empty plane
+_FINE: Final = 900_000  # pixels from which on a density is enlarged in two steps
+_STEP: Final = 2
+
+
+class Ground:
+    """An opaque picture of the plane, drawn anew with every other picture at the most.
+
+    What it shows changes slowly and is dear to draw. Once the clock rests it is exact.
+
+    Attributes:
+        colours: Name of the density's colour map.
+        reference: What the density is compared with where the difference is shown.
+        sheet: What lines are drawn on.
+        exact_from: The time from which on a resting clock finds the picture exact.
+
+    Args:
+        late: Take turns with grounds that are not late, rather than draw in the same frames.
+    """
+
+    def __init__(self, *, late: bool = False) -> None:
+        self.colours = "magma"
+        self.reference: Reference | None = None
+        self._outline: NDArray[np.float64] = np.empty((0, 4))
+        self.sheet = Sheet()
+        self.exact_from = -math.inf
+        self._late = late
+        self._served = False
+        self._image = QImage()
+        self._soft = QImage()
+        self._backdrop: tuple[View | None, QImage] = (None, QImage())
+        self._drawn: tuple[object, ...] = ()
+        self._drawn_at = -math.inf
+        self._content: tuple[float, int] = (math.nan, 0)
+
+    def set_outline(self, lines: NDArray[np.float64]) -> None:
+        """Take the target's contour, line segments of shape (n, 4) in data units."""
+        self._outline = lines
+        self._drawn = ()
+
+    def forget(self) -> None:
+        """Draw everything anew with the next picture: the theme has changed."""
+        self._backdrop = (None, QImage())
+        self._drawn = ()
+
+    def image(self, view: View, shot: Shot) -> QImage:
+        """The ground of a picture; the image changes with the next call."""
+        language = translator.language
+        wanted = (view, shot.film, shot.shown, self.colours, self.reference, language)
+        anew = wanted != self._drawn
+        content = (shot.tau, shot.film.revision)
+        moving = content != self._content or self._drawn_at < shot.film.moving_until
+        serves = 0 < shot.now - self._drawn_at < _STALE and not self._served
+        if anew or (moving and not serves):
+            self._draw(view, shot)
+            self._drawn, self._content, self._drawn_at = wanted, content, shot.now
+            self.exact_from = shot.now + _STALE
+            self._served = anew and self._late
+        else:
+            self._served = moving
+        return self._image
+
+    def _draw(self, view: View, shot: Shot) -> None:
+        backdrop = self._backdrop_of(view)
+        if self._image.size() != backdrop.size():
+            self._image = QImage(backdrop.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(self._image)
+        painter.drawImage(0, 0, backdrop)
+        scales = []
+        shown = shot.shown
+        heat = shot.film.heat(shot.tau, shot.now) if shown.density or shown.difference else None
+        if heat is not None:
+            words, scale = self._coloured(heat, difference=shown.difference)
+            self._draw_heat(painter, view, heat, words)
+            scales.append(scale)
+        if shown.grid and shot.film.has_grid:
+            scales.append(_TINTS)
+        self.sheet.fit(view)
+        self.sheet.draw_lines(view, _resting_lines(view, shot, self._outline))
+        self.sheet.lay_over(painter)
+        draw_legend(painter, view, tuple(scales))
+        painter.end()
+
+    def _coloured(self, heat: Heat, *, difference: bool) -> tuple[Words, Scale]:
+        if not (difference and self.reference):
+            words = _heat_words(heat, _heat_table(self.colours))
+            return words, _density_scale(self.colours, heat.peak)
+        more, limit = self.reference.compare(heat)
+        return _signed_words(more, limit), _difference_scale(limit)
+
+    def _draw_heat(self, painter: QPainter, view: View, heat: Heat, words: Words) -> None:
+        x_min, x_max, y_min, y_max = heat.extent
+        left, top, right, bottom = view.pixels(
+            np.array([[x_min, y_max], [x_max, y_min]])
+        ).reshape(-1).tolist()  # fmt: skip
+        area = QRectF(QPointF(left, top), QPointF(right, bottom))
+        if view.width * view.height <= _FINE:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(area, image_over(words))
+        else:
+            self._draw_in_two_steps(painter, view, area, words)
+
+    def _draw_in_two_steps(self, painter: QPainter, view: View, area: QRectF, words: Words) -> None:
+        """Enlarge smoothly to half the size and then by whole pixels: it shows on no density."""
+        width, height = -(-view.width // _STEP), -(-view.height // _STEP)
+        if (self._soft.width(), self._soft.height()) != (width, height):
+            self._soft = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+        self._soft.fill(0)
+        halved = QRectF(area.topLeft() / _STEP, area.size() / _STEP)
+        halving = QPainter(self._soft)
+        halving.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        halving.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        halving.drawImage(halved, image_over(words))
+        halving.end()
+        painter.drawImage(QRectF(0, 0, width * _STEP, height * _STEP), self._soft)
+
+    def _backdrop_of(self, view: View) -> QImage:
+        if self._backdrop[0] != view:
+            self._backdrop = (view, draw_backdrop(view))
+        return self._backdrop[1]
+
+
+def _resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
+    film, shown, lines = shot.film, shot.shown, []
+    if shown.exact and (field := film.field(shot.tau, shot.now, exact=True)):
+        lines.append(strokes.field_lines(view, field, exact=True))
+    if shown.field and (field := film.field(shot.tau, shot.now)):
+        lines.append(strokes.field_lines(view, field))
+    if shown.paths and (paths := film.paths(shot.now, _PATHS)):
+        lines.append(strokes.path_lines(view, paths.positions, paths.hue))
+    if shown.outline and len(outline):
+        lines.append(strokes.outline_lines(view, outline))
+    return lines
+
+
+# --- colours and their scales -------------------------------------------------------------------
+
+
+def _heat_words(heat: Heat, table: Words) -> Words:
+    """A density in colours, shape (rows, columns), top row first."""
+    share = np.clip(heat.density[::-1] * np.float32(1 / heat.peak), 0, 1)
+    np.sqrt(share, out=share)
+    share *= colormap.HEAT_TOP
+    return np.asarray(table[share.astype(np.uint8)])
+
+
+@lru_cache(maxsize=len(colormap.SEQUENTIAL))
+def _heat_table(name: str) -> Words:
+    """The colour map with its lowest part fading out, so that the empty plane stays visible."""
+    table = colormap.lut(name)
+    return colormap.premultiplied(
+        table[:, :3] / 255, np.clip(np.arange(len(table)) / _HEAT_FADE, 0, 1)
+    )
+
+
+def _signed_words(more: NDArray[np.float32], limit: float) -> Words:
+    """A difference in colours, shape (rows, columns), top row first."""
+    half = _SIGNED // 2
+    share = np.clip(more[::-1] * np.float32(half / limit), -half, half)
+    return np.asarray(_signed_table()[np.rint(share).astype(np.intp) + half])
+
+
+@lru_cache(maxsize=1)
+def _signed_table() -> Words:
+    side = np.abs(np.linspace(-1, 1, _SIGNED))
+    return colormap.premultiplied(colormap.difference(_SIGNED), np.clip(side / _SIGNED_FADE, 0, 1))
+
+
+def _density_scale(name: str, peak: float) -> Scale:
+    return Scale(mark("density"), ("0", number(peak, digits=2)), name)
+
+
+def _difference_scale(limit: float) -> Scale:
+    most = number(limit, digits=2)
+    return Scale(mark("model − target"), (f"{MINUS}{most}", "0", f"+{most}"), "difference")
+
+
+_TINTS: Final = Scale(
+    mark("log|det| in nats"),
+    (f"{MINUS}{strokes.TINT_RANGE:g}", "0", f"+{strokes.TINT_RANGE:g}"),
+    "tint",
+)

@@ -1,0 +1,103 @@
+"""How the panels of the lanes differ: what they can show, and the figure they are judged by."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from explorer.i18n import mark
+from explorer.panels.rasterizer import Shown
+
+
+class Figure(NamedTuple):
+    """The figure below a picture.
+
+    Attributes:
+        name: As it is written before the value.
+        unit: In English; "" for none.
+        meaning: A sentence, in English.
+        measured: Which field of `protocol.Metrics` holds it.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    measured: str
+
+
+class PanelKind(NamedTuple):
+    """One lane's panel.
+
+    Attributes:
+        chips: Parts of the picture with a switch of their own, fields of `Shown`.
+        more: Parts whose switches are in a menu.
+        shown: What is switched on at first.
+        goes: How the picture goes along the clock.
+        place: Words of usual length for where the clock is.
+    """
+
+    chips: tuple[str, ...]
+    more: tuple[str, ...]
+    shown: Shown
+    goes: Literal["layers", "time", "straight"]
+    place: str
+    figure: Figure
+
+
+_KL: Final = Figure(
+    "KL", mark("nats"), mark("KL(target ‖ model) on held-out points: 0 is a perfect fit"), "kl"
+)
+_BOUND: Final = Figure(
+    "NLL ≤",
+    mark("nats"),
+    mark("A bound: a VAE has no exact likelihood. Its true NLL is no larger than this"),
+    "nll",
+)
+_DISTANCE: Final = Figure(
+    "W₂",
+    "",
+    mark("Wasserstein distance of samples to the target, in data units: a GAN has no likelihood"),
+    "w2",
+)
+
+
+def room_for(kind: PanelKind) -> list[str]:
+    """Switches that other panels have in the place of those that this one lacks."""
+    longest = max((other.chips for other in KINDS.values()), key=len)
+    others = [name for name in longest if name not in kind.chips]
+    return others[: len(longest) - len(kind.chips)]
+
+
+KINDS: Final[dict[str, PanelKind]] = {
+    "discrete": PanelKind(
+        chips=("density", "points", "grid", "trails", "outline"),
+        more=("difference", "paths"),
+        shown=Shown(field=False, outline=False, trails=False),
+        goes="layers",
+        place="after layer 8 of 8",
+        figure=_KL,
+    ),
+    "continuous": PanelKind(
+        chips=("density", "points", "trails", "field", "outline"),
+        more=("difference", "paths", "exact"),
+        shown=Shown(grid=False, outline=False),
+        goes="time",
+        place="t = 0.00",
+        figure=_KL,
+    ),
+    "vae": PanelKind(
+        chips=("density", "points", "trails", "outline"),
+        more=("difference", "paths"),
+        shown=Shown(grid=False, field=False, outline=False, trails=False),
+        goes="straight",
+        place="straight line, 100 %",
+        figure=_BOUND,
+    ),
+    "gan": PanelKind(
+        chips=("points", "trails", "outline"),
+        more=("paths",),
+        shown=Shown(density=False, grid=False, field=False, trails=False),
+        goes="straight",
+        place="straight line, 100 %",
+        figure=_DISTANCE,
+    ),
+}

@@ -1,0 +1,67 @@
+"""What can be read off a picture at a point, in words with live numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.i18n import number, signed, tr
+
+if TYPE_CHECKING:
+    from explorer.panels.film import Film
+    from explorer.panels.flow_view import FlowView
+
+    Point = tuple[float, float]
+
+
+def readings(view: FlowView, point: Point) -> list[str]:
+    """What the parts of the picture that are switched on say about a point, in data units."""
+    film, tau, now = view.film, view.tau, view.now
+    said = []
+    if density := film.density_at(point, tau, now):
+        said.append(
+            tr("density {density}, log p = {log_prob} nats").format(
+                density=number(density), log_prob=number(math.log(density))
+            )
+        )
+        if view.shown.difference and view.reference is not None:
+            more = density - view.reference.at(point)
+            said.append(tr("model − target = {more}").format(more=signed(more, 3)))
+    if view.shown.grid and (log_det := log_det_near(film, point, tau, now)) is not None:
+        said.append(tr("log|det| {value} nats").format(value=signed(log_det)))
+    for exact, words in ((False, tr("speed {speed}")), (True, tr("exact speed {speed}"))):
+        on = view.shown.exact if exact else view.shown.field
+        speed = speed_at(film, point, tau, now, exact=exact) if on else None
+        if speed is not None:
+            said.append(words.format(speed=number(speed)))
+    return said
+
+
+def log_det_near(film: Film, point: Point, tau: float, now: float) -> float | None:
+    """The log|det| from the base, in nats, at the mesh's node nearest to a point."""
+    mesh = film.grid(tau, now)
+    if mesh is None:
+        return None
+    squared = np.square(mesh.positions - np.asarray(point, np.float32)).sum(axis=-1)
+    squared = np.where(np.isfinite(squared), squared, np.inf)
+    nearest = np.unravel_index(int(squared.argmin()), squared.shape)
+    spacing = np.abs(mesh.positions[1:, 1:] - mesh.positions[:-1, :-1]).max()
+    value = float(mesh.log_det[nearest])
+    return value if squared[nearest] <= spacing**2 and math.isfinite(value) else None
+
+
+def speed_at(film: Film, point: Point, tau: float, now: float, *, exact: bool) -> float | None:
+    """The speed in the cell of the field under a point, in data units per unit of t."""
+    field = film.field(tau, now, exact=exact)
+    if field is None:
+        return None
+    x_min, x_max, y_min, y_max = field.extent
+    rows, columns = field.velocity.shape[:2]
+    column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
+    row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
+    if not (0 <= row < rows and 0 <= column < columns):
+        return None
+    speed = float(np.hypot(*field.velocity[row, column]))
+    return speed if math.isfinite(speed) else None

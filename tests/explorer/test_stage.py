@@ -1,0 +1,185 @@
+"""The stage: one to four panels on one clock, one of them large, and what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from explorer.motion import motion
+from explorer.panels.rasterizer import Shown
+from explorer.shell import stage as stage_module
+from explorer.shell.panel_grid import PanelGrid
+from explorer.shell.stage import Stage
+from explorer.theme import theme
+from explorer.training.controller import Controller
+from flowengine.project import Project, default_stack
+from tests.explorer.film_messages import heat, still
+
+LANES = ("discrete", "continuous", "vae", "gan")
+EMPTY = Shown(density=False, points=False, grid=False, trails=False, field=False, outline=False)
+
+
+@pytest.fixture
+def stage(qtbot, qapp):
+    theme.apply(qapp)
+    stage = Stage(Controller())
+    qtbot.addWidget(stage)
+    stage.resize(900, 800)
+    stage.set_project(Project(stack=default_stack()))
+    stage.show()
+    qtbot.waitExposed(stage)
+    return stage
+
+
+@pytest.fixture
+def wants(monkeypatch, stage, qtbot):
+    """Have the document ask for some lanes."""
+
+    def want(*lanes):
+        monkeypatch.setattr(stage_module, "shown_lanes", lambda _: lanes)
+        stage.set_project(Project(stack=default_stack()))
+        qtbot.waitUntil(lambda: all(p.isVisible() for p in stage.panels.values()))
+
+    return want
+
+
+def places(stage):
+    """Row and column of every panel, by where their corners are."""
+    corners = [panel.mapTo(stage, QPoint()) for panel in stage.panels.values()]
+    rows = sorted({corner.y() for corner in corners})
+    columns = sorted({corner.x() for corner in corners})
+    return [(rows.index(c.y()), columns.index(c.x())) for c in corners]
+
+
+def alike(panels):
+    widths, heights = zip(*(panel.view.size().toTuple() for panel in panels), strict=True)
+    return max(widths) - min(widths) <= 1 and max(heights) - min(heights) <= 2
+
+
+# --- lanes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1, [(0, 0)]),
+        (2, [(0, 0), (0, 1)]),
+        (3, [(0, 0), (0, 1), (1, 0)]),
+        (4, [(0, 0), (0, 1), (1, 0), (1, 1)]),
+    ],
+)
+def test_panels_stand_in_rows_of_two(qtbot, count, expected):
+    grid = PanelGrid()
+    qtbot.addWidget(grid)
+    grid.resize(600, 600)
+    panels = [QWidget() for _ in range(count)]
+    grid.set_panels(panels)
+    grid.show()
+    corners = [panel.mapTo(grid, QPoint()) for panel in panels]
+    rows, columns = (sorted({getattr(c, axis)() for c in corners}) for axis in ("y", "x"))
+    assert [(rows.index(c.y()), columns.index(c.x())) for c in corners] == expected
+    assert len({panel.size().toTuple() for panel in panels}) == 1
+
+
+def test_baselines_come_beside_the_flows_and_go(stage, wants, qtbot):
+    flows = dict(stage.panels)
+    wants(*LANES)
+    assert tuple(stage.panels) == LANES
+    assert {lane: stage.panels[lane] for lane in flows} == flows
+    qtbot.waitUntil(lambda: places(stage) == [(0, 0), (0, 1), (1, 0), (1, 1)])
+    qtbot.waitUntil(lambda: alike(stage.panels.values()))
+    stage.receive("vae", still(np.zeros((4, 2)), lane="vae"))
+    assert not stage.panels["vae"].film.empty
+    wants("discrete", "continuous")
+    assert dict(stage.panels) == flows
+    stage.receive("vae", still(np.zeros((4, 2)), lane="vae"))  # a late message is no harm
+    stage.clock.tick()
+
+
+def test_titles_say_what_a_baseline_lacks(stage, wants):
+    wants(*LANES)
+    assert "bound" in stage.panels["vae"].title
+    assert "no likelihood" in stage.panels["gan"].title
+
+
+# --- one large ------------------------------------------------------------------------------------
+
+
+def test_a_panel_is_enlarged_by_its_header_and_esc_shows_all_again(stage, qtbot):
+    discrete, continuous = stage.panels.values()
+    width = continuous.width()
+    QTest.mouseDClick(continuous._head, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: continuous.width() > 1.8 * width)
+    assert not discrete.isVisible()
+    QTest.keyClick(continuous.view, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: continuous.width() == width)
+    assert discrete.isVisible()
+
+
+def test_the_action_enlarges_the_panel_with_the_keyboard(stage):
+    discrete, continuous = stage.panels.values()
+    continuous.view.setFocus()
+    stage.enlarge()
+    assert continuous.isVisible()
+    assert not discrete.isVisible()
+    stage.enlarge()
+    assert discrete.isVisible()
+
+
+def test_a_large_panel_that_goes_gives_its_room_back(stage, wants):
+    wants("discrete", "continuous", "gan")
+    stage.panels["gan"].enlarged.emit(True)
+    assert not stage.panels["discrete"].isVisible()
+    wants("discrete", "continuous")
+
+
+# --- what it says and shows -----------------------------------------------------------------------
+
+
+def test_what_is_under_the_mouse_is_said_with_live_numbers(stage, qtbot):
+    panel = stage.panels["discrete"]
+    panel.set_shown(replace_shown(EMPTY, density=True))
+    panel.film.transitions = False
+    stage.clock.pause()
+    stage.receive("discrete", heat(np.full((8, 8), 1 / 64)))
+    said = []
+    stage.described.connect(said.append)
+    panel.hovered.emit(1.0, 2.0)
+    assert said == ["Discrete, (1.00, 2.00): density 0.0156, log p = −4.16 nats"]
+    stage.receive("discrete", heat(np.full((8, 8), 1 / 32)))
+    qtbot.waitUntil(lambda: "density 0.0312" in said[-1] or "density 0.0313" in said[-1])
+    panel.left.emit()
+    assert said[-1] == ""
+
+
+def test_the_difference_is_taken_to_where_the_way_goes(stage):
+    panel = stage.panels["discrete"]
+    panel.set_shown(replace_shown(EMPTY, difference=True))
+    to_target = panel.view.reference
+    assert to_target.at((0, 0)) != pytest.approx(1 / (2 * np.pi), rel=0.02)
+    stage.clock.set_direction("normalize")
+    assert panel.view.reference is not to_target
+    assert panel.view.reference.at((0, 0)) == pytest.approx(1 / (2 * np.pi), rel=0.02)
+
+
+def test_with_less_motion_pictures_change_at_once(stage):
+    panel = stage.panels["discrete"]
+    try:
+        motion.choose("less")
+        stage.receive("discrete", still([[0.0, 0.0]]))
+        stage.receive("discrete", still([[2.0, 1.0]]))
+        now = stage.clock.now()
+        np.testing.assert_allclose(panel.film.positions(0.5, now).positions, [[2, 1]])
+        motion.choose("full")
+        stage.receive("discrete", still([[0.0, 0.0]]))
+        shown = panel.film.positions(0.5, stage.clock.now()).positions
+        assert np.abs(shown).max() > 1
+    finally:
+        motion.choose("system")
+
+
+def replace_shown(shown, **changes):
+    return Shown(**{**vars(shown), **changes})

@@ -15,7 +15,7 @@ LANE_TITLES: Final[dict[Lane, str]] = {
 }
 """The flows, which every project has."""
 
-BASELINE_TITLES: Final = {"vae": mark("VAE"), "gan": mark("GAN")}
+BASELINE_TITLES: Final[dict[str, str]] = {"vae": mark("VAE"), "gan": mark("GAN")}
 """What a project can set beside its flows."""
 
 LANE_ORDER: Final = (*LANE_TITLES, *BASELINE_TITLES)
@@ -23,7 +23,7 @@ LANE_ORDER: Final = (*LANE_TITLES, *BASELINE_TITLES)
 
 def lane_title(lane: str) -> str:
     """The English name of any lane."""
-    return {**LANE_TITLES, **BASELINE_TITLES}[lane]
+    return ({str(name): title for name, title in LANE_TITLES.items()} | BASELINE_TITLES)[lane]
 
 
 def shown_lanes(project: Project) -> tuple[Lane, ...]:

@@ -41,6 +41,12 @@ def catalogue_markdown() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def catalogue_overview() -> str:
+    """Every entry in a line, as a Markdown table: the one that stands in the README."""
+    entries: tuple[Entry, ...] = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS)
+    return markdown_table(("kind", "what it does", "source"), map(_line, entries))
+
+
 def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table whose columns also line up in a terminal."""
     cells = [list(headings), *(list(row) for row in rows)]
@@ -74,6 +80,11 @@ def _entry_dict(cls: Entry) -> dict[str, Any]:
         "reference": cls.reference,
         "fields": [field._asdict() | {"type": field.type.__name__} for field in fields_of(cls)],
     }
+
+
+def _line(cls: Entry) -> tuple[str, str, str]:
+    about = " ".join(str(inspect.getdoc(cls)).split("\n\n")[0].split())
+    return f"`{kind_of(cls)}`", about.rstrip("."), cls.reference
 
 
 def _section(cls: Entry) -> str:

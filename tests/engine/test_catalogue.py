@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,13 @@ from flowengine.catalogue import (
     kind_of,
     layer_class,
 )
-from flowengine.catalogue_table import allowed, catalogue_dict, catalogue_markdown, markdown_table
+from flowengine.catalogue_table import (
+    allowed,
+    catalogue_dict,
+    catalogue_markdown,
+    catalogue_overview,
+    markdown_table,
+)
 from flowengine.errors import ProjectError, SpecError
 from flowengine.project import Project
 
@@ -129,3 +136,8 @@ def test_the_dict_is_plain():
 def test_markdown_tables_line_up():
     lines = markdown_table(("a", "long heading"), [("1", "2"), ("wide cell", "3")]).splitlines()
     assert len({len(line) for line in lines}) == 1
+
+
+def test_the_readme_holds_the_whole_catalogue():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert catalogue_overview() in readme

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -49,6 +50,8 @@ class RunShelf(QWidget):
         self.list = QListWidget()
         self.list.setIconSize(_PICTURE)
         self.list.setWordWrap(True)
+        # the figures in the tab beside say how high the tabs are; the list takes what there is
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.list.setSpacing(2)
         self.list.itemChanged.connect(lambda: self.overlaid.emit(self.ticked()))
         self.list.itemSelectionChanged.connect(self._show_buttons)

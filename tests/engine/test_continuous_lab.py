@@ -54,7 +54,7 @@ def test_dopri5_pays_more_for_less_error(rows):
 
 def test_the_error_is_the_distance_from_the_true_way(rows):
     flow = randomised(FlowMatching(width=16, depth=2), dtype=torch.float32).double()
-    z = base_points(POINTS).double()
+    z = base_points(flow.base, POINTS).double()
     with torch.no_grad():
         far = flow.with_solver("rk4", 200).positions(z)
         near = flow.with_solver("euler", 4).positions(z)

@@ -1,4 +1,4 @@
-"""The run shelf, with the real window and real engines: kept, laid under, restored."""
+"""What the real window asks real engines for: the run shelf and the solver lab."""
 
 import msgspec
 import pytest
@@ -129,3 +129,13 @@ def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbo
 )
 def test_what_sets_runs_apart_in_words(changes, words):
     assert differences(project(), msgspec.structs.replace(project(), **changes)) == words
+
+
+def test_the_solver_lab_is_measured_by_the_engine(window, qtbot):
+    lab = window.models.lab
+    assert not lab.isHidden()
+    qtbot.waitUntil(lambda: all(window.controller.engine_pids().values()), timeout=PATIENCE_MS)
+    QTest.mouseClick(lab.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(lab.rows), timeout=PATIENCE_MS)
+    assert {row.solver for row in lab.rows} == {"euler", "midpoint", "heun", "rk4", "dopri5"}
+    assert lab.button.isEnabled()

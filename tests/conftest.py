@@ -107,3 +107,22 @@ def _read(path: Path) -> str:
         return path.read_text()
     except OSError:  # the process or the thread has just ended
         return ""
+
+
+def pytest_sessionfinish(session, exitstatus) -> None:
+    """Remember how the tests went, for `pytest_unconfigure`."""
+    session.config.exit_status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config) -> None:
+    """End the process here, with the status that the tests have earned.
+
+    After thousands of windows Qt and torch, both in this one process, once crashed while the
+    interpreter took itself apart, when every test had passed and been reported. The program itself
+    never holds both.
+    """
+    if hasattr(config, "exit_status"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.exit_status)

@@ -3,8 +3,9 @@
 Every kind of picture is a `Task`: a generator that computes in chunks of a few milliseconds, so
 that commands are answered in between, and ends with the event to send. While the lane trains,
 `Display` starts the task that is most overdue whenever all pictures together have cost less than
-`SHARE` of the training time; while it rests, every task that does not show the present model in
-full quality is run once.
+their share of the training time: `FRESH_SHARE` for some seconds after an edit, when the model
+moves most, and `SHARE` from then on. While the lane rests, every task that does not show the
+present model in full quality is run once.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
-CREDIT_S = 0.25
+FRESH_SHARE, FRESH_S = 0.3, 4.0
+CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 CHUNK = 2048
 SLICES = 4
 GRID_NODES = 33
@@ -103,6 +105,7 @@ class Display:
     def __post_init__(self) -> None:
         self._spent = 0.0
         self._earned = CREDIT_S
+        self._fresh_s = FRESH_S
         self._running: _Running | None = None
         self._rate_from = (time.perf_counter(), self.trainer.step_count)
         self._make_tasks()
@@ -111,7 +114,9 @@ class Display:
 
     def earn(self, seconds: float) -> None:
         """Say that training has gone on for so long; a share of it may be spent on pictures."""
-        self._earned = min(self._earned + SHARE * seconds, self._spent + CREDIT_S)
+        share = FRESH_SHARE if self._fresh_s > 0 else SHARE
+        self._fresh_s -= seconds
+        self._earned = min(self._earned + share * seconds, self._spent + CREDIT_S)
 
     def charge(self, seconds: float) -> None:
         """Say what sending a picture cost on top of computing it."""
@@ -123,6 +128,7 @@ class Display:
         self.view = view or self.view
         self._running = None
         self._earned = self._spent + CREDIT_S
+        self._fresh_s = FRESH_S
         self._make_tasks()
 
     def advance(self, *, training: bool) -> Event | None:
@@ -169,7 +175,7 @@ class Display:
         view, reach = self.view, self.trainer.average.base.reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
-        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.25)}
+        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.5)}
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
@@ -225,7 +231,7 @@ class Display:
         )
 
     def _flow(self, training: bool) -> Flow:
-        """The model to show: while it trains, a continuous flow is followed in half its steps.
+        """The model to show: while it trains, a continuous flow takes a quarter of its steps.
 
         Its density is that of the shorter solver's own map, so it still integrates to one. Steps
         that a solver chooses itself would have no end that a query could wait for.
@@ -233,7 +239,7 @@ class Display:
         flow = self.trainer.average
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
-        steps = math.ceil(flow.spec.solver_steps / 2)
+        steps = math.ceil(flow.spec.solver_steps / 4)
         return flow.with_solver(flow.fixed_solver, steps)
 
     def _particles(self, part: int, training: bool) -> Work:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from flowengine import snapshots
 from flowengine.continuous import exact_field
 from flowengine.errors import NumericsError
 from flowengine.project import LANES, Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
-from flowengine.snapshots import CREDIT_S, SHARE, Display
+from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display
 from flowengine.trainer import Trainer
 
 SMALL = {
@@ -104,7 +105,7 @@ def test_pictures_cost_no_more_than_their_share_of_training():
         before = trainer.seconds
         trainer.step()
         display.earn(trainer.seconds - before)
-        earned += SHARE * (trainer.seconds - before)
+        earned += FRESH_SHARE * (trainer.seconds - before)
         if display.pending(training=True):
             display.advance(training=True)
     dearest = max(task.cost for task in display._tasks.values())
@@ -124,3 +125,37 @@ def test_pictures_come_again_and_again_while_training():
         assert trainer.step_count < 20_000
     assert any(isinstance(event, ParticleFrames) for event in seen)
     assert max(event.step for event in seen) > min(event.step for event in seen)
+
+
+class Clock:
+    """In place of `time`, so that what a picture costs does not depend on the machine."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def perf_counter(self) -> float:
+        self.now += 0.004  # the clock is read at both ends of a chunk
+        return self.now
+
+
+def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(snapshots, "time", clock)
+    trainer = Trainer(Project.from_dict(SMALL), "continuous")
+    display = Display(trainer, 0, SetView(particles=10_000, field=True))
+    trainer.edit(Project.from_dict(SMALL | {"target": {"name": "star"}}))
+    display.renew(1)
+    newest: dict[str, list[int]] = {}
+    edited = clock.now
+    while clock.now - edited < 4.0:
+        trainer.step()
+        clock.now += 0.002
+        display.earn(0.002)
+        event = display.advance(training=True)
+        if event is not None and not (isinstance(event, HeatFrame) and event.index < 8):
+            kind = f"{type(event).__name__} {getattr(event, 'first', '')}"
+            newest.setdefault(kind, []).append(event.step)
+    assert len(newest) == 7, newest  # four parts of the particles, density, field and figures
+    # the first shows the model as it was; a second must follow the model where it went
+    assert all(max(steps) > 300 for steps in newest.values()), newest
+    assert min(steps[0] for steps in newest.values()) < 10

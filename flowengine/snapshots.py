@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Figures, Trainer
 
-SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
+SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
 FRESH_SHARE, FRESH_S = 0.3, 4.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 CHUNK = 2048

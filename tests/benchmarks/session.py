@@ -1,0 +1,216 @@
+"""An hour at the window, shortened: what holds up the hand, and what the program takes of memory.
+
+    SESSION_S=600 python -m tests.benchmarks.session
+
+Real events (strokes, clicks, keys) go to the real window with an engine for each lane, while both
+train. A second thread watches the one that draws: whenever that has not come back to its event loop
+for longer than `LATE_S`, it notes where it is. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from explorer import app as program
+from explorer import dialogs
+from explorer.theme import theme
+from flowengine import protocol
+
+if TYPE_CHECKING:
+    from explorer.main_window import MainWindow
+
+LATE_S = 0.05
+START_S = 8.0
+PAUSE_MS = (150, 900)  # between two things that a person does
+WORST = 8
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+KEYS = (
+    (Qt.Key.Key_Z, CONTROL),
+    (Qt.Key.Key_Z, CONTROL | SHIFT),
+    (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_D, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Home, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_M, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_S, CONTROL),
+    (Qt.Key.Key_L, CONTROL | SHIFT),
+)
+
+
+class Watchdog(threading.Thread):
+    """Notes how long the drawing thread stays away from its event loop, and where it was."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.beat = time.perf_counter()
+        self.late: dict[str, list[float]] = defaultdict(list)
+        self.stopping = False
+        self._watched = threading.main_thread().ident
+
+    def run(self) -> None:
+        while not self.stopping:
+            time.sleep(0.005)
+            beat, place = self.beat, ""
+            while time.perf_counter() - beat > LATE_S and self.beat == beat:
+                place = place or self._place()
+                time.sleep(0.001)
+            if place:
+                self.late[place].append(1000 * (self.beat - beat))
+
+    def _place(self) -> str:
+        """The innermost function of the program that the drawing thread is in."""
+        frame = sys._current_frames().get(self._watched or 0)
+        lines = [
+            line for line in traceback.extract_stack(frame)
+            if "explorer" in Path(line.filename).parts[-3:]
+            or Path(line.filename).parent.parent.name == "explorer"
+        ]  # fmt: skip
+        if not lines:
+            return "no function of the program"
+        return f"{Path(lines[-1].filename).name}: {lines[-1].name}"
+
+
+class Session(QObject):
+    """Does one thing after the other, as a person would, and times the answers."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._random = random.Random(7)
+        self._asked: dict[str, float] = {}
+        self.answers: dict[str, list[float]] = {"ledger": [], "snapshot": []}
+        self.done = 0
+        window.controller.message.connect(self._note)
+
+    def act(self) -> None:
+        """Do something now, and something else a little later."""
+        acts = (self._stroke, self._stroke, self._click, self._click, self._key, self._wheel)
+        self._random.choice(acts)()
+        self.done += 1
+        if not self._window.controller.training:
+            self._window.controller.train()
+        QTimer.singleShot(self._random.randint(*PAUSE_MS), self, self.act)
+
+    def _stroke(self) -> None:
+        canvas = self._window.target.canvas
+        self._press(canvas)
+        for _ in range(12):
+            QTest.mouseMove(canvas, self._place(canvas))
+        self._asked["snapshot"] = time.perf_counter()
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=self._place(canvas))
+
+    def _click(self) -> None:
+        view = self._random.choice(list(self._window.stage.panels.values())).view
+        if view.isVisible():
+            self._asked["ledger"] = time.perf_counter()
+            middle = QPoint(view.width() // 2, view.height() // 2)
+            QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=middle)
+
+    def _key(self) -> None:
+        QTest.keyClick(self._window, *self._random.choice(KEYS))
+
+    def _wheel(self) -> None:
+        key = self._random.choice((Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight))
+        QTest.keyClick(self._window.target.canvas, key)
+
+    def _press(self, widget: QWidget) -> None:
+        QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=self._place(widget))
+
+    def _place(self, widget: QWidget) -> QPoint:
+        return QPoint(
+            self._random.randrange(widget.width() // 5, widget.width() * 4 // 5),
+            self._random.randrange(widget.height() // 5, widget.height() * 4 // 5),
+        )
+
+    def _note(self, _lane: str, message: object) -> None:
+        kinds = {"ledger": protocol.Ledger, "snapshot": protocol.ParticleFrames}
+        for what, kind in kinds.items():
+            if not isinstance(message, kind) or what not in self._asked:
+                continue
+            edited = self._window.stage.panels[message.lane].film.generation
+            if what == "snapshot" and message.generation < edited:
+                continue
+            took = time.perf_counter() - self._asked.pop(what)
+            self.answers[what].append(1000 * took)
+
+
+def resident_mib(pid: int) -> float:
+    """What a process holds of memory, in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def percentile(values: list[float], part: float) -> float | None:
+    """Of the sorted values, the one below which the part lies; None without values."""
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))] if values else None
+
+
+def measure(seconds: float) -> dict:
+    """Use the window for so long."""
+    folder = tempfile.TemporaryDirectory()
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder.name)
+    dialogs.ask = lambda *_: "discard"  # type: ignore[assignment]
+    dialogs.ask_save = lambda *_: str(Path(folder.name) / "session.flow")  # type: ignore[assignment]
+    app = program.application()
+    theme.apply(app)
+    window = program.open_window(None)
+    watchdog, session = Watchdog(), Session(window)
+    beat = QTimer(window, interval=5)
+    beat.timeout.connect(lambda: setattr(watchdog, "beat", time.perf_counter()))
+    result: dict = {}
+
+    def begin() -> None:
+        window.controller.train()
+        beat.start()
+        watchdog.beat = time.perf_counter()
+        watchdog.start()
+        session.act()
+        QTimer.singleShot(round(1000 * seconds), window, end)
+
+    def end() -> None:
+        watchdog.stopping = True
+        watchdog.join()
+        pids = [pid for pid in window.controller.engine_pids().values() if pid]
+        result["memory_mib"] = {
+            "window": resident_mib(os.getpid()),
+            "engines": [resident_mib(pid) for pid in pids],
+        }
+        window.controller.stop()
+        app.exit()
+
+    QTimer.singleShot(round(1000 * START_S), window, begin)
+    app.exec()
+    folder.cleanup()
+    worst = sorted(watchdog.late.items(), key=lambda item: -max(item[1]))[:WORST]
+    return result | {
+        "seconds": seconds,
+        "done": session.done,
+        "late": sum(map(len, watchdog.late.values())),
+        "worst": [(place, len(late), round(max(late))) for place, late in worst],
+        "ledger_ms": [percentile(session.answers["ledger"], part) for part in (0.5, 0.95)],
+        "snapshot_ms": [percentile(session.answers["snapshot"], part) for part in (0.5, 0.95)],
+    }
+
+
+def main() -> None:
+    """Print the measurements as JSON."""
+    print(json.dumps(measure(float(os.environ.get("SESSION_S", "600")))))
+
+
+if __name__ == "__main__":
+    main()

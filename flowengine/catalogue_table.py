@@ -6,8 +6,10 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from flowengine.catalogue import (
+    BASELINE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
+    BaselineSpec,
     ContinuousSpec,
     Field,
     LayerSpec,
@@ -18,15 +20,16 @@ from flowengine.catalogue import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Entry = type[LayerSpec] | type[ContinuousSpec]
+Entry = type[LayerSpec] | type[ContinuousSpec] | type[BaselineSpec]
 _HEADINGS = ("Setting", "Meaning", "Allowed", "Default", "Unit")
 
 
 def catalogue_dict() -> dict[str, list[dict[str, Any]]]:
-    """Every layer and continuous flow with its fields, limits and defaults, ready for JSON."""
+    """Every layer, flow and baseline with its fields, limits and defaults, ready for JSON."""
     return {
         "layers": [_entry_dict(cls) for cls in LAYER_SPECS],
         "continuous": [_entry_dict(cls) for cls in CONTINUOUS_SPECS],
+        "baselines": [_entry_dict(cls) for cls in BASELINE_SPECS],
     }
 
 
@@ -34,6 +37,7 @@ def catalogue_markdown() -> str:
     """The catalogue as a Markdown page: one section for each entry, one table for its settings."""
     parts = ["# Layers", *map(_section, LAYER_SPECS)]
     parts += ["# Continuous flows", *map(_section, CONTINUOUS_SPECS)]
+    parts += ["# Baselines", *map(_section, BASELINE_SPECS)]
     return "\n\n".join(parts) + "\n"
 
 

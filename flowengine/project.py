@@ -24,7 +24,9 @@ from flowengine.catalogue import (
     ContinuousSpec,
     CouplingSpec,
     FlowMatching,
+    GanSpec,
     LayerSpec,
+    VaeSpec,
     continuous_class,
     layer_class,
 )
@@ -35,8 +37,12 @@ if TYPE_CHECKING:
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
 VERSION: Literal[1] = 1
-Lane = Literal["discrete", "continuous"]
-LANES: tuple[Lane, ...] = ("discrete", "continuous")
+FlowLane = Literal["discrete", "continuous"]
+BaselineLane = Literal["vae", "gan"]
+Lane = Literal["discrete", "continuous", "vae", "gan"]
+FLOW_LANES: tuple[FlowLane, ...] = ("discrete", "continuous")
+BASELINE_LANES: tuple[BaselineLane, ...] = ("vae", "gan")
+LANES: tuple[Lane, ...] = (*FLOW_LANES, *BASELINE_LANES)
 Extent = tuple[float, float, float, float]
 DEFAULT_EXTENT: Extent = (-4.0, 4.0, -4.0, 4.0)
 MAX_LAYERS = 128
@@ -110,12 +116,14 @@ class StopRule(_Document):
 
 
 class Training(_Document):
-    """The recipes of both lanes and the stop rule they share."""
+    """The recipes of all lanes and the stop rule they share."""
 
     discrete: Recipe = Recipe()
     # Longer gradients, or larger steps, teach the field wild values where no point ever goes; a
     # solver then loses its way there, and with it the density its mass.
     continuous: Recipe = Recipe(clip_norm=1.0)
+    vae: Recipe = Recipe()
+    gan: Recipe = Recipe()
     stop: StopRule = StopRule()
 
 
@@ -146,8 +154,16 @@ class Project(_Document):
     base: Literal["standard_normal"] = "standard_normal"
     stack: Annotated[tuple[AnyLayer, ...], Meta(max_length=MAX_LAYERS)] = ()
     continuous: AnyContinuous = FlowMatching()
+    vae: VaeSpec = VaeSpec()
+    gan: GanSpec = GanSpec()
+    compare: tuple[BaselineLane, ...] = ()
     training: Training = Training()
     lanes: dict[Lane, LaneState] = field(default_factory=dict)
+
+    @property
+    def shown_lanes(self) -> tuple[Lane, ...]:
+        """The lanes that stand beside each other: both flows, and what they are compared with."""
+        return (*FLOW_LANES, *self.compare)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Project:
@@ -225,6 +241,8 @@ class Project(_Document):
 
     def _checked(self) -> Project:
         _check_target(self.target)
+        if len(set(self.compare)) < len(self.compare):
+            raise ProjectError(f"expected each baseline once at `$.compare`, got {self.compare}")
         return msgspec.structs.replace(self, stack=with_ids(self.stack))
 
 

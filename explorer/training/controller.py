@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.training.lane_link import LaneLink
 from flowengine import protocol
-from flowengine.project import LANES, LaneState, Project
+from flowengine.project import FLOW_LANES, LaneState, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -86,7 +86,7 @@ class Controller(QObject):
         """
         states: dict[Lane, LaneState] = dict(project.lanes if lanes is None else lanes)
         self._project = msgspec.structs.replace(project, lanes={})
-        for lane in LANES:
+        for lane in FLOW_LANES:
             link = self._links.get(lane) or self._new_link(lane)
             link.load(self._project, states.get(lane, LaneState()), training=self._training)
         self._watch.start()
@@ -104,7 +104,7 @@ class Controller(QObject):
 
     # --- training -------------------------------------------------------------------------------
 
-    def train(self, lanes: Collection[Lane] = LANES) -> None:
+    def train(self, lanes: Collection[Lane] = FLOW_LANES) -> None:
         """Train these lanes until told otherwise; the others rest."""
         self._training = True
         for lane, link in self._links.items():

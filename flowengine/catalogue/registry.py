@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Union
 
-from flowengine.catalogue import continuous, coupling, elementwise, linear, residual
-from flowengine.catalogue.specs import ContinuousSpec, LayerSpec
+from flowengine.catalogue import baselines, continuous, coupling, elementwise, linear, residual
+from flowengine.catalogue.specs import BaselineSpec, ContinuousSpec, LayerSpec
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -31,6 +31,7 @@ LAYER_SPECS: tuple[type[LayerSpec], ...] = tuple(
     cls for family in FAMILIES for cls in _entries(LayerSpec, family)
 )
 CONTINUOUS_SPECS: tuple[type[ContinuousSpec], ...] = tuple(_entries(ContinuousSpec, continuous))
+BASELINE_SPECS: tuple[type[BaselineSpec], ...] = tuple(_entries(BaselineSpec, baselines))
 
 if TYPE_CHECKING:
     AnyLayer = LayerSpec

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowengine.project import LANES, Project
+from flowengine.project import FLOW_LANES as LANES
+from flowengine.project import Project
 from flowengine.protocol import HeatFrame, Metrics, ParticleFrames, SetView
 from flowengine.snapshots import CREDIT_S, SHARE, Display
 from flowengine.trainer import Trainer

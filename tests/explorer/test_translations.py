@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from explorer import resources
 from explorer.stack.names import about
-from flowengine.catalogue import CONTINUOUS_SPECS, LAYER_SPECS, fields_of
+from flowengine.catalogue import BASELINE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, fields_of
 from flowengine.project import Recipe, StopRule
 from flowengine.targets.presets import PRESETS
 
@@ -39,7 +40,9 @@ def marked_in_the_catalogue() -> set[str]:
     found = {preset.title for preset in PRESETS.values()}
     for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS):
         found |= {cls.title, about(cls)}
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, Recipe, StopRule):
+    for spec in BASELINE_SPECS:
+        found |= {spec.title, inspect.getdoc(spec), spec.why_no_ledger, spec.path_note}
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASELINE_SPECS, Recipe, StopRule):
         for field in fields_of(cls):
             found |= {field.title, field.description, field.unit}
     return found - {""}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from flowengine.errors import NumericsError, ShapeError
+from flowengine.model import Model
 
 if TYPE_CHECKING:
     from flowengine.protocol import LedgerRow
@@ -47,13 +48,15 @@ class LedgerPage(NamedTuple):
     round_trip_error: float
 
 
-class Flow(nn.Module, ABC):
+class Flow(Model):
     """An invertible map of the plane with a standard normal base.
 
     `forward` generates (z -> x), `inverse` normalizes (x -> z); both return the log|det| of the
     map that was called. All methods take points of shape (batch, 2) in the module's dtype and
     device, and a point's result does not depend on the other points of its batch.
     """
+
+    likelihood = "exact"
 
     @abstractmethod
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -106,12 +109,13 @@ class Flow(nn.Module, ABC):
         z, log_det = self.inverse_from(check_points(u), tau)
         return base_log_prob(z) + log_det
 
-    @torch.no_grad()
-    def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw n points of the model, shape (n, 2)."""
-        like = next(self.parameters(), torch.empty(0))
-        z = torch.randn(n, 2, generator=generator, dtype=like.dtype)
-        return self.forward(z.to(like.device))[0]
+    def generate(self, noise: Tensor) -> Tensor:
+        """Send points of the base, shape (batch, 2), to the target; see `forward`."""
+        return self.forward(noise)[0]
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        """See `log_prob`."""
+        return self.log_prob(x)
 
 
 def base_log_prob(z: Tensor) -> Tensor:

@@ -122,8 +122,9 @@ class Training(_Document):
     # Longer gradients, or larger steps, teach the field wild values where no point ever goes; a
     # solver then loses its way there, and with it the density its mass.
     continuous: Recipe = Recipe(clip_norm=1.0)
-    vae: Recipe = Recipe()
-    gan: Recipe = Recipe()
+    vae: Recipe = Recipe(batch_size=256)
+    # Its losses never settle, so a longer gradient is no sign of danger.
+    gan: Recipe = Recipe(learning_rate=3e-3, batch_size=256, clip_norm=1e3)
     stop: StopRule = StopRule()
 
 
@@ -280,6 +281,21 @@ def parse_continuous(text: str) -> ContinuousSpec:
         SpecError: there is no such kind.
     """
     return continuous_class(text)()
+
+
+def parse_compare(text: str) -> tuple[BaselineLane, ...]:
+    """Read which baselines stand beside the flows, as written on the command line: `"vae,gan"`.
+
+    Raises:
+        SpecError: a part is no baseline, or one is named twice.
+    """
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    known = tuple(lane for lane in BASELINE_LANES if lane in named)
+    if len(known) != len(named):
+        raise SpecError(
+            f"Baselines are {' and '.join(BASELINE_LANES)}, each named once; got {text!r}"
+        )
+    return known
 
 
 def new_layer_id() -> str:

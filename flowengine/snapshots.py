@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
 CREDIT_S = 0.25
+W2_EVERY_S = 2.0
 CHUNK = 2048
 SLICES = 4
 GRID_NODES = 33
@@ -96,6 +97,7 @@ class Display:
         self._spent = 0.0
         self._earned = CREDIT_S
         self._running: _Running | None = None
+        self._w2_at = -math.inf
         self._rate_from = (time.perf_counter(), self.trainer.step_count)
         self._make_tasks()
 
@@ -186,12 +188,15 @@ class Display:
             urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
             task.done_at = now - urgency * task.period
 
-    def _metrics(self, _training: bool) -> Work:
-        total = 0.0
+    def _metrics(self, training: bool) -> Work:
+        total, kl, w2 = 0.0, None, None
         for part in self.trainer.measure():
             total += float(part.sum())
+            kl = total / len(self.trainer.held_out)
             yield
-        figures = self.trainer.record(total / len(self.trainer.held_out))
+        if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
+            w2, self._w2_at = self.trainer.sliced_w2(), time.perf_counter()
+        figures = self.trainer.record(kl, w2)
         now, step = time.perf_counter(), self.trainer.step_count
         before, first = self._rate_from
         self._rate_from = (now, step)
@@ -205,6 +210,8 @@ class Display:
             nll=figures.nll,
             kl=figures.kl,
             entropy=figures.entropy,
+            bound=self.trainer.bound,
+            w2=figures.w2,
         )
 
     def _flow(self, training: bool) -> Flow:
@@ -212,7 +219,7 @@ class Display:
 
         Its density is that of the shorter solver's own map, so it still integrates to one.
         """
-        flow = self.trainer.average
+        flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = math.ceil(flow.spec.solver_steps / 2)
@@ -282,7 +289,7 @@ class Display:
             else HEAT_NODES_RESTING[self.trainer.lane]
         )
         flow = self._flow(training)
-        pixels = _cell_centres(extent, n).to(self.trainer.device)
+        pixels = cell_centres(extent, n).to(self.trainer.device)
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():
@@ -314,7 +321,7 @@ class Display:
 
     def _field(self, _training: bool) -> Work:
         extent = self._shown_extent()
-        points = _cell_centres(extent, FIELD_NODES).to(self.trainer.device)
+        points = cell_centres(extent, FIELD_NODES).to(self.trainer.device)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
         flow = cast("ContinuousFlow", self.trainer.average)
         frames = []
@@ -356,7 +363,7 @@ def _mesh(low: float, high: float, n: int) -> torch.Tensor:
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
-def _cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
+def cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
     """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
     x_min, x_max, y_min, y_max = extent
     steps = (torch.arange(n) + 0.5) / n

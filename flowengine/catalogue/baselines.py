@@ -46,7 +46,7 @@ class VaeSpec(BaselineSpec, tag="vae"):
             "tighter bound (IWAE)",
             extra={"unit": "samples"},
         ),
-    ] = 1
+    ] = 4
 
 
 class GanSpec(BaselineSpec, tag="gan"):

@@ -30,7 +30,9 @@ from flowengine.project import LaneState, Project, TargetSpec, with_ids
 from flowengine.projectfile import read_project, read_thumbnail, write_project
 
 PNG = b"\x89PNG\r\n\x1a\n"
-REPORT = {"step", "seconds", "steps_per_second", "nll", "kl", "stopped_by"}
+REPORT = {
+    *("step", "seconds", "steps_per_second", "nll", "kl", "bound", "sliced_w2", "stopped_by"),
+}
 FIGURES = {"nll", "entropy", "kl", "mass", "inverse_error", "w2"}
 
 
@@ -291,7 +293,7 @@ BAD_INPUT = {
     "missing project": "train {d}/none.flow",
     "project that is a folder": "train {d}",
     "project that is none": "train {d}/junk.flow",
-    "unknown lane": "train {p} --lane vae",
+    "unknown lane": "train {p} --lane wgan",
     "no steps": "train {p} --steps 0",
     "steps in words": "train {p} --steps many",
     "negative seconds": "train {p} --seconds -1",

@@ -12,7 +12,8 @@ import flowengine as fe
 from flowengine.catalogue import Ffjord, FlowMatching, Planar, RectifiedFlow, Swap
 from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
-from flowengine.project import LANES, LaneState, Project, StopRule
+from flowengine.project import FLOW_LANES as LANES
+from flowengine.project import LaneState, Project, StopRule
 from flowengine.stopping import stop_reason
 from flowengine.trainer import Trainer
 from flowengine.training import train

@@ -82,6 +82,9 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
+        self._caption = _label("muted")
+        self._caption.setWordWrap(True)
+        self._caption.setVisible(bool(self._kind.caption))
         self._message = _Message(self.view)
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
@@ -192,6 +195,11 @@ class FlowPanel(QWidget):
         return self._head.title
 
     @property
+    def caption(self) -> str:
+        """What the picture cannot show, in the language of the window; "" for a flow."""
+        return self._caption.text()
+
+    @property
     def place(self) -> str:
         """Where the clock is, in words."""
         return self._head.place
@@ -218,6 +226,7 @@ class FlowPanel(QWidget):
         """Say everything in the language of the window."""
         title = tr(self._title_text)
         self._head.set_title(title)
+        self._caption.setText(tr(self._kind.caption) if self._kind.caption else "")
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -245,6 +254,7 @@ class FlowPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._head)
+        layout.addWidget(self._caption)
         layout.addWidget(self.view, 1)
         layout.addLayout(self._foot)
 

@@ -33,6 +33,7 @@ class PanelKind(NamedTuple):
         shown: What is switched on at first.
         goes: How the picture goes along the clock.
         place: Words of usual length for where the clock is.
+        caption: A sentence below the title, in English, of what the picture cannot show.
     """
 
     chips: tuple[str, ...]
@@ -41,6 +42,7 @@ class PanelKind(NamedTuple):
     goes: Literal["layers", "time", "straight"]
     place: str
     figure: Figure
+    caption: str = ""
 
 
 _KL: Final = Figure(
@@ -91,6 +93,7 @@ KINDS: Final[dict[str, PanelKind]] = {
         goes="straight",
         place="straight line, 100 %",
         figure=_BOUND,
+        caption=mark("A VAE has no exact density: this is estimated by importance sampling"),
     ),
     "gan": PanelKind(
         chips=("points", "trails", "outline"),
@@ -99,5 +102,6 @@ KINDS: Final[dict[str, PanelKind]] = {
         goes="straight",
         place="straight line, 100 %",
         figure=_DISTANCE,
+        caption=mark("A GAN has no density to draw: it makes samples, and nothing says how likely"),
     ),
 }

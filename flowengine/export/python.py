@@ -6,7 +6,7 @@ import copy
 import importlib
 import inspect
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from safetensors.torch import save
 
@@ -118,7 +118,7 @@ def weights_of(flow: Model) -> dict[str, Tensor]:
         } | _base_weights(flow)
     return {
         name: weight.detach().clone() for name, weight in flow.named_parameters()
-    } | _base_weights(flow)
+    } | _base_weights(cast("Flow", flow))
 
 
 def _base_weights(flow: Flow) -> dict[str, Tensor]:

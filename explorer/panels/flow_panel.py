@@ -82,10 +82,8 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
-        self._caption = _label("muted")
-        self._caption.setWordWrap(True)
-        self._caption.setVisible(bool(self._kind.caption))
         self._message = _Message(self.view)
+        self._caption = _Caption(self.view, shown=bool(self._kind.caption))
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
         )
@@ -254,7 +252,6 @@ class FlowPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._head)
-        layout.addWidget(self._caption)
         layout.addWidget(self.view, 1)
         layout.addLayout(self._foot)
 
@@ -320,6 +317,24 @@ class FlowPanel(QWidget):
         ]
 
 
+class _Caption(QLabel):
+    """A sentence at the lower edge of a picture, which keeps its size that way."""
+
+    def __init__(self, view: FlowView, *, shown: bool) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMargin(6)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setVisible(shown)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        view.layout().addWidget(self)
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(f"color: {theme.color('panel_text').name()}; background: transparent;")
+
+
 class _Message(QLabel):
     """A sentence over the middle of a picture."""
 
@@ -334,7 +349,9 @@ class _Message(QLabel):
         self._restyle()
         layout = QVBoxLayout(view)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        layout.addStretch(1)
         layout.addWidget(self, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(1)
 
     def show_text(self, text: str) -> None:
         self.setText(text)

@@ -33,7 +33,7 @@ class PanelKind(NamedTuple):
         shown: What is switched on at first.
         goes: How the picture goes along the clock.
         place: Words of usual length for where the clock is.
-        caption: A sentence below the title, in English, of what the picture cannot show.
+        caption: A sentence on the picture, in English, of what it cannot show.
     """
 
     chips: tuple[str, ...]
@@ -51,7 +51,10 @@ _KL: Final = Figure(
 _BOUND: Final = Figure(
     "NLL ≤",
     mark("nats"),
-    mark("A bound: a VAE has no exact likelihood. Its true NLL is no larger than this"),
+    mark(
+        "A bound: a VAE has no exact likelihood. Its true NLL is no larger than this; its density "
+        "is estimated by importance sampling"
+    ),
     "nll",
 )
 _DISTANCE: Final = Figure(
@@ -93,7 +96,6 @@ KINDS: Final[dict[str, PanelKind]] = {
         goes="straight",
         place="straight line, 100 %",
         figure=_BOUND,
-        caption=mark("A VAE has no exact density: this is estimated by importance sampling"),
     ),
     "gan": PanelKind(
         chips=("points", "trails", "outline"),

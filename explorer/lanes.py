@@ -15,17 +15,19 @@ LANE_TITLES: Final[dict[Lane, str]] = {
 }
 """The flows, which every project has."""
 
-BASELINE_TITLES: Final[dict[str, str]] = {"vae": mark("VAE"), "gan": mark("GAN")}
+BASELINE_TITLES: Final[dict[Lane, str]] = {"vae": mark("VAE"), "gan": mark("GAN")}
 """What a project can set beside its flows."""
 
-LANE_ORDER: Final = (*LANE_TITLES, *BASELINE_TITLES)
+ALL_TITLES: Final[dict[Lane, str]] = {**LANE_TITLES, **BASELINE_TITLES}
+LANE_ORDER: Final[tuple[Lane, ...]] = tuple(ALL_TITLES)
 
 
-def lane_title(lane: str) -> str:
+def lane_title(lane: Lane) -> str:
     """The English name of any lane."""
-    return ({str(name): title for name, title in LANE_TITLES.items()} | BASELINE_TITLES)[lane]
+    return ALL_TITLES[lane]
 
 
 def shown_lanes(project: Project) -> tuple[Lane, ...]:
     """The lanes that a project wants to see, in the order of their panels."""
-    return getattr(project, "shown_lanes", tuple(LANE_TITLES))
+    shown = project.shown_lanes
+    return tuple(lane for lane in LANE_ORDER if lane in shown)

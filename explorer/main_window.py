@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from explorer.actions import FILE, VIEW, Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import LANE_ORDER, shown_lanes
 from explorer.ledger.ledger_view import LedgerView
 from explorer.metrics.metrics_view import MetricsView
 from explorer.shell.about import AboutBox
@@ -210,20 +210,25 @@ class MainWindow(QMainWindow):
         self.training.forget_pause()
         self.metrics.load(self.store.lanes)
         self.stage.load(self.store.lanes)
-        for lane in LANE_TITLES:
-            self.stage.set_kl(lane, self.metrics.last_kl(lane))
         self.status_line.forget_saved()
         self._show(self.store.project)
+        self._show_last_figures()
         self._show_title()
 
     def _show(self, project: Project) -> None:
         self.target.set_target(project.target)
         self.models.set_project(project)
         self.stage.set_project(project)
+        self.metrics.set_lanes(shown_lanes(project))
+        self.exporter.lanes = shown_lanes(project)
+
+    def _show_last_figures(self) -> None:
+        for lane, panel in self.stage.panels.items():
+            self.stage.set_figure(lane, self.metrics.latest(lane, panel.measured))
 
     def _follow_edit(self, before: Project, after: Project) -> None:
         self._show(after)
-        for lane in LANE_TITLES:
+        for lane in LANE_ORDER:
             if changes_structure(lane, before, after):
                 self.metrics.figures.restart_race(lane)
         self.controller.set_project(after)
@@ -321,9 +326,8 @@ class MainWindow(QMainWindow):
         self._lab_request = self.controller.measure_solvers()
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
-        if metrics.lane in LANE_TITLES:
-            self.metrics.add(metrics)
-            self.runs.watch(metrics)
+        self.metrics.add(metrics)
+        self.runs.watch(metrics)
         if self.controller.training:
             self.store.mark_trained()
             self.status_line.set_rate(metrics.lane, metrics.steps_per_second)
@@ -335,7 +339,7 @@ class MainWindow(QMainWindow):
             self.status_line.say(status.reason)
 
     def _say_training(self, training: bool) -> None:
-        text = tr("Training: both lanes fit the target") if training else tr("Training rests")
+        text = tr("Training: every lane fits the target") if training else tr("Training rests")
         self.status_line.say(text)
 
     def restore_run(self, run: Run) -> None:
@@ -343,8 +347,7 @@ class MainWindow(QMainWindow):
         self.runs.keep()
         self._edit(run.project, tr("Restore run {n}").format(n=run.number), "")
         self.metrics.load(run.lanes)
-        for lane in LANE_TITLES:
-            self.stage.set_kl(lane, self.metrics.last_kl(lane))
+        self._show_last_figures()
         self.controller.start(self.store.project, run.lanes)
         self.status_line.say(tr("Run {n} is back").format(n=run.number))
 

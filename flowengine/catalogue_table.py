@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowengine.catalogue import (
     BASE_SPECS,
+    BASELINE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
+    BaselineSpec,
     BaseSpec,
     ContinuousSpec,
     Field,
@@ -20,16 +22,17 @@ from flowengine.catalogue import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Entry = type[LayerSpec] | type[ContinuousSpec] | type[BaseSpec]
+Entry = type[LayerSpec] | type[ContinuousSpec] | type[BaseSpec] | type[BaselineSpec]
 _HEADINGS = ("Setting", "Meaning", "Allowed", "Default", "Unit")
 
 
 def catalogue_dict() -> dict[str, list[dict[str, Any]]]:
-    """Every layer, continuous flow and base: fields, limits and defaults, ready for JSON."""
+    """Every layer, flow, base and baseline: fields, limits and defaults, ready for JSON."""
     return {
         "layers": [_entry_dict(cls) for cls in LAYER_SPECS],
         "continuous": [_entry_dict(cls) for cls in CONTINUOUS_SPECS],
         "bases": [_entry_dict(cls) for cls in BASE_SPECS],
+        "baselines": [_entry_dict(cls) for cls in BASELINE_SPECS],
     }
 
 
@@ -38,12 +41,13 @@ def catalogue_markdown() -> str:
     parts = ["# Layers", *map(_section, LAYER_SPECS)]
     parts += ["# Continuous flows", *map(_section, CONTINUOUS_SPECS)]
     parts += ["# Bases", *map(_section, BASE_SPECS)]
+    parts += ["# Baselines", *map(_section, BASELINE_SPECS)]
     return "\n\n".join(parts) + "\n"
 
 
 def catalogue_overview() -> str:
     """Every entry in a line, as a Markdown table: the one that stands in the README."""
-    entries: tuple[Entry, ...] = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS)
+    entries: tuple[Entry, ...] = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS, *BASELINE_SPECS)
     return markdown_table(("kind", "what it does", "source"), map(_line, entries))
 
 

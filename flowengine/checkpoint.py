@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-HISTORY_COLUMNS = ("step", "seconds", "nll", "kl")
+HISTORY_COLUMNS = ("step", "seconds", "nll", "kl", "w2")
+_LATER_COLUMNS = ("w2",)  # which older files do not have
 
 
 class TrainerState(NamedTuple):
@@ -31,7 +32,7 @@ class TrainerState(NamedTuple):
         optimizer: Moments and raw weights, by parameter.
         objective: Where the streams of random points stand.
         counters: step, schedule step, seconds, rate scale, last loss; float64, shape (5,).
-        history: Shape (n, 4): see `HISTORY_COLUMNS`.
+        history: Shape (n, 5): see `HISTORY_COLUMNS`; NaN stands for what was not measured.
     """
 
     weights: dict[str, Tensor]
@@ -79,16 +80,19 @@ def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) ->
 
 
 def read_history(data: bytes, lane: str) -> NDArray[np.float64]:
-    """The curves of a lane, shape (n, 4): see `HISTORY_COLUMNS`.
+    """The curves of a lane, shape (n, 5): see `HISTORY_COLUMNS`.
 
     Raises:
         ProjectError: the bytes hold no such curves.
     """
     if not data:
-        return np.zeros((0, 4))
+        return np.zeros((0, len(HISTORY_COLUMNS)))
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return np.stack([arrays[name] for name in HISTORY_COLUMNS], axis=1).astype(np.float64)
+            columns = {name: arrays[name] for name in HISTORY_COLUMNS if name in arrays}
+            for name in _LATER_COLUMNS:
+                columns.setdefault(name, np.full_like(columns["step"], np.nan, np.float64))
+            return np.stack([columns[n] for n in HISTORY_COLUMNS], axis=1).astype(np.float64)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ProjectError(
             f"lanes/{lane}/history.npz: expected {HISTORY_COLUMNS}: {error}"

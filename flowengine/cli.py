@@ -32,6 +32,16 @@ BAD_INPUT, FAILURE = 2, 1
 MAX_SAMPLES = 10_000_000
 MAX_SEED = 2**31 - 1
 _FAILURES = (NumericsError, ExportError, ProtocolError)
+_ALL = "default: all that the project shows, the flows and what they are compared with"
+_FIGURES = (
+    "nll, kl: in nats over 16,384 target points; upper bounds where bound says so (a VAE, by 64 "
+    "importance samples; nll_elbo is its looser one). kl_reverse: KL(model ‖ target) in nats of "
+    "the part of the model where the target has any density; outside: the share that is not "
+    "there; ess: effective sample size of the model's samples as importance samples of the "
+    "target, from 0 to 1. mass: the integral of the density. inverse_error: largest round-trip "
+    "error. w2: exact 2-Wasserstein distance of 1,024 samples; sliced_w2 over 32 directions; "
+    "energy_distance; all in data units. What a model does not have is null: a GAN has no density."
+)
 _DISK_ERRORS = {errno.ENOSPC, errno.EIO, errno.EDQUOT}
 
 
@@ -127,9 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     command(commands.targets, json_too, text="List the preset targets.")
     _add_new(command(commands.new, text="Write an untrained project."))
     _add_train(command(commands.train, project, json_too, text="Train one lane, or all in turn."))
-    _add_lane(
-        command(commands.evaluate, project, json_too, text="Measure trained lanes."), every=True
-    )
+    _add_evaluate(command(commands.evaluate, project, json_too, text="Measure trained lanes."))
     _add_sample(command(commands.sample, project, text="Draw points of a trained lane."))
     _add_export(
         command(commands.export, project, json_too, text="Take a trained lane away and check it.")
@@ -162,6 +170,12 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
         default="standard_normal",
         help="the distribution that both flows start from (default: standard_normal)",
     )
+    parser.add_argument(
+        "--compare",
+        default="",
+        metavar="BASELINES",
+        help='what is trained beside the flows to compare them with: "vae", "gan" or "vae,gan"',
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="from 0 to 2147483647 (default: 0)")
     _add_output(parser, "PROJECT.flow", "the project file to write")
 
@@ -170,7 +184,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Each limit holds for each lane, counts from where training stands, and the first one "
         f"reached ends it; without any, {commands.DEFAULT_STEPS} steps are made. --until-kl alone "
-        "trains for as long as it takes. Ctrl-C ends training and keeps what was trained so far."
+        "trains for as long as it takes; a GAN has no KL to reach. Ctrl-C ends training and keeps "
+        "what was trained so far."
     )
     _add_lane(parser, every=True)
     parser.add_argument("--steps", type=_count, metavar="N", help="make N steps")
@@ -182,6 +197,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="OUT.flow", help="where to write (default: PROJECT.flow itself)"
     )
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _FIGURES
+    _add_lane(parser, every=True)
 
 
 def _add_sample(parser: argparse.ArgumentParser) -> None:
@@ -200,7 +220,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def _add_lane(parser: argparse.ArgumentParser, *, every: bool) -> None:
     if every:
-        parser.add_argument("--lane", choices=(*LANES, "all"), default="all", help="default: all")
+        parser.add_argument("--lane", choices=(*LANES, "all"), default="all", help=_ALL)
     else:
         parser.add_argument("--lane", choices=LANES, required=True)
 

@@ -6,16 +6,15 @@ import contextlib
 import os
 import signal
 import sys
-import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from flowengine.catalogue import FlowMatching
 from flowengine.catalogue_table import catalogue_dict, catalogue_markdown, markdown_table
-from flowengine.errors import ExportError, ProjectError
+from flowengine.errors import ExportError, ProjectError, SpecError
 from flowengine.files import replacing
 from flowengine.progress import ProgressBar
 from flowengine.project import (
@@ -23,6 +22,7 @@ from flowengine.project import (
     Project,
     default_stack,
     parse_base,
+    parse_compare,
     parse_continuous,
     parse_stack,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from flowengine.flow import Flow
+    from flowengine.model import Model
     from flowengine.trainer import Figures, Trainer
     from flowengine.training import TrainReport
 
@@ -92,6 +92,7 @@ def new(arguments: Namespace) -> Answer:
         base=parse_base(arguments.base),
         stack=stack,
         continuous=FlowMatching() if kind is None else parse_continuous(kind),
+        compare=parse_compare(arguments.compare),
     )
     write_project(project, arguments.output)
     text = f"{arguments.output}: target {project.target.name}, {len(stack)} layers"
@@ -102,15 +103,20 @@ def new(arguments: Namespace) -> Answer:
 
 
 def train(arguments: Namespace) -> Answer:
-    """Train one lane or all, and write the project after each."""
+    """Train one lane or all that are shown, and write the project after each."""
     import torch
+
+    from flowengine.training import NO_KL
 
     project, thumbnail = read_project(arguments.project), read_thumbnail(arguments.project)
     output = arguments.output or arguments.project
     _check_output(output)
+    lanes = _lanes(arguments.lane, project)
+    if arguments.until_kl is not None and "gan" in lanes:
+        raise SpecError(NO_KL.format(lane="gan"))  # before the others are trained for nothing
     torch.set_num_threads(1)  # more threads make steps of this size slower, not faster
     reports: dict[Lane, TrainReport] = {}
-    for lane in _lanes(arguments.lane):
+    for lane in lanes:
         state, reports[lane] = _train_lane(project, lane, arguments)
         project = msgspec.structs.replace(project, lanes={**project.lanes, lane: state})
         write_project(project, output, thumbnail=thumbnail)
@@ -142,7 +148,7 @@ def _train_lane(project: Project, lane: Lane, arguments: Namespace) -> tuple[Any
             if interruption:
                 raise KeyboardInterrupt
             if figures is not None:
-                kl = f"KL {figures.kl:.4f}"
+                kl = _closeness(trainer, figures)
             rate = f"{trainer.steps_per_second:.0f} steps/s"
             bar.update(trainer.progress, f"step {trainer.step_count}  {rate}  {kl}".rstrip())
 
@@ -155,18 +161,17 @@ def _train_lane(project: Project, lane: Lane, arguments: Namespace) -> tuple[Any
                 on_progress=show,
             )
         except KeyboardInterrupt:
-            figures = trainer.evaluate()
-            report = TrainReport(
-                step=trainer.step_count,
-                seconds=trainer.seconds,
-                steps_per_second=trainer.steps_per_second,
-                nll=figures.nll,
-                kl=figures.kl,
-                stopped_by="interrupt",
-            )
+            report = TrainReport.of(trainer, trainer.evaluate(), "interrupt")
     for notice in trainer.notices:
         sys.stderr.write(f"flowengine: {notice}\n")
     return trainer.state(), report
+
+
+def _closeness(trainer: Trainer, figures: Figures) -> str:
+    """How well a lane fits, by the figure that it has."""
+    if figures.kl is None:
+        return f"sliced W2 {figures.w2:.4f}"
+    return f"KL {'≤ ' * (trainer.bound is not None)}{figures.kl:.4f}"
 
 
 @contextlib.contextmanager
@@ -199,7 +204,7 @@ def evaluate(arguments: Namespace) -> Answer:
     from flowengine.targets import from_spec
 
     project = read_project(arguments.project)
-    lanes = _lanes(arguments.lane)
+    lanes = _lanes(arguments.lane, project)
     if arguments.lane == "all":
         lanes = tuple(lane for lane in lanes if lane in project.lanes)
         if not lanes:
@@ -217,9 +222,9 @@ def sample(arguments: Namespace) -> Answer:
     from flowengine.lane import load
 
     _check_output(arguments.output)
-    flow = load(arguments.project, arguments.lane)
+    model = load(arguments.project, arguments.lane)
     generator = torch.Generator().manual_seed(arguments.seed)
-    points = check_finite(_forward(flow, flow.base.sample(arguments.n, generator=generator)))
+    points = check_finite(_generate(model, model.draw(arguments.n, generator=generator)))
     with replacing(arguments.output) as stream:
         if Path(arguments.output).suffix.lower() == ".npy":
             np.lib.format.write_array(stream, points.numpy(), allow_pickle=False)
@@ -269,17 +274,17 @@ def worker(_: Namespace) -> None:
     main()
 
 
-def _forward(flow: Flow, z: Tensor) -> Tensor:
-    """Where the flow sends points, shape (n, 2), a chunk at a time."""
+def _generate(model: Model, noise: Tensor) -> Tensor:
+    """The points that a model makes, shape (n, 2), a chunk at a time."""
     import torch
 
     with torch.no_grad():
-        return torch.cat([flow.forward(chunk)[0] for chunk in torch.split(z, CHUNK)])
+        return torch.cat([model.generate(chunk) for chunk in torch.split(noise, CHUNK)])
 
 
-def _lanes(choice: str) -> tuple[Lane, ...]:
-    every: tuple[Lane, ...] = typing.get_args(Lane)
-    return tuple(lane for lane in every if choice in (lane, "all"))
+def _lanes(choice: Lane | Literal["all"], project: Project) -> tuple[Lane, ...]:
+    """The lane that was chosen, or all that the project shows."""
+    return project.shown_lanes if choice == "all" else (choice,)
 
 
 def _check_output(path: str) -> None:
@@ -301,4 +306,6 @@ def _lane_table(figures: Mapping[Lane, Any]) -> str:
 
 
 def _figure(value: object) -> str:
+    if value is None:
+        return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

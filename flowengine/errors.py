@@ -41,6 +41,10 @@ class NumericsError(FlowError, ArithmeticError):
     """A computation left the range in which its result means something."""
 
 
+class AbsentError(FlowError):
+    """A model was asked for something that its kind does not have, such as a GAN's density."""
+
+
 class ExportError(FlowError):
     """A model could not be written, or what was written does not compute the same numbers."""
 

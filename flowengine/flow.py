@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from flowengine.bases import Base, build_base
 from flowengine.bases import standard_normal_log_prob as base_log_prob
 from flowengine.catalogue import StandardNormal
 from flowengine.checks import check_finite, check_input, check_points
+from flowengine.model import Model
+from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
     from flowengine.protocol import LedgerRow
@@ -57,7 +59,7 @@ class LedgerPage(NamedTuple):
     round_trip_error: float
 
 
-class Flow(nn.Module, ABC):
+class Flow(Model):
     """An invertible map of the plane, and the base distribution that it starts from.
 
     `forward` generates (z -> x), `inverse` normalizes (x -> z); both return the log|det| of the
@@ -68,6 +70,7 @@ class Flow(nn.Module, ABC):
         base: The distribution of z; the standard normal unless another is given.
     """
 
+    likelihood = "exact"
     base: Base
 
     def __init__(self, base: Base | None = None) -> None:
@@ -125,6 +128,28 @@ class Flow(nn.Module, ABC):
         z, log_det = self.inverse_from(u, tau)
         return self.base.log_prob(z) + log_det
 
+    def generate(self, noise: Tensor) -> Tensor:
+        """Send points of the base, shape (batch, 2), to the target; see `forward`."""
+        return self.forward(noise)[0]
+
+    def log_likelihood(self, x: Tensor, *, seed: int = 0) -> Tensor:
+        """See `log_prob`."""
+        return self.log_prob(x)
+
+    def draw(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Draw n points of the base, shape (n, 2).
+
+        Raises:
+            SpecError: `n` is no number of points.
+        """
+        like = next(self.parameters(), torch.empty(0))
+        return self.base.sample(n, generator=generator, dtype=like.dtype).to(like.device)
+
+    def spread(self, n: int, seed: int) -> Tensor:
+        """See `Model.spread`; the points are of the base."""
+        like = next(self.parameters(), torch.empty(0))
+        return self.base.from_uniform(sobol_points(n, 2, seed)).to(like.dtype).to(like.device)
+
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw n points of the model, shape (n, 2).
@@ -132,9 +157,7 @@ class Flow(nn.Module, ABC):
         Raises:
             SpecError: `n` is no number of points.
         """
-        like = next(self.parameters(), torch.empty(0))
-        z = self.base.sample(n, generator=generator, dtype=like.dtype)
-        return self.positions(z.to(like.device))
+        return self.positions(self.draw(n, generator=generator))
 
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2): `forward` where no log_det is wanted."""

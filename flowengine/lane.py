@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from safetensors.torch import load as load_tensors
 
+from flowengine.baselines import build_gan, build_vae
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
 from flowengine.project import LANES, Lane, Project
@@ -16,22 +17,42 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from flowengine.baselines import Gan, Vae
     from flowengine.flow import Flow
+    from flowengine.model import Model
+    from flowengine.project import FlowLane
 
 
-def build_flow(project: Project, lane: Lane) -> Flow:
+def build_model(project: Project, lane: Lane) -> Model:
     """The untrained model of a lane, its weights drawn from the project's seed.
 
     Raises:
         SpecError: the lane's model is impossible, e.g. the stack is empty.
     """
+    if lane == "vae":
+        return build_vae(project.vae, project.seed)
+    if lane == "gan":
+        return build_gan(project.gan, project.seed)
+    return build_flow(project, lane)
+
+
+def build_flow(project: Project, lane: FlowLane) -> Flow:
+    """The untrained flow of a lane; see `build_model`."""
     if lane == "discrete":
         stack: Flow = build(project.stack, project.seed, project.base)
         return stack
     return build_continuous(project.continuous, project.seed, project.base)
 
 
-def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Flow:
+@overload
+def load(source: Project | str | PathLike[str], lane: FlowLane = ...) -> Flow: ...
+@overload
+def load(source: Project | str | PathLike[str], lane: Literal["vae"]) -> Vae: ...
+@overload
+def load(source: Project | str | PathLike[str], lane: Literal["gan"]) -> Gan: ...
+@overload
+def load(source: Project | str | PathLike[str], lane: Lane) -> Model: ...
+def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Model:
     """The trained model of a lane, ready to use: on the CPU, in float32, without gradients.
 
     Args:
@@ -47,21 +68,21 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Flow
     state = project.lanes.get(lane)
     if state is None or not state.weights:
         raise ProjectError(f"The {lane} lane of {project.name!r} has not been trained yet")
-    flow = build_flow(project, lane)
-    load_weights(flow, load_tensors(state.weights), lane)
-    return flow.eval().requires_grad_(False)
+    model = build_model(project, lane)
+    load_weights(model, load_tensors(state.weights), lane)
+    return model.eval().requires_grad_(False)
 
 
-def load_weights(flow: Flow, weights: dict[str, Tensor], lane: str) -> None:
-    """Set every weight of a flow.
+def load_weights(model: Model, weights: dict[str, Tensor], lane: str) -> None:
+    """Set every weight of a model.
 
     Raises:
         ProjectError: the weights belong to another model.
     """
     try:
-        flow.load_state_dict(weights)
+        model.load_state_dict(weights)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise ProjectError(
-            f"lanes/{lane}/weights.safetensors: expected the weights of this {lane} flow: {reason}"
+            f"lanes/{lane}/weights.safetensors: expected the weights of this {lane} model: {reason}"
         ) from None

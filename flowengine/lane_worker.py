@@ -13,13 +13,13 @@ import msgspec
 import torch
 
 from flowengine import protocol
+from flowengine.baselines.pictures import display_of
 from flowengine.continuous import ContinuousFlow
 from flowengine.continuous.lab import LabJob
 from flowengine.devices import choose_device, is_out_of_memory
 from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
-from flowengine.snapshots import Display
 from flowengine.stopping import stop_reason
 from flowengine.trainer import NOTHING_TO_LEARN, Trainer
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from flowengine.project import Lane
     from flowengine.protocol import Command, Event
+    from flowengine.snapshots import Display
 
 CHECKPOINT_EVERY_S = 2.0
 # A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
@@ -36,6 +37,7 @@ SUPERSEDED = (
     protocol.EditStack,
     protocol.EditContinuous,
     protocol.EditBase,
+    protocol.EditBaseline,
     protocol.SetView,
 )
 
@@ -236,6 +238,13 @@ class Worker:
         self._edit(command.generation, base=command.base)
 
     @_carry_out.register
+    def _(self, command: protocol.EditBaseline) -> None:
+        kind = command.baseline.kind
+        if kind != self._lane:
+            raise SpecError(f"A {kind} belongs in the {kind} lane; this is the {self._lane} lane")
+        self._edit(command.generation, **{kind: command.baseline})
+
+    @_carry_out.register
     def _(self, command: protocol.SetDevice) -> None:
         self._move_to(command.device)
 
@@ -332,7 +341,7 @@ class Worker:
             self._blocked = str(error)
         if self._trainer is not None and not self._blocked:
             if self._display is None:
-                self._display = Display(self._trainer, self._generation, self._view)
+                self._display = display_of(self._trainer, self._generation, self._view)
             elif self._display.generation != self._generation:
                 self._display.renew(self._generation)
         self._send_status()
@@ -347,7 +356,7 @@ class Worker:
                 raise
             raise DeviceError(f"The {device} device has no memory for this lane: {error}") from None
         self._device, self._trainer = device, moved
-        self._display = Display(moved, self._generation, self._view)
+        self._display = display_of(moved, self._generation, self._view)
         self._send_status()
 
     def _leave_device(self, error: RuntimeError) -> None:

@@ -1,4 +1,4 @@
-"""How well a flow fits a target, measured exactly where that is possible.
+"""How well a model fits a target, measured exactly where that is possible.
 
 All figures are in nats or data units, computed without gradients and in bounded memory, in the
 flow's own number type, summed in float64.
@@ -7,11 +7,13 @@ flow's own number type, summed in float64.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import torch
 from msgspec import Meta, Struct
 
+from flowengine.baselines import Vae
+from flowengine.distances import Slices, energy_distance, transport_distance
 from flowengine.errors import NumericsError
 from flowengine.quadrature import integrate
 from flowengine.targets.streams import derived_seed, sobol_points
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from flowengine.bases import Base
     from flowengine.flow import Flow
+    from flowengine.model import Model
     from flowengine.project import Extent
     from flowengine.targets.grid import GridTarget
 
@@ -29,36 +32,61 @@ LIVE_POINTS = 4_096
 MASS_POINTS = 8_192
 EVALUATION_POINTS = 16_384
 ROUND_TRIP_POINTS = 2_048
+REVERSE_POINTS = 8_192
+ENERGY_POINTS = 2_048
 TRANSPORT_POINTS = 1_024
 CHUNK = 2_048
 _SEED = 0x5EED  # held-out points are the same for every model, and nobody trains on them
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """What `evaluate` measures.
+    """What `evaluate` measures; None stands for what a model does not have.
+
+    A GAN has no density, so only the distances of its samples are there. A VAE has only a lower
+    bound on log q: its `nll` and `kl` are upper bounds, and what would need log q itself is None.
 
     Attributes:
+        bound: "iwae" where `nll` and `kl` are upper bounds, by the importance-weighted bound with
+            64 samples; None where they are exact, or not there at all.
         nll: Mean of −log q(x) over the target, in nats: `kl` plus `entropy`.
+        nll_elbo: The looser upper bound on it by the ELBO, in nats; of a VAE alone.
         entropy: The target's own entropy, exact, in nats: no model's NLL can be lower.
         kl: KL(target ‖ model) in nats: mean of log p(x) − log q(x) over 16,384 evenly spread
             target points that no training sees.
         standard_error: Of `kl` and `nll`, in nats, from 8 independent scramblings.
+        kl_reverse: KL(model ‖ target) in nats of the part of the model that lies where the target
+            has any density, over 8,192 evenly spread samples: E[log q − log p] minus the log of
+            that part's share. Infinite, and null in JSON, if there is no such part.
+        outside: The share of those samples that lie where the target has no density. As soon as
+            it is above 0, KL(model ‖ target) of the whole model is infinite.
+        ess: Effective sample size of those samples as importance samples of the target, as a share
+            of their number: (Σw)² / (n Σw²) with w = p/q. 1 for a perfect fit.
         mass: ∫ q dx over a box that holds all but 4·10⁻⁶ of the model, by adaptive quadrature:
             1 for a right log_det, to about 10⁻³. A model that squeezes itself onto lines thinner
             than about 10⁻³ of its extent can slip through and read less.
         inverse_error: Largest |x − forward(inverse(x))| over 2,048 target points, in data units.
         w2: 2-Wasserstein distance between 1,024 points of the model and 1,024 of the target, by
-            exact assignment, in data units; even two samples of the same density of spread 1 are
+            exact transport, in data units; even two samples of the same density of spread 1 are
             about 0.1 apart.
+        sliced_w2: The same over projections on 32 directions, of 2,048 points, in data units; see
+            `distances.Slices`. It is what the window shows in training.
+        energy_distance: 2 E|X − Y| − E|X − X'| − E|Y − Y'| of 2,048 points each, in data units.
     """
 
-    nll: Annotated[float, Meta(extra={"unit": "nats"})]
+    bound: Literal["iwae"] | None = None
+    nll: Annotated[float | None, Meta(extra={"unit": "nats"})] = None
+    nll_elbo: Annotated[float | None, Meta(extra={"unit": "nats"})] = None
     entropy: Annotated[float, Meta(extra={"unit": "nats"})]
-    kl: Annotated[float, Meta(extra={"unit": "nats"})]
-    standard_error: Annotated[float, Meta(extra={"unit": "nats"})]
-    mass: float
-    inverse_error: Annotated[float, Meta(extra={"unit": "data units"})]
+    kl: Annotated[float | None, Meta(extra={"unit": "nats"})] = None
+    standard_error: Annotated[float | None, Meta(extra={"unit": "nats"})] = None
+    kl_reverse: Annotated[float | None, Meta(extra={"unit": "nats"})] = None
+    outside: float
+    ess: float | None = None
+    mass: float | None = None
+    inverse_error: Annotated[float | None, Meta(extra={"unit": "data units"})] = None
     w2: Annotated[float, Meta(extra={"unit": "data units"})]
+    sliced_w2: Annotated[float, Meta(extra={"unit": "data units"})]
+    energy_distance: Annotated[float, Meta(extra={"unit": "data units"})]
 
 
 class Estimate(NamedTuple):
@@ -68,26 +96,73 @@ class Estimate(NamedTuple):
     standard_error: float
 
 
-def evaluate(flow: Flow, target: GridTarget) -> Evaluation:
-    """Measure a flow against a target; `Evaluation` says how each figure is measured.
+class Reverse(NamedTuple):
+    """The target as seen from the model; see `Evaluation` for the attributes."""
+
+    kl_reverse: float
+    outside: float
+    ess: float
+
+
+def evaluate(model: Model, target: GridTarget) -> Evaluation:
+    """Measure a model against a target; `Evaluation` says how each figure is measured.
 
     Raises:
-        NumericsError: the flow gives NaN or infinity on its target.
+        NumericsError: the model gives NaN or infinity.
     """
-    divergence = kl(flow, target)
+    figures: dict[str, Any] = {}
+    if model.likelihood != "none":
+        divergence = kl(model, target)
+        figures["nll"] = divergence.value + target.entropy
+        figures["kl"], figures["standard_error"] = divergence
+    if model.likelihood == "exact":
+        flow = cast("Flow", model)
+        figures |= reverse(flow, target)._asdict()
+        figures["mass"] = mass(flow, target.extent)
+        points = target.sample(ROUND_TRIP_POINTS, seed=_SEED)
+        figures["inverse_error"] = round_trip_error(flow, points)
+    else:
+        figures["outside"] = _share_outside(target.log_prob(samples_of(model, REVERSE_POINTS)))
+    if isinstance(model, Vae):
+        points = held_out_points(target)
+        figures["bound"], figures["nll_elbo"] = "iwae", _mean(-elbo(model, points), "ELBO").value
     return Evaluation(
-        nll=divergence.value + target.entropy,
         entropy=target.entropy,
-        kl=divergence.value,
-        standard_error=divergence.standard_error,
-        mass=mass(flow, target.extent),
-        inverse_error=round_trip_error(flow, target.sample(ROUND_TRIP_POINTS, seed=_SEED)),
-        w2=w2(flow, target),
+        w2=w2(model, target),
+        sliced_w2=Slices(target).distance(model),
+        energy_distance=energy_distance(
+            samples_of(model, ENERGY_POINTS), target.sample(ENERGY_POINTS, seed=_SEED)
+        ),
+        **figures,
     )
 
 
-def kl(flow: Flow, target: GridTarget, n: int = EVALUATION_POINTS) -> Estimate:
+def reverse(flow: Flow, target: GridTarget, n: int = REVERSE_POINTS) -> Reverse:
+    """KL(model ‖ target), what of the model it leaves out, and the effective sample size.
+
+    Raises:
+        NumericsError: the flow gives NaN or infinity.
+    """
+    samples = samples_of(flow, n)
+    log_p = target.log_prob(samples).cpu().double()
+    log_q = log_prob(flow, samples).cpu().double()
+    inside = log_p > -math.inf
+    outside = _share_outside(log_p)
+    if outside == 1:
+        return Reverse(math.inf, 1.0, 0.0)
+    log_weights = (log_p - log_q)[inside]
+    weights = (log_weights - log_weights.max()).exp()
+    return Reverse(
+        kl_reverse=-float(log_weights.mean()) - math.log(1 - outside),
+        outside=outside,
+        ess=float(weights.sum().square() / weights.square().sum()) / n,
+    )
+
+
+def kl(model: Model, target: GridTarget, n: int = EVALUATION_POINTS) -> Estimate:
     """KL(target ‖ model) in nats: the mean of log p(x) − log q(x) over `n` target points.
+
+    Of a VAE it is an upper bound, and its standard error that of the bound.
 
     The two terms rise and fall together, so their difference varies far less than −log q alone
     minus the exact entropy; and evenly spread points, eight scramblings of them, leave a third
@@ -95,10 +170,11 @@ def kl(flow: Flow, target: GridTarget, n: int = EVALUATION_POINTS) -> Estimate:
     many points, but only where the model bends little within a cell.)
 
     Raises:
-        NumericsError: the flow gives NaN or infinity there.
+        NumericsError: the model gives NaN or infinity there.
+        AbsentError: the model has no density.
     """
     points = held_out_points(target, n)
-    return _mean(target.log_prob(points) - log_prob(flow, points), "KL")
+    return _mean(target.log_prob(points) - log_likelihood(model, points), "KL")
 
 
 def nll(flow: Flow, points: Tensor) -> float:
@@ -127,6 +203,23 @@ def log_prob(flow: Flow, points: Tensor) -> Tensor:
     like = next(flow.parameters(), points)
     chunks = points.to(like).split(CHUNK)
     return torch.cat([flow.log_prob(chunk) for chunk in chunks]).to(points.device)
+
+
+@torch.no_grad()
+def log_likelihood(model: Model, points: Tensor) -> Tensor:
+    """`log_prob`, or of a VAE its bound: each of `REPLICATES` parts by random points of its own."""
+    if not isinstance(model, Vae):
+        return log_prob(cast("Flow", model), points)
+    parts = points.to(next(model.parameters())).tensor_split(REPLICATES)
+    bounds = [model.log_likelihood(part, seed=seed) for seed, part in enumerate(parts)]
+    return torch.cat(bounds).to(points.device)
+
+
+@torch.no_grad()
+def elbo(vae: Vae, points: Tensor) -> Tensor:
+    """The ELBO of points, in nats, shape (n,); see `log_likelihood`."""
+    parts = points.to(next(vae.parameters())).tensor_split(REPLICATES)
+    return torch.cat([vae.elbo(part, seed=seed) for seed, part in enumerate(parts)]).double()
 
 
 @torch.no_grad()
@@ -162,38 +255,33 @@ def round_trip_error(flow: Flow, points: Tensor) -> float:
     return worst
 
 
-def w2(flow: Flow, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
+def w2(model: Model, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
     """2-Wasserstein distance between `n` points of the model and of the target, in data units.
+
+    At most 4,096 points; see `distances.transport_distance`.
 
     Both sets are evenly spread, which leaves less of a distance between two samples of the same
     density than independent ones have.
 
     Raises:
-        NumericsError: the flow gives NaN or infinity.
+        NumericsError: the model gives NaN or infinity.
+        ShapeError: `n` is too large.
     """
-    samples = _forward(flow, base_points(flow.base, n))
+    return transport_distance(samples_of(model, n), target.sample(n, seed=_SEED))
+
+
+@torch.no_grad()
+def samples_of(model: Model, n: int) -> Tensor:
+    """Evenly spread samples of a model, shape (n, 2), on its own device.
+
+    Raises:
+        NumericsError: the model gives NaN or infinity.
+    """
+    parts = model.spread(n, _SEED).split(CHUNK)
+    samples = torch.cat([model.generate(part) for part in parts])
     if not torch.isfinite(samples).all():
         raise NumericsError("The model sends points of its base to NaN or infinity")
-    return transport_distance(samples, target.sample(n, seed=_SEED))
-
-
-def transport_distance(a: Tensor, b: Tensor) -> float:
-    """The 2-Wasserstein distance of two sets of equally many points of equal weight.
-
-    It is the root of the least mean squared distance over all ways to pair them.
-
-    Args:
-        a: Shape (n, 2).
-        b: Shape (n, 2).
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    a, b = a.cpu().double(), b.cpu().double()
-    apart = a.mean(0) - b.mean(0)
-    # a common shift costs every pairing the same, and without it the best one is found faster
-    costs = torch.cdist(a - apart, b).square().numpy()
-    rows, columns = linear_sum_assignment(costs)
-    return math.sqrt(costs[rows, columns].mean() + float(apart.square().sum()))
+    return samples
 
 
 @torch.no_grad()
@@ -207,6 +295,10 @@ def _forward(flow: Flow, z: Tensor) -> Tensor:
     """Where the flow sends points of the base, shape (n, 2), on the CPU."""
     like = next(flow.parameters(), z)
     return torch.cat([flow.forward(part)[0] for part in z.to(like).split(CHUNK)]).to(z)
+
+
+def _share_outside(log_p: Tensor) -> float:
+    return float((log_p == -math.inf).double().mean())
 
 
 def _mean(values: Tensor, name: str) -> Estimate:

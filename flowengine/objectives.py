@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 
+from flowengine.baselines import BoundLoss, CriticLoss
 from flowengine.continuous import build_loss
 from flowengine.targets.smooth import SmoothDensity
 from flowengine.targets.streams import STREAMS, derived_seed
@@ -140,6 +141,11 @@ def make_objective(project: Project, lane: Lane, target: GridTarget) -> Objectiv
     """The objective that a project sets for a lane, with its own stream of random points."""
     recipe = getattr(project.training, lane)
     seed = derived_seed(project.seed, DATA_STREAM)
+    stream = {"seed": seed, "batch_size": recipe.batch_size, "sampling": recipe.sampling}
+    if lane == "vae":
+        return BoundLoss(project.vae, target, **stream)
+    if lane == "gan":
+        return CriticLoss(project.gan, target, **stream)
     if lane == "continuous":
         return build_loss(
             project.continuous,

@@ -27,8 +27,10 @@ from flowengine.catalogue import (
     ContinuousSpec,
     CouplingSpec,
     FlowMatching,
+    GanSpec,
     LayerSpec,
     StandardNormal,
+    VaeSpec,
     base_class,
     continuous_class,
     layer_class,
@@ -40,8 +42,12 @@ if TYPE_CHECKING:
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
 VERSION: Literal[2] = 2
-Lane = Literal["discrete", "continuous"]
-LANES: tuple[Lane, ...] = ("discrete", "continuous")
+FlowLane = Literal["discrete", "continuous"]
+BaselineLane = Literal["vae", "gan"]
+Lane = Literal["discrete", "continuous", "vae", "gan"]
+FLOW_LANES: tuple[FlowLane, ...] = ("discrete", "continuous")
+BASELINE_LANES: tuple[BaselineLane, ...] = ("vae", "gan")
+LANES: tuple[Lane, ...] = (*FLOW_LANES, *BASELINE_LANES)
 Extent = tuple[float, float, float, float]
 DEFAULT_EXTENT: Extent = (-4.0, 4.0, -4.0, 4.0)
 MAX_LAYERS = 128
@@ -141,12 +147,15 @@ class StopRule(_Document):
 
 
 class Training(_Document):
-    """The recipes of both lanes and the stop rule they share."""
+    """The recipes of all lanes and the stop rule they share."""
 
     discrete: StackRecipe = StackRecipe()
     # Longer gradients, or larger steps, teach the field wild values where no point ever goes; a
     # solver then loses its way there, and with it the density its mass.
     continuous: Recipe = Recipe(clip_norm=1.0)
+    vae: Recipe = Recipe(batch_size=256)
+    # Its losses never settle, so a longer gradient is no sign of danger.
+    gan: Recipe = Recipe(learning_rate=3e-3, batch_size=256, clip_norm=1e3)
     stop: StopRule = StopRule()
 
 
@@ -177,8 +186,16 @@ class Project(_Document):
     base: AnyBase = StandardNormal()
     stack: Annotated[tuple[AnyLayer, ...], Meta(max_length=MAX_LAYERS)] = ()
     continuous: AnyContinuous = FlowMatching()
+    vae: VaeSpec = VaeSpec()
+    gan: GanSpec = GanSpec()
+    compare: tuple[BaselineLane, ...] = ()
     training: Training = Training()
     lanes: dict[Lane, LaneState] = field(default_factory=dict)
+
+    @property
+    def shown_lanes(self) -> tuple[Lane, ...]:
+        """The lanes that stand beside each other: both flows, and what they are compared with."""
+        return (*FLOW_LANES, *self.compare)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Project:
@@ -256,6 +273,8 @@ class Project(_Document):
 
     def _checked(self) -> Project:
         _check_target(self.target)
+        if len(set(self.compare)) < len(self.compare):
+            raise ProjectError(f"expected each baseline once at `$.compare`, got {self.compare}")
         return msgspec.structs.replace(self, stack=with_ids(self.stack))
 
 
@@ -302,6 +321,21 @@ def parse_base(text: str) -> BaseSpec:
         SpecError: there is no such kind.
     """
     return base_class(text)()
+
+
+def parse_compare(text: str) -> tuple[BaselineLane, ...]:
+    """Read which baselines stand beside the flows, as written on the command line: `"vae,gan"`.
+
+    Raises:
+        SpecError: a part is no baseline, or one is named twice.
+    """
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    known = tuple(lane for lane in BASELINE_LANES if lane in named)
+    if len(known) != len(named):
+        raise SpecError(
+            f"Baselines are {' and '.join(BASELINE_LANES)}, each named once; got {text!r}"
+        )
+    return known
 
 
 def new_layer_id() -> str:

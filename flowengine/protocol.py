@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import AnyBase, AnyContinuous, AnyLayer
+from flowengine.catalogue import AnyBase, AnyContinuous, AnyLayer, GanSpec, VaeSpec
 from flowengine.errors import ProtocolError
 from flowengine.project import Lane, LaneState, Project, StopRule, TargetSpec
 
@@ -109,6 +109,13 @@ class EditBase(_Message, tag="base"):
     generation: int
 
 
+class EditBaseline(_Message, tag="baseline"):
+    """Take up another VAE or GAN, in its own lane; weights are kept where they still fit."""
+
+    baseline: VaeSpec | GanSpec
+    generation: int
+
+
 class SetDevice(_Message, tag="device"):
     """Go on on another device."""
 
@@ -185,6 +192,7 @@ Command = (
     | EditStack
     | EditContinuous
     | EditBase
+    | EditBaseline
     | SetDevice
     | SetView
     | Query
@@ -228,7 +236,16 @@ class LaneStatus(_Message, tag="status"):
 
 
 class Metrics(_Message, tag="metrics"):
-    """Figures of the lane on its held-out points, in nats. `seconds` is training time alone."""
+    """Figures of the lane on its held-out points, in nats. `seconds` is training time alone.
+
+    Attributes:
+        nll: None where the model has no likelihood.
+        kl: Likewise.
+        bound: "iwae" where nll and kl are upper bounds, by that bound on the likelihood: a figure
+            is then written "NLL ≤". None where they are exact.
+        w2: Sliced 2-Wasserstein distance of the model's samples, in data units; it is measured
+            seldom, and None where it was not.
+    """
 
     lane: Lane
     generation: int
@@ -239,6 +256,8 @@ class Metrics(_Message, tag="metrics"):
     nll: float | None
     kl: float | None
     entropy: float
+    bound: Literal["iwae"] | None = None
+    w2: float | None = None
 
 
 class ParticleFrames(_Message, tag="particles"):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
 FRESH_SHARE, FRESH_S = 0.3, 4.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
+W2_EVERY_S = 2.0
 CHUNK = 2048
 SLICES = 4
 GRID_NODES = 33
@@ -107,6 +108,7 @@ class Display:
         self._earned = CREDIT_S
         self._fresh_s = FRESH_S
         self._running: _Running | None = None
+        self._w2_at = -math.inf
         self._rate_from = (time.perf_counter(), self.trainer.step_count)
         self._make_tasks()
 
@@ -172,7 +174,7 @@ class Display:
     # --- tasks ----------------------------------------------------------------------------------
 
     def _make_tasks(self) -> None:
-        view, reach = self.view, self.trainer.average.base.reach
+        view, reach = self.view, self._base().reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
         self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.5)}
@@ -206,12 +208,15 @@ class Display:
             urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
             task.done_at = now - urgency * task.period
 
-    def _metrics(self, _training: bool) -> Work:
-        total = 0.0
+    def _metrics(self, training: bool) -> Work:
+        total, kl, w2 = 0.0, None, None
         for part in self.trainer.measure():
             total += float(part.sum())
+            kl = total / len(self.trainer.held_out)
             yield
-        return self.measured(self.trainer.record(total / len(self.trainer.held_out)))
+        if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
+            w2, self._w2_at = self.trainer.sliced_w2(), time.perf_counter()
+        return self.measured(self.trainer.record(kl, w2))
 
     def measured(self, figures: Figures) -> Metrics:
         """The figures of the present step, ready to send."""
@@ -228,7 +233,13 @@ class Display:
             nll=figures.nll,
             kl=figures.kl,
             entropy=figures.entropy,
+            bound=self.trainer.bound,
+            w2=figures.w2,
         )
+
+    def _base(self) -> Base:
+        """What the particles start from."""
+        return cast("Flow", self.trainer.average).base
 
     def _flow(self, training: bool) -> Flow:
         """The model to show: while it trains, a continuous flow takes a quarter of its steps.
@@ -236,7 +247,7 @@ class Display:
         Its density is that of the shorter solver's own map, so it still integrates to one. Steps
         that a solver chooses itself would have no end that a query could wait for.
         """
-        flow = self.trainer.average
+        flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = math.ceil(flow.spec.solver_steps / 4)
@@ -283,7 +294,7 @@ class Display:
         seed = derived_seed(trainer.project.seed, DISPLAY_STREAM)
         if self.view.direction == "normalize":
             return trainer.target.sample(n, seed=seed)
-        return latent_batch(trainer.average.base, n, seed).to(trainer.device)
+        return latent_batch(self._base(), n, seed).to(trainer.device)
 
     def _grid(self, _training: bool) -> Work:
         mesh = _mesh(-self._grid_half, self._grid_half, GRID_NODES).to(self.trainer.device)
@@ -315,7 +326,7 @@ class Display:
             else HEAT_NODES_RESTING[self.trainer.lane]
         )
         flow = self._flow(training)
-        pixels = _cell_centres(extent, n).to(self.trainer.device)
+        pixels = cell_centres(extent, n).to(self.trainer.device)
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():
@@ -357,7 +368,7 @@ class Display:
 
     def _field_frames(self, field: Field, chunk: int, *, exact: bool) -> Work:
         extent = self._shown_extent()
-        points = _cell_centres(extent, FIELD_NODES).to(self.trainer.device)
+        points = cell_centres(extent, FIELD_NODES).to(self.trainer.device)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
         parts = []
         for t in tau.tolist():
@@ -378,7 +389,7 @@ class Display:
 
     def _layers(self, _training: bool) -> Work:
         seed = derived_seed(self.trainer.project.seed, DISPLAY_STREAM)
-        points = latent_batch(self.trainer.average.base, LAYER_POINTS, seed)
+        points = latent_batch(self._base(), LAYER_POINTS, seed)
         points = points.to(self.trainer.device)
         yield
         with torch.no_grad():
@@ -401,7 +412,7 @@ def _mesh(low: float, high: float, n: int) -> torch.Tensor:
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
-def _cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
+def cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
     """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
     x_min, x_max, y_min, y_max = extent
     steps = (torch.arange(n) + 0.5) / n

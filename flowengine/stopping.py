@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+from flowengine.checkpoint import HISTORY_COLUMNS
 
 if TYPE_CHECKING:
     from flowengine.project import StopRule
@@ -18,7 +21,7 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
 
     A plateau is reached when the best KL of the later half of the run, and of no fewer than
     `PLATEAU_STEPS` steps, is not `PLATEAU_NATS` (or the rule's own value) better than the best
-    before it.
+    before it; in a lane without a likelihood, when its W2 is not, in data units.
     """
     if rule.kind == "steps" and trainer.step_count >= rule.value:
         return f"{trainer.step_count} steps are done"
@@ -26,13 +29,17 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
         return f"{trainer.seconds:.1f} s of training are over"
     if rule.kind == "kl" and trainer.history and trainer.history[-1][3] <= rule.value:
         return f"KL reached {trainer.history[-1][3]:.3g} nats"
-    if rule.kind == "plateau" and _is_flat(trainer, rule.value or PLATEAU_NATS):
-        return "KL has stopped falling"
+    if rule.kind == "plateau":
+        figure = "w2" if trainer.average.likelihood == "none" else "kl"
+        if _is_flat(trainer, figure, rule.value or PLATEAU_NATS):
+            return f"{figure.upper()} has stopped falling"
     return None
 
 
-def _is_flat(trainer: Trainer, margin: float) -> bool:
+def _is_flat(trainer: Trainer, figure: str, margin: float) -> bool:
     since = trainer.step_count - max(PLATEAU_STEPS, int(PLATEAU_SHARE * trainer.step_count))
-    before = [kl for step, _, _, kl in trainer.history if step <= since]
-    after = [kl for step, _, _, kl in trainer.history if step > since]
+    column = HISTORY_COLUMNS.index(figure)
+    known = [(row[0], row[column]) for row in trainer.history if not math.isnan(row[column])]
+    before = [value for step, value in known if step <= since]
+    after = [value for step, value in known if step > since]
     return bool(before and after) and min(after) > min(before) - margin

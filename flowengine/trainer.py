@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import numpy as np
 import torch
 
-from flowengine.checkpoint import TrainerState, adopted, pack_state, unpack_state
+from flowengine.checkpoint import HISTORY_COLUMNS, TrainerState, adopted, pack_state, unpack_state
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
+from flowengine.distances import Slices
 from flowengine.errors import NumericsError, SpecError
-from flowengine.lane import build_flow
+from flowengine.flow import Flow
+from flowengine.lane import build_model
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
-from flowengine.project import StackRecipe
+from flowengine.project import BASELINE_LANES, StackRecipe
 from flowengine.schedule import Schedule
 from flowengine.stack import DiscreteFlow
 from flowengine.targets import from_spec
@@ -27,26 +29,42 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from flowengine.flow import Flow
     from flowengine.layers import Layer
+    from flowengine.model import Model
     from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
 
-HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024}
+HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024, "vae": 1024, "gan": 1024}
+MEASURED_AT_ONCE = {"exact": 1024, "bound": 128}  # points; a bound decodes each many times
 KEEP_EVERY = 100
 # Regression on noisy velocities profits from large steps for longer than maximum likelihood does.
-SCHEDULES = {"discrete": Schedule(settle=400), "continuous": Schedule(settle=1200)}
+SCHEDULES = {
+    "discrete": Schedule(settle=400),
+    "continuous": Schedule(settle=1200),
+    "vae": Schedule(settle=800),
+    "gan": Schedule(settle=4000),
+}
+# Generator and critic chase each other: a memory of where either was going leads in circles.
+BETAS = {"gan": (0.0, 0.99)}
 NOTHING_TO_LEARN = (
     "There is nothing to learn: every layer of the stack is locked, bypassed or without weights"
 )
 
 
 class Figures(NamedTuple):
-    """How well a lane fits, on held-out points, in nats."""
+    """How well a lane fits, on held-out points.
 
-    nll: float
-    kl: float
+    Attributes:
+        nll: In nats; an upper bound where the model has only a bound, None where it has neither.
+        kl: Likewise.
+        entropy: The target's own, in nats.
+        w2: Sliced 2-Wasserstein distance, in data units; None where it was not measured.
+    """
+
+    nll: float | None
+    kl: float | None
     entropy: float
+    w2: float | None = None
 
 
 class Trainer:
@@ -81,14 +99,15 @@ class Trainer:
         self.seconds = 0.0
         self.loss = math.nan
         self.rate_scale = 1.0
-        self.history: list[tuple[float, float, float, float]] = []
+        self.history: list[tuple[float, ...]] = []
         self.notices: list[str] = []
         self._step: PlainStep | GraphedStep | None = None
+        self._slices: Slices | None = None
         self._known_weights: dict[str, Tensor] = {}
         self._known_optimizer: dict[str, Tensor] = {}
         self._known_layers: dict[str, Layer] = {}
         self.target = self._make_target()
-        self._take_up(build_flow(project, lane))
+        self._take_up(build_model(project, lane))
         saved = project.lanes.get(lane)
         if saved is not None and saved.weights:
             self.load_state(saved)
@@ -100,14 +119,19 @@ class Trainer:
         return recipe
 
     @property
-    def model(self) -> Flow:
+    def model(self) -> Model:
         """The model whose weights the optimizer moves."""
         return self.optimizer.module
 
     @property
-    def average(self) -> Flow:
+    def average(self) -> Model:
         """The model with averaged weights; always up to date, never to be written to."""
         return self.optimizer.average
+
+    @property
+    def bound(self) -> Literal["iwae"] | None:
+        """By which bound on the likelihood `nll` and `kl` are measured; None if they are exact."""
+        return "iwae" if self.average.likelihood == "bound" else None
 
     @property
     def steps_per_second(self) -> float:
@@ -154,26 +178,49 @@ class Trainer:
         """Measure the averaged model on held-out points, and add the figures to the history.
 
         KL is the mean of log p(x) − log q(x) over evenly spread target points, and NLL is that
-        plus the target's exact entropy: the difference varies far less than either term.
+        plus the target's exact entropy: the difference varies far less than either term. A model
+        without a likelihood is measured by its samples' distance instead.
         """
+        if self.average.likelihood == "none":
+            return self.record(None, self.sliced_w2())
         total = sum(float(part.sum()) for part in self.measure())
         return self.record(total / len(self.held_out))
 
-    def measure(self, chunk: int = 1024) -> Iterator[Tensor]:
-        """Log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,)."""
-        for points in self.held_out.split(chunk):
+    def measure(self) -> Iterator[Tensor]:
+        """Log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,).
+
+        Where the model has a bound on log q alone, these are bounds too; where it has none, there
+        are no chunks.
+        """
+        if self.average.likelihood == "none":
+            return
+        chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
+        for seed, points in enumerate(chunks):
             with torch.no_grad():
-                gap = self.target.log_prob(points) - self.average.log_prob(points)
+                gap = self.target.log_prob(points) - self.average.log_likelihood(points, seed=seed)
             yield gap
 
-    def record(self, kl: float) -> Figures:
-        """Turn a measured KL into figures and add them to the history."""
-        if not math.isfinite(kl):
-            raise NumericsError(f"The {self.lane} flow gives no finite log_prob on its target")
-        figures = Figures(nll=kl + self.target.entropy, kl=kl, entropy=self.target.entropy)
+    def sliced_w2(self) -> float:
+        """The sliced 2-Wasserstein distance of the averaged model, in data units; see `Slices`."""
+        if self._slices is None:
+            self._slices = Slices(self.target)
+        return self._slices.distance(self.average)
+
+    def record(self, kl: float | None, w2: float | None = None) -> Figures:
+        """Turn what was measured into figures and add them to the history.
+
+        Raises:
+            NumericsError: a figure is not finite.
+        """
+        if kl is not None and not math.isfinite(kl):
+            raise NumericsError(f"The {self.lane} lane gives no finite log_prob on its target")
+        entropy = self.target.entropy
+        figures = Figures(None if kl is None else kl + entropy, kl, entropy, w2)
         if self.measured:
-            del self.history[-1]
-        self.history.append((self.step_count, self.seconds, figures.nll, figures.kl))
+            *_, known = self.history.pop()
+            figures = figures if w2 is not None else figures._replace(w2=_or_none(known))
+        row = (math.nan if value is None else value for value in (figures.nll, kl, figures.w2))
+        self.history.append((self.step_count, self.seconds, *row))
         return figures
 
     @property
@@ -195,7 +242,7 @@ class Trainer:
         try:
             target = self.target if project.target == before.target else self._make_target()
             same = _model_of(project, self.lane) == _model_of(before, self.lane)
-            flow = None if same else build_flow(project, self.lane)
+            flow = None if same else build_model(project, self.lane)
         except (SpecError, ValueError):
             self.project = before
             raise
@@ -246,7 +293,7 @@ class Trainer:
                 [self.step_count, self.schedule_step, self.seconds, self.rate_scale, self.loss],
                 dtype=torch.float64,
             ),
-            history=np.array(self.history, dtype=np.float64).reshape(-1, 4),
+            history=np.array(self.history, dtype=np.float64).reshape(-1, len(HISTORY_COLUMNS)),
         )
 
     def _apply(self, state: TrainerState) -> None:
@@ -262,7 +309,7 @@ class Trainer:
         self.history = [tuple(row) for row in state.history.tolist()]
         self._keep_good()
 
-    def _adopt(self, before: Flow, old: TrainerState) -> None:
+    def _adopt(self, before: Model, old: TrainerState) -> None:
         """Take over what still fits from the models before the edit.
 
         Layers that have gone are remembered too, so that undoing their removal brings back what
@@ -289,8 +336,10 @@ class Trainer:
         self.optimizer.load_state(kept)
         self._initialized = True
 
-    def _begun_anew(self, before: Flow) -> tuple[str, ...]:
+    def _begun_anew(self, before: Model) -> tuple[str, ...]:
         """The prefixes of the weights of what was given another start, such as an angle."""
+        if not (isinstance(self.model, Flow) and isinstance(before, Flow)):
+            return ()
         base, learns = self.model.base, any(p.requires_grad for p in self.model.base.parameters())
         anew = () if learns and base.spec == before.base.spec else ("base.",)
         if not isinstance(self.average, DiscreteFlow):
@@ -307,13 +356,15 @@ class Trainer:
     def _make_target(self) -> GridTarget:
         return from_spec(self.project.target).to(self.device)
 
-    def _take_up(self, flow: Flow) -> None:
-        self.optimizer = FlatAdam(flow.to(self.device))
+    def _take_up(self, flow: Model) -> None:
+        betas = BETAS.get(self.lane, (0.9, 0.99))
+        self.optimizer = FlatAdam(flow.to(self.device), betas=betas)
         self._initialized = False
         self._take_up_target()
         self._keep_good()
 
     def _take_up_target(self) -> None:
+        self._slices = None
         self.objective = make_objective(self.project, self.lane, self.target)
         self._step = None
         watch = getattr(self.objective, "watch", None)
@@ -348,11 +399,17 @@ class Trainer:
         )
 
 
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
 def _layers_of(flow: DiscreteFlow) -> dict[str, Layer]:
     return {name: cast("Layer", layer) for name, layer in flow.layers.items()}
 
 
 def _model_of(project: Project, lane: Lane) -> object:
+    if lane in BASELINE_LANES:
+        return getattr(project, lane)
     return project.base, project.stack if lane == "discrete" else project.continuous
 
 

@@ -16,17 +16,38 @@ if TYPE_CHECKING:
     from flowengine.trainer import Figures, Trainer
 
 MEASURE_EVERY_S = 0.2
+NO_KL = "The {lane} lane has no likelihood and so no KL to reach; give steps or seconds"
 
 
 class TrainReport(msgspec.Struct, frozen=True):
-    """How a run ended; nll and kl are in nats, seconds are of training alone."""
+    """How a run ended; nll and kl are in nats, seconds are of training alone.
+
+    nll and kl are upper bounds if `bound` names one, and None where there is no likelihood;
+    `sliced_w2` is measured at the end, in data units.
+    """
 
     step: int
     seconds: float
     steps_per_second: float
-    nll: float
-    kl: float
+    nll: float | None
+    kl: float | None
+    sliced_w2: float
     stopped_by: str
+    bound: str | None = None
+
+    @classmethod
+    def of(cls, trainer: Trainer, figures: Figures, stopped_by: str) -> TrainReport:
+        """What a trainer has come to, with figures of its present step."""
+        return cls(
+            step=trainer.step_count,
+            seconds=trainer.seconds,
+            steps_per_second=trainer.steps_per_second,
+            nll=figures.nll,
+            kl=figures.kl,
+            sliced_w2=trainer.sliced_w2() if figures.w2 is None else figures.w2,
+            stopped_by=stopped_by,
+            bound=trainer.bound,
+        )
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,8 @@ class Limits:
 
     def reached(self, trainer: Trainer, figures: Figures | None) -> str:
         """The name of the limit that has been reached, or an empty text."""
-        if self.until_kl is not None and figures is not None and figures.kl <= self.until_kl:
+        kl = None if figures is None else figures.kl
+        if self.until_kl is not None and kl is not None and kl <= self.until_kl:
             return "kl"
         if self.steps is not None and trainer.step_count - self.first_step >= self.steps:
             return "steps"
@@ -73,11 +95,13 @@ def train(
         trainer: The lane.
         steps: So many more steps; the learning rate anneals to zero on the last one.
         seconds: So much more training time; the learning rate anneals likewise.
-        until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats.
+        until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats;
+            of a VAE its upper bound.
         on_progress: Called after every step, with figures when they have just been measured.
 
     Raises:
-        SpecError: no limit is given, or one is no number from 0 on.
+        SpecError: no limit is given, one is no number from 0 on, or a KL is to be reached by a lane
+            that has none.
         NumericsError: the flow gives no finite density.
     """
     if steps is None and seconds is None and until_kl is None:
@@ -85,6 +109,8 @@ def train(
     for name, value in (("steps", steps), ("seconds", seconds), ("until_kl", until_kl)):
         if value is not None and not 0 <= value < math.inf:
             raise SpecError(f"{name} must be a number from 0 on, got {value}")
+    if until_kl is not None and trainer.average.likelihood == "none":
+        raise SpecError(NO_KL.format(lane=trainer.lane))
     limits = Limits(trainer.step_count, trainer.seconds, steps, seconds, until_kl)
     measured_at = trainer.seconds
     figures: Figures | None = None
@@ -102,11 +128,4 @@ def train(
         trainer.progress = None
     if figures is None or not fresh:
         figures = trainer.evaluate()
-    return TrainReport(
-        step=trainer.step_count,
-        seconds=trainer.seconds,
-        steps_per_second=trainer.steps_per_second,
-        nll=figures.nll,
-        kl=figures.kl,
-        stopped_by=reason,
-    )
+    return TrainReport.of(trainer, figures, reason)

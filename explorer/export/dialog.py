@@ -25,10 +25,12 @@ from PySide6.QtWidgets import (
 from explorer import dialogs
 from explorer.export.formats import FORMATS, size_text
 from explorer.i18n import number, tr
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import LANE_TITLES, lane_title
 from explorer.theme import set_role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowengine.project import Lane
     from flowengine.protocol import ExportDone
 
@@ -41,13 +43,20 @@ class ExportDialog(QDialog):
     Args:
         stem: What the project is called; the proposed name starts with it.
         folder: Where the export is proposed to go.
+        lanes: What there is to export.
     """
 
     export_requested = Signal(str, str, str)
     """Lane, format and path: what to write where."""
     cancel_requested = Signal()
 
-    def __init__(self, stem: str, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        stem: str,
+        folder: Path,
+        parent: QWidget | None = None,
+        lanes: Sequence[Lane] = tuple(LANE_TITLES),
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Export a trained model"))
         self.setMinimumWidth(520)
@@ -55,7 +64,7 @@ class ExportDialog(QDialog):
         self._running = False
         self._began = 0.0
         self._build_place(folder)
-        self._build_choices()
+        self._build_choices(lanes)
         self._build_progress()
         self._build_buttons()
         self._lay_out()
@@ -64,7 +73,7 @@ class ExportDialog(QDialog):
     @property
     def lane(self) -> Lane:
         """The lane that is chosen."""
-        return "continuous" if self._lanes["continuous"].isChecked() else "discrete"
+        return next(lane for lane, button in self._lanes.items() if button.isChecked())
 
     @property
     def format(self) -> str:
@@ -140,9 +149,9 @@ class ExportDialog(QDialog):
         left = (time.monotonic() - self._began) * (1 - done) / done
         return " · " + tr("about {seconds} s left").format(seconds=math.ceil(left))
 
-    def _build_choices(self) -> None:
+    def _build_choices(self, lanes: Sequence[Lane]) -> None:
         group = QButtonGroup(self)
-        self._lanes = {lane: QRadioButton(tr(title)) for lane, title in LANE_TITLES.items()}
+        self._lanes = {lane: QRadioButton(tr(lane_title(lane))) for lane in lanes}
         for button in self._lanes.values():
             group.addButton(button)
         self._lanes["discrete"].setChecked(True)

@@ -9,17 +9,23 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 
 from explorer.export.dialog import ExportDialog, done_text
 from explorer.i18n import tr
+from explorer.lanes import LANE_TITLES
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from explorer.training.controller import Controller
+    from flowengine.project import Lane
     from flowengine.protocol import Event
 
 
 class Exporter(QObject):
-    """Runs one export at a time; its messages find the dialog by the number of the request."""
+    """Runs one export at a time; its messages find the dialog by the number of the request.
+
+    Attributes:
+        lanes: What there is to export.
+    """
 
     finished = Signal(str)
     """What was written, and the check that was made on it."""
@@ -30,6 +36,7 @@ class Exporter(QObject):
         self._window = parent
         self._request = 0
         self.dialog: ExportDialog | None = None
+        self.lanes: tuple[Lane, ...] = tuple(LANE_TITLES)
 
     def open(self, stem: str, folder: Path | None) -> ExportDialog:
         """Ask what to export; the dialog does not stop the window.
@@ -40,7 +47,7 @@ class Exporter(QObject):
         """
         if self.dialog is not None:
             self.dialog.close()
-        dialog = ExportDialog(stem, folder or _documents_folder(), self._window)
+        dialog = ExportDialog(stem, folder or _documents_folder(), self._window, self.lanes)
         dialog.export_requested.connect(self._start)
         dialog.cancel_requested.connect(self._cancel)
         dialog.finished.connect(self._forget)

@@ -26,9 +26,9 @@ FORMATS: Final = (
         "python",
         mark("Python folder"),
         mark(
-            "One readable model.py with log_prob(x) and sample(n), the weights as safetensors and "
-            "a README. It needs torch and safetensors only; afterwards it is loaded in a fresh "
-            "process and compared with the model here."
+            "One readable model.py with sample(n) and a flow's log_prob(x), the weights as "
+            "safetensors and a README. It needs torch and safetensors only; afterwards it is "
+            "loaded in a fresh process and compared with the model here."
         ),
         folder=True,
     ),

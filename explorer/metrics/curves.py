@@ -1,7 +1,8 @@
-"""KL and NLL of both lanes over the time that each was trained."""
+"""KL, NLL and W2 of the lanes over the time that each was trained."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
 from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
 from explorer.theme import theme
@@ -22,17 +23,23 @@ if TYPE_CHECKING:
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
 
-Quantity = Literal["kl", "nll"]
+Quantity = Literal["kl", "nll", "w2"]
 GOOD_KL: Final = 0.05
-_LOWEST_KL: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
+_LOWEST: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
-_STYLES: Final = {"discrete": Qt.PenStyle.SolidLine, "continuous": Qt.PenStyle.DashLine}
+_STYLES: Final[dict[Lane, tuple[Qt.PenStyle, str]]] = {
+    "discrete": (Qt.PenStyle.SolidLine, "━"),
+    "continuous": (Qt.PenStyle.DashLine, "╍"),
+    "vae": (Qt.PenStyle.DashDotLine, "╼"),
+    "gan": (Qt.PenStyle.DotLine, "┅"),
+}
 
 
 class CurvesView(QWidget):
     """The curves with a floor: 0.05 nats for KL, the target's own entropy for NLL.
 
-    KL can be shown on a logarithmic or a linear scale. The values under the mouse are written
+    A VAE's KL and NLL are upper bounds; a GAN has W2 alone, which every lane has. KL and W2 can be
+    shown on a logarithmic or a linear scale. The values under the mouse are written
     above the curves.
     """
 
@@ -40,7 +47,8 @@ class CurvesView(QWidget):
         super().__init__(parent)
         self.quantity: Quantity = "kl"
         self.logarithmic = True
-        self._histories = {lane: History() for lane in LANE_TITLES}
+        self._histories = {lane: History() for lane in LANE_ORDER}
+        self._lanes: tuple[Lane, ...] = tuple(LANE_TITLES)
         self._under: dict[str, tuple[Lane, History]] = {}
         self._entropy: float | None = None
         self._redraw = QTimer(self)
@@ -62,17 +70,28 @@ class CurvesView(QWidget):
         if not self._redraw.isActive():
             self._redraw.start()
 
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Show the curves of these lanes, and no other."""
+        if tuple(lanes) != self._lanes:
+            self._lanes = tuple(lanes)
+            self._show_hint()
+            self.draw()
+
     def load(self, lane: Lane, history: bytes) -> None:
         """Show what `LaneState.history` of a lane holds; b"" is nothing."""
         self._histories[lane].load(history)
         last = self._histories[lane].last
-        if last is not None:
+        if last is not None and not math.isnan(last.kl):
             self._entropy = last.nll - last.kl
         self.draw()
 
     def last(self, lane: Lane) -> Row | None:
         """The latest measurement of a lane."""
         return self._histories[lane].last
+
+    def latest(self, lane: Lane, name: str) -> float | None:
+        """The latest "kl", "nll" or "w2" that was measured of a lane."""
+        return self._histories[lane].latest(name)
 
     def clear(self) -> None:
         """Forget every curve."""
@@ -84,22 +103,21 @@ class CurvesView(QWidget):
     def lay_under(self, runs: Sequence[Run]) -> None:
         """Show the curves of other runs, fainter, under the present ones."""
         self._under = {
-            f"{run.number} {lane}": (lane, run.history(lane))
-            for run in runs
-            for lane in LANE_TITLES
+            f"{run.number} {lane}": (lane, run.history(lane)) for run in runs for lane in LANE_ORDER
         }
         self.draw()
 
     def show_quantity(self, quantity: Quantity) -> None:
-        """Show KL or NLL."""
+        """Show KL, NLL or W2."""
         self.quantity = quantity
         self._kl_button.setChecked(quantity == "kl")
         self._nll_button.setChecked(quantity == "nll")
-        self._scale_button.setEnabled(quantity == "kl")
+        self._w2_button.setChecked(quantity == "w2")
+        self._scale_button.setEnabled(quantity != "nll")
         self.draw()
 
     def set_logarithmic(self, on: bool) -> None:
-        """Show KL on a logarithmic or a linear scale."""
+        """Show KL and W2 on a logarithmic or a linear scale."""
         self.logarithmic = on
         self._scale_button.setChecked(on)
         self.draw()
@@ -111,16 +129,17 @@ class CurvesView(QWidget):
     @property
     def floor(self) -> float | None:
         """Where the dashed line lies, in nats; None where there is none."""
-        return GOOD_KL if self.quantity == "kl" else self._entropy
+        return {"kl": GOOD_KL, "nll": self._entropy, "w2": None}[self.quantity]
 
     def draw(self) -> None:
         """Bring the curves up to date now."""
         self._redraw.stop()
-        log = self.logarithmic and self.quantity == "kl"
+        log = self.logarithmic and self.quantity != "nll"
         curves = {
             name: self._curve(lane, history, log)._replace(faint=True)
             for name, (lane, history) in self._under.items()
-        } | {lane: self._curve(lane, history, log) for lane, history in self._histories.items()}
+            if lane in self._lanes
+        } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
         self.chart.show_curves(curves, self._floor(), logarithmic=log)
 
     def retranslate(self) -> None:
@@ -131,22 +150,28 @@ class CurvesView(QWidget):
         self._nll_button.setToolTip(
             tr("Negative log-likelihood in nats: it can't fall below the target's entropy")
         )
+        self._w2_button.setText(tr("W₂"))
+        self._w2_button.setToolTip(
+            tr("Sliced Wasserstein distance of samples to the target in data units; all have it")
+        )
         self._scale_button.setText(tr("log"))
         self._scale_button.setToolTip(tr("Logarithmic or linear scale"))
-        self.chart.setAccessibleName(tr("Curves of KL and NLL over training time"))
+        self.chart.setAccessibleName(tr("Curves of KL, NLL and W₂ over training time"))
         self.chart.set_label(tr("seconds of training"))
         self._show_hint()
         self.draw()
 
     def _build_controls(self) -> None:
-        self._kl_button, self._nll_button = _chip(), _chip()
+        self._kl_button, self._nll_button, self._w2_button = _chip(), _chip(), _chip()
         self._scale_button = _chip()
         self._kl_button.setChecked(True)
         self._scale_button.setChecked(True)
         self._kl_button.clicked.connect(lambda: self.show_quantity("kl"))
         self._nll_button.clicked.connect(lambda: self.show_quantity("nll"))
         self._scale_button.toggled.connect(self.set_logarithmic)
+        self._w2_button.clicked.connect(lambda: self.show_quantity("w2"))
         self._values = QLabel()
+        self._values.setWordWrap(True)
         self._values.setProperty("role", "muted")
         self._values.setTextFormat(Qt.TextFormat.RichText)
 
@@ -154,7 +179,7 @@ class CurvesView(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._values, 1)
-        for button in (self._kl_button, self._nll_button, self._scale_button):
+        for button in (self._kl_button, self._nll_button, self._w2_button, self._scale_button):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -163,9 +188,9 @@ class CurvesView(QWidget):
         layout.addWidget(self.chart, 1)
 
     def _curve(self, lane: Lane, history: History, log: bool) -> Curve:
-        values = history.column(self.quantity)
-        shown = np.maximum(values, _LOWEST_KL) if log else values
-        return Curve(history.column("seconds"), shown, lane, _STYLES[lane])
+        seconds, values = history.curve(self.quantity)
+        shown = np.maximum(values, _LOWEST) if log else values
+        return Curve(seconds, shown, lane, _STYLES[lane][0])
 
     def _floor(self) -> tuple[float, str] | None:
         value = self.floor
@@ -180,15 +205,13 @@ class CurvesView(QWidget):
         self._values.setText(values or self._hint())
 
     def values_at(self, seconds: float) -> str:
-        """The values of both lanes nearest to a moment of training, as rich text."""
+        """The values of the lanes nearest to a moment of training, as rich text."""
         parts = []
-        for lane, history in self._histories.items():
-            row = history.nearest(seconds)
-            if row is not None:
+        for lane in self._lanes:
+            value = self._histories[lane].nearest(self.quantity, seconds)
+            if value is not None:
                 colour = theme.color(lane).name()
-                parts.append(
-                    f'<span style="color:{colour}">{number(getattr(row, self.quantity))}</span>'
-                )
+                parts.append(f'<span style="color:{colour}">{number(value)}</span>')
         return " · ".join(parts) + (f" · {number(max(seconds, 0.0))} s" if parts else "")
 
     def _show_hint(self) -> None:
@@ -196,8 +219,9 @@ class CurvesView(QWidget):
 
     def _hint(self) -> str:
         return " ".join(
-            f'<span style="color:{theme.color(lane).name()}">{mark} {tr(title)}</span>'
-            for (lane, title), mark in zip(LANE_TITLES.items(), ("━", "╍"), strict=True)
+            f'<span style="color:{theme.color(lane).name()}">'
+            f"{_STYLES[lane][1]} {tr(ALL_TITLES[lane])}</span>"
+            for lane in self._lanes
         )
 
 

@@ -1,19 +1,22 @@
-"""The figures of both lanes as they are now."""
+"""The figures of the lanes as they are now."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from explorer.i18n import integer, mark, number, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
 from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from explorer.metrics.history import Row
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
@@ -21,11 +24,22 @@ if TYPE_CHECKING:
 _ROWS: Final = {
     "kl": (mark("KL"), mark("KL(target ‖ model) on held-out points, in nats")),
     "nll": (mark("NLL"), mark("Negative log-likelihood on held-out points, in nats")),
+    "w2": (
+        mark("W₂"),
+        mark("Sliced Wasserstein distance of samples to the target in data units; all have it"),
+    ),
     "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
     "reached": (mark("time to KL 0.05"), mark("Training time until KL first came to 0.05")),
     "step": (mark("step"), mark("Training steps made so far")),
     "seconds": (mark("trained"), mark("Time spent on training alone")),
+}
+
+
+_BOUNDED: Final = ("kl", "nll")
+_NO_LIKELIHOOD: Final = {
+    "vae": mark("≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"),
+    "gan": mark("A GAN has no likelihood: its generator gives samples and no density"),
 }
 
 
@@ -55,13 +69,17 @@ class _Race:
 
 
 class FiguresView(QWidget):
-    """A table with a column for each lane."""
+    """A table with a column for each lane that is shown.
+
+    What is an upper bound is written with a ≤, and what a model does not have is a dash.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._races = {lane: _Race() for lane in LANE_TITLES}
-        self._table = QTableWidget(len(_ROWS), 1 + len(LANE_TITLES))
+        self._races = {lane: _Race() for lane in LANE_ORDER}
+        self._table = QTableWidget(len(_ROWS), 1 + len(LANE_ORDER))
         self._set_up_table()
+        self.set_lanes(tuple(LANE_TITLES))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._table)
@@ -71,10 +89,17 @@ class FiguresView(QWidget):
         self._restyle()
         self.clear()
 
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Show the columns of these lanes, and no other."""
+        for column, lane in enumerate(LANE_ORDER, start=1):
+            self._table.setColumnHidden(column, lane not in lanes)
+
     def add(self, metrics: Metrics) -> None:
-        """Show a measurement of a lane."""
+        """Show a measurement of a lane; a W2 that was not measured stays as it was."""
         self._races[metrics.lane].watch(metrics)
         self._show(metrics.lane, metrics, metrics.entropy, metrics.steps_per_second)
+        if metrics.w2 is not None:
+            self._put(metrics.lane, "w2", number(metrics.w2))
 
     def restart_race(self, lane: Lane) -> None:
         """Count the time to a good KL from now on: the lane's target or model is another."""
@@ -90,42 +115,56 @@ class FiguresView(QWidget):
         self._races[lane].take_up(past.seconds_to(GOOD_KL), last.seconds)
         rate = last.step / last.seconds if last.seconds > 0 else 0.0
         self._show(lane, last, last.nll - last.kl, rate)
+        self._put(lane, "w2", _nats(past.latest("w2")))
 
     def clear(self) -> None:
         """Show a dash for every figure."""
-        self._races = {lane: _Race() for lane in LANE_TITLES}
+        self._races = {lane: _Race() for lane in LANE_ORDER}
         for row in range(len(_ROWS)):
             for column in range(1, self._table.columnCount()):
                 self._cell(row, column).setText("–")
 
-    def text(self, lane: str, row: str) -> str:
+    def text(self, lane: Lane, row: str) -> str:
         """What stands in a cell: `text("discrete", "kl")`."""
-        return self._cell(list(_ROWS).index(row), 1 + list(LANE_TITLES).index(lane)).text()
+        return self._of(lane, row).text()
+
+    def tip(self, lane: Lane, row: str) -> str:
+        """What a cell says when the mouse rests on it."""
+        return self._of(lane, row).toolTip()
 
     def retranslate(self) -> None:
         """Say every word again."""
-        self._table.setAccessibleName(tr("Figures of both lanes"))
+        self._table.setAccessibleName(tr("Figures of the lanes"))
         for row, (title, tip) in enumerate(_ROWS.values()):
             for column in range(self._table.columnCount()):
                 self._cell(row, column).setToolTip(tr(tip))
             self._cell(row, 0).setText(tr(title))
-        for column, title in enumerate(LANE_TITLES.values(), start=1):
+        for lane, why in _NO_LIKELIHOOD.items():
+            for name in _BOUNDED:
+                self._of(lane, name).setToolTip(tr(why))
+        for column, title in enumerate(ALL_TITLES.values(), start=1):
             self._table.horizontalHeaderItem(column).setText(tr(title))
 
     def _show(self, lane: Lane, now: Metrics | Row, entropy: float, rate: float) -> None:
         reached = self._races[lane].seconds
+        bound = "≤ " if lane == "vae" else ""
         shown = {
-            "kl": _nats(now.kl),
-            "nll": _nats(now.nll),
+            "kl": _nats(now.kl, bound),
+            "nll": _nats(now.nll, bound),
             "entropy": _nats(entropy),
             "rate": number(float(rate)),
             "reached": "–" if reached is None else f"{number(reached)} s",
             "step": integer(int(now.step)),
             "seconds": f"{number(float(now.seconds))} s",
         }
-        column = 1 + list(LANE_TITLES).index(lane)
-        for row, name in enumerate(_ROWS):
-            self._cell(row, column).setText(shown[name])
+        for name, text in shown.items():
+            self._put(lane, name, text)
+
+    def _put(self, lane: Lane, row: str, text: str) -> None:
+        self._of(lane, row).setText(text)
+
+    def _of(self, lane: Lane, row: str) -> QTableWidgetItem:
+        return self._cell(list(_ROWS).index(row), 1 + LANE_ORDER.index(lane))
 
     def _set_up_table(self) -> None:
         table = self._table
@@ -158,7 +197,7 @@ class FiguresView(QWidget):
         return item
 
     def _restyle(self) -> None:
-        for column, lane in enumerate(LANE_TITLES, start=1):
+        for column, lane in enumerate(LANE_ORDER, start=1):
             header = self._table.horizontalHeaderItem(column)
             header.setForeground(theme.color(lane))
             header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -166,5 +205,7 @@ class FiguresView(QWidget):
             self._cell(row, 0).setForeground(theme.color("text_muted"))
 
 
-def _nats(value: float | None) -> str:
-    return "–" if value is None else number(value, 4 if abs(value) >= 1 else 3)
+def _nats(value: float | None, bound: str = "") -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return bound + number(value, 4 if abs(value) >= 1 else 3)

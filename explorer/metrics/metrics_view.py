@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.lanes import LANE_TITLES
 from explorer.metrics.curves import CurvesView
 from explorer.metrics.figures import FiguresView
 from explorer.metrics.run_shelf import RunShelf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from explorer.metrics.runs import Run
     from flowengine.project import Lane, LaneState
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MetricsView(QWidget):
-    """How both lanes have done so far, and how they do now."""
+    """How the lanes have done so far, and how they do now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,14 +50,17 @@ class MetricsView(QWidget):
         """Show the curves that a project was saved with, in the place of all others."""
         self.clear()
         for lane, state in lanes.items():
-            if lane in LANE_TITLES:
-                self.curves.load(lane, state.history)
-                self.figures.load(lane, state.history)
+            self.curves.load(lane, state.history)
+            self.figures.load(lane, state.history)
 
-    def last_kl(self, lane: Lane) -> float | None:
-        """The KL that was measured last, in nats; None while there is none."""
-        last = self.curves.last(lane)
-        return None if last is None else last.kl
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Show these lanes, and no other."""
+        self.curves.set_lanes(lanes)
+        self.figures.set_lanes(lanes)
+
+    def latest(self, lane: Lane, name: str) -> float | None:
+        """The "kl", "nll" or "w2" of a lane that was measured last; None while there is none."""
+        return self.curves.latest(lane, name)
 
     def add(self, metrics: Metrics) -> None:
         """Take a measurement up."""

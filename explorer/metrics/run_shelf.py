@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.i18n import tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import ALL_TITLES
 from explorer.metrics.runs import best_texts
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class RunShelf(QWidget):
 
     def _describe(self, item: QListWidgetItem) -> None:
         run: Run = item.data(_RUN)
-        best = ", ".join(f"{tr(LANE_TITLES[k])} {v}" for k, v in best_texts(run).items())
+        best = ", ".join(f"{tr(ALL_TITLES[k])} {v}" for k, v in best_texts(run).items())
         changes = "; ".join(run.changes) or tr("the first run")
         title = tr("Run {n}").format(n=run.number)
         item.setText(f"{title} · {changes}\n{tr('best KL')}: {best}")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.i18n import mark, number, tr
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import BASELINE_TITLES, LANE_ORDER
 from explorer.metrics.history import History
 from flowengine.catalogue import fields_of, kind_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, LaneState, Project, TargetSpec
 
 _CONTINUOUS = mark("continuous")
-_RECIPES = {"discrete": mark("discrete"), "continuous": mark("continuous")}
+_RECIPES = {"discrete": mark("discrete"), "continuous": mark("continuous"), **BASELINE_TITLES}
 
 
 class Run(NamedTuple):
@@ -46,9 +46,9 @@ class Run(NamedTuple):
         return history
 
     def best_kl(self, lane: Lane) -> float | None:
-        """The lowest KL that was measured of a lane, in nats."""
-        column = self.history(lane).column("kl")
-        return float(column.min()) if len(column) else None
+        """The lowest KL, of a VAE its bound, that was measured of a lane, in nats."""
+        values = self.history(lane).curve("kl")[1]
+        return float(values.min()) if len(values) else None
 
 
 def differences(before: Project, after: Project) -> tuple[str, ...]:
@@ -58,6 +58,9 @@ def differences(before: Project, after: Project) -> tuple[str, ...]:
         found.append(tr("target: {name}").format(name=_target_name(after.target)))
     found += _stack_differences(before, after)
     found += [f"{tr(_CONTINUOUS)}: {text}" for text in _spec_differences(before, after)]
+    for baseline, title in BASELINE_TITLES.items():
+        old, new = getattr(before, baseline), getattr(after, baseline)
+        found += [f"{tr(title)}: {text}" for text in _field_differences(old, new)]
     for lane, title in _RECIPES.items():
         old, new = getattr(before.training, lane), getattr(after.training, lane)
         found += [f"{tr(title)}: {text}" for text in _field_differences(old, new)]
@@ -68,7 +71,7 @@ def differences(before: Project, after: Project) -> tuple[str, ...]:
 
 def best_texts(run: Run) -> dict[Lane, str]:
     """The best KL of each lane that was trained, ready to show."""
-    best = {lane: run.best_kl(lane) for lane in LANE_TITLES}
+    best = {lane: run.best_kl(lane) for lane in LANE_ORDER}
     return {lane: number(kl) for lane, kl in best.items() if kl is not None}
 
 

@@ -83,6 +83,7 @@ class FlowPanel(QWidget):
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
         self._message = _Message(self.view)
+        self._caption = _Caption(self.view, shown=bool(self._kind.caption))
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
         )
@@ -192,6 +193,11 @@ class FlowPanel(QWidget):
         return self._head.title
 
     @property
+    def caption(self) -> str:
+        """What the picture cannot show, in the language of the window; "" for a flow."""
+        return self._caption.text()
+
+    @property
     def place(self) -> str:
         """Where the clock is, in words."""
         return self._head.place
@@ -218,6 +224,7 @@ class FlowPanel(QWidget):
         """Say everything in the language of the window."""
         title = tr(self._title_text)
         self._head.set_title(title)
+        self._caption.setText(tr(self._kind.caption) if self._kind.caption else "")
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -310,6 +317,24 @@ class FlowPanel(QWidget):
         ]
 
 
+class _Caption(QLabel):
+    """A sentence at the lower edge of a picture, which keeps its size that way."""
+
+    def __init__(self, view: FlowView, *, shown: bool) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMargin(6)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setVisible(shown)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        view.layout().addWidget(self)
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(f"color: {theme.color('panel_text').name()}; background: transparent;")
+
+
 class _Message(QLabel):
     """A sentence over the middle of a picture."""
 
@@ -324,7 +349,9 @@ class _Message(QLabel):
         self._restyle()
         layout = QVBoxLayout(view)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        layout.addStretch(1)
         layout.addWidget(self, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(1)
 
     def show_text(self, text: str) -> None:
         self.setText(text)

@@ -33,6 +33,7 @@ class PanelKind(NamedTuple):
         shown: What is switched on at first.
         goes: How the picture goes along the clock.
         place: Words of usual length for where the clock is.
+        caption: A sentence on the picture, in English, of what it cannot show.
     """
 
     chips: tuple[str, ...]
@@ -41,6 +42,7 @@ class PanelKind(NamedTuple):
     goes: Literal["layers", "time", "straight"]
     place: str
     figure: Figure
+    caption: str = ""
 
 
 _KL: Final = Figure(
@@ -49,7 +51,10 @@ _KL: Final = Figure(
 _BOUND: Final = Figure(
     "NLL ≤",
     mark("nats"),
-    mark("A bound: a VAE has no exact likelihood. Its true NLL is no larger than this"),
+    mark(
+        "A bound: a VAE has no exact likelihood. Its true NLL is no larger than this; its density "
+        "is estimated by importance sampling"
+    ),
     "nll",
 )
 _DISTANCE: Final = Figure(
@@ -99,5 +104,6 @@ KINDS: Final[dict[str, PanelKind]] = {
         goes="straight",
         place="straight line, 100 %",
         figure=_DISTANCE,
+        caption=mark("A GAN has no density to draw: it makes samples, and nothing says how likely"),
     ),
 }

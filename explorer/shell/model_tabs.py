@@ -1,8 +1,8 @@
-"""The models of both lanes: the stack, the continuous flow, and how they are trained."""
+"""The models of the lanes: stack, continuous flow and baselines, and how they are trained."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.shell.baseline_form import BaselineForms
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.mime import clipboard_data, from_mime
@@ -17,13 +18,16 @@ from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 
 if TYPE_CHECKING:
-    from flowengine.catalogue import ContinuousSpec, LayerSpec
-    from flowengine.project import Project, Training
+    from flowengine.catalogue import BaselineSpec, ContinuousSpec, LayerSpec
+    from flowengine.project import BaselineLane, Project, Training
     from flowengine.protocol import LayerFacts
 
 
+_BASELINES: Final = 3  # the place of their tab
+
+
 class ModelTabs(QWidget):
-    """Three editors of one document, in tabs."""
+    """Editors of one document, in tabs; that of the baselines is there while there are any."""
 
     edited = Signal(object, str, str)
     """The new `Project`, what the edit is called, and the key by which edits are one."""
@@ -36,13 +40,14 @@ class ModelTabs(QWidget):
         self.stack = StackEditor()
         self.continuous = ContinuousForm(project.continuous)
         self.recipe = RecipeForm(project.training)
+        self.baselines = BaselineForms(project)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.lab = SolverLab()
         self.lab.hide()  # whoever answers its requests shows it
-        pages = self.stack, _scrolled(self.continuous, self.lab), _scrolled(self.recipe)
-        for page in pages:
+        continuous, recipe = _scrolled(self.continuous, self.lab), _scrolled(self.recipe)
+        for page in (self.stack, continuous, recipe, _scrolled(self.baselines)):
             self.tabs.addTab(_spaced(page), "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -53,6 +58,8 @@ class ModelTabs(QWidget):
         self.continuous.continuous_edited.connect(self._edit_continuous)
         self.lab.chosen.connect(self.continuous.use_solver)
         self.recipe.training_edited.connect(self._edit_training)
+        self.baselines.edited.connect(self._edit_baseline)
+        self._show_baselines()
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -65,6 +72,7 @@ class ModelTabs(QWidget):
         self.stack.set_stack(project.stack)
         self.continuous.set_continuous(project.continuous)
         self.recipe.set_training(project.training)
+        self._show_baselines()
 
     def set_facts(self, facts: LayerFacts) -> None:
         """Show what an engine has measured of the layers."""
@@ -90,7 +98,8 @@ class ModelTabs(QWidget):
     def retranslate(self) -> None:
         """Say the tabs again."""
         self.tabs.setAccessibleName(tr("Models"))
-        for index, text in enumerate((tr("Stack"), tr("Continuous"), tr("Training"))):
+        texts = tr("Stack"), tr("Continuous"), tr("Training"), tr("Baselines")
+        for index, text in enumerate(texts):
             self.tabs.setTabText(index, text)
 
     def _edit_stack(self, stack: tuple[LayerSpec, ...], text: str, key: str) -> None:
@@ -98,6 +107,14 @@ class ModelTabs(QWidget):
 
     def _edit_continuous(self, spec: ContinuousSpec, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, continuous=spec), text, key)
+
+    def _edit_baseline(self, lane: BaselineLane, spec: BaselineSpec, text: str, key: str) -> None:
+        self.edited.emit(replace(self._project, **{lane: spec}), text, key)
+
+    def _show_baselines(self) -> None:
+        self.baselines.set_project(self._project)
+        self.recipe.set_lanes(self._project.shown_lanes)
+        self.tabs.setTabVisible(_BASELINES, bool(self._project.compare))
 
     def _edit_training(self, training: Training, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, training=training), text, key)

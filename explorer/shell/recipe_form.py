@@ -1,4 +1,4 @@
-"""How both lanes are trained, and when training ends by itself."""
+"""How the lanes are trained, and when training ends by itself."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import mark, tr, translator
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import fields_of
 
 if TYPE_CHECKING:
-    from flowengine.project import Recipe, StopRule, Training
+    from collections.abc import Collection
+
+    from flowengine.project import Lane, Recipe, StopRule, Training
 
 
 class _Rule(NamedTuple):
@@ -27,6 +29,7 @@ class _Rule(NamedTuple):
 
 
 _STOP: Final = "stop"
+_TITLES: Final[dict[str, str]] = {**ALL_TITLES, _STOP: mark("Stop rule")}
 _RULES: Final = {
     "never": _Rule(mark("Training goes on until you pause it.")),
     "plateau": _Rule(
@@ -64,15 +67,16 @@ class RecipeForm(QWidget):
         self._training = training
         self._titles: dict[str, QLabel] = {}
         self._forms: dict[str, SpecForm] = {}
+        self._parts: dict[str, QWidget] = {}
         self._meaning = QLabel()
         self._meaning.setProperty("role", "muted")
         self._meaning.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(6)
-        lanes = [lane for lane in LANE_TITLES if hasattr(training, lane)]
-        for part in (*lanes, _STOP):
+        for part in (*LANE_ORDER, _STOP):
             self._add_part(part, layout)
+        self.set_lanes(tuple(LANE_TITLES))
         layout.addWidget(self._meaning)
         layout.addStretch(1)
         translator.changed.connect(self.retranslate)
@@ -85,14 +89,19 @@ class RecipeForm(QWidget):
             form.set_spec(getattr(training, part))
         self._word_rule()
 
+    def set_lanes(self, lanes: Collection[Lane]) -> None:
+        """Show the recipes of these lanes, and no other."""
+        for lane in LANE_ORDER:
+            self._parts[lane].setVisible(lane in lanes)
+
     def form(self, part: str) -> SpecForm:
-        """The form of "discrete", "continuous" or "stop"."""
+        """The form of a lane or of "stop"."""
         return self._forms[part]
 
     def retranslate(self) -> None:
         """Say every title again."""
         for part, label in self._titles.items():
-            label.setText(tr(LANE_TITLES.get(part, mark("Stop rule"))))
+            label.setText(tr(_TITLES[part]))
         self._word_rule()
 
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:
@@ -101,9 +110,13 @@ class RecipeForm(QWidget):
         form = SpecForm(getattr(self._training, part))
         form.edited.connect(lambda spec, name, part=part: self._edit(part, spec, name))
         self._titles[part], self._forms[part] = title, form
-        layout.addWidget(title)
-        layout.addWidget(form)
-        layout.addSpacing(8)
+        self._parts[part] = box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(layout.spacing())
+        column.addWidget(title)
+        column.addWidget(form)
+        layout.addWidget(box)
 
     def _edit(self, part: str, spec: Recipe | StopRule, name: str) -> None:
         if part == _STOP and name == "kind":  # 60 seconds are no 60 steps

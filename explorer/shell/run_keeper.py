@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import shown_lanes
 from explorer.metrics.runs import Run, differences
 from explorer.training.commands import changes_structure
 
@@ -81,7 +81,7 @@ class RunKeeper(QObject):
         strokes = before.target.source == after.target.source == "drawing"
         if strokes and before.stack == after.stack and before.continuous == after.continuous:
             return
-        if any(changes_structure(lane, before, after) for lane in LANE_TITLES):
+        if any(changes_structure(lane, before, after) for lane in shown_lanes(after)):
             self.keep(before)
 
     def _begin(self) -> None:

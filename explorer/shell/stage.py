@@ -118,7 +118,6 @@ class Stage(QWidget):
     def set_project(self, project: Project) -> None:
         """Follow a document: its layers share the clock, its target is outlined."""
         self._show_lanes(shown_lanes(project))
-        self._compare.setVisible(hasattr(project, "compare"))
         acting = tuple(layer for layer in resolve_keeps(project.stack) if layer.enabled)
         self._layer_ids = tuple(layer.id for layer in acting)
         self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
@@ -134,10 +133,10 @@ class Stage(QWidget):
         self._overlay.set_target(target)
         self._show_target()
 
-    def set_kl(self, lane: Lane, kl: float | None) -> None:
-        """Show the KL of a lane, in nats; None for a dash."""
+    def set_figure(self, lane: Lane, value: float | None) -> None:
+        """Show the figure that a lane is judged by, see `panels.kinds`; None for a dash."""
         if lane in self.panels:
-            self.panels[lane].set_figures(kl)
+            self.panels[lane].set_figures(value)
 
     def set_marker(self, point: tuple[float, float] | None) -> None:
         """Point out the point that is asked about."""

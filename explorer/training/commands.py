@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from flowengine.project import BASELINE_LANES
 from flowengine.protocol import (
     EditBase,
+    EditBaseline,
     EditContinuous,
     EditStack,
     ReplaceTarget,
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
 
 def changes_structure(lane: Lane, old: Project, new: Project) -> bool:
     """Whether pictures of `old` must not be shown as pictures of `new`."""
-    return (
-        old.target != new.target
-        or old.seed != new.seed
-        or old.base != new.base
-        or (lane == "discrete" and old.stack != new.stack)
-        or (lane == "continuous" and old.continuous != new.continuous)
-    )
+    return old.target != new.target or old.seed != new.seed or _models_differ(lane, old, new)
+
+
+def _models_differ(lane: Lane, old: Project, new: Project) -> bool:
+    if lane in BASELINE_LANES:  # these start from a normal whatever the flows start from
+        return bool(getattr(old, lane) != getattr(new, lane))
+    own = "stack" if lane == "discrete" else "continuous"
+    return old.base != new.base or bool(getattr(old, own) != getattr(new, own))
 
 
 def commands_between(lane: Lane, old: Project, new: Project, generation: int) -> list[Command]:
@@ -37,12 +40,14 @@ def commands_between(lane: Lane, old: Project, new: Project, generation: int) ->
     commands: list[Command] = []
     if old.target != new.target:
         commands.append(ReplaceTarget(target=new.target, generation=generation))
-    if old.base != new.base:
+    if old.base != new.base and lane not in BASELINE_LANES:
         commands.append(EditBase(base=new.base, generation=generation))
     if lane == "discrete" and old.stack != new.stack:
         commands.append(EditStack(stack=new.stack, generation=generation))
     if lane == "continuous" and old.continuous != new.continuous:
         commands.append(EditContinuous(continuous=new.continuous, generation=generation))
+    if lane in BASELINE_LANES and getattr(old, lane) != getattr(new, lane):
+        commands.append(EditBaseline(baseline=getattr(new, lane), generation=generation))
     before, after = getattr(old.training, lane), getattr(new.training, lane)
     for field in msgspec.structs.fields(after):
         value = getattr(after, field.name)

@@ -14,6 +14,7 @@ from flowengine.catalogue.autoregressive import (
     Monotonic,
     SplineAutoregressive,
 )
+from flowengine.catalogue.baselines import GanSpec, VaeSpec
 from flowengine.catalogue.bases import GaussianMixture, Ring, StandardNormal, Uniform
 from flowengine.catalogue.continuous import Ffjord, FlowMatching, RectifiedFlow
 from flowengine.catalogue.coupling import (
@@ -29,6 +30,7 @@ from flowengine.catalogue.linear import Householder, Linear, Rotation, Swap
 from flowengine.catalogue.reading import Field, base_class, continuous_class, fields_of, layer_class
 from flowengine.catalogue.registry import (
     BASE_SPECS,
+    BASELINE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
     AnyBase,
@@ -36,9 +38,18 @@ from flowengine.catalogue.registry import (
     AnyLayer,
 )
 from flowengine.catalogue.residual import Ode, Planar, Radial, Residual, Sylvester
-from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, Group, LayerSpec, kind_of
+from flowengine.catalogue.specs import (
+    BaselineSpec,
+    BaseSpec,
+    ContinuousSpec,
+    Group,
+    LayerSpec,
+    Likelihood,
+    kind_of,
+)
 
 __all__ = [
+    "BASELINE_SPECS",
     "BASE_SPECS",
     "CONTINUOUS_SPECS",
     "LAYER_SPECS",
@@ -50,11 +61,13 @@ __all__ = [
     "AnyLayer",
     "AutoregressiveSpec",
     "BaseSpec",
+    "BaselineSpec",
     "ContinuousSpec",
     "CouplingSpec",
     "Ffjord",
     "Field",
     "FlowMatching",
+    "GanSpec",
     "GaussianMixture",
     "Glow",
     "Group",
@@ -62,6 +75,7 @@ __all__ = [
     "Iaf",
     "LayerSpec",
     "LeakyRelu",
+    "Likelihood",
     "Linear",
     "Maf",
     "MixtureCoupling",
@@ -82,6 +96,7 @@ __all__ = [
     "Swap",
     "Sylvester",
     "Uniform",
+    "VaeSpec",
     "base_class",
     "continuous_class",
     "fields_of",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from flowengine.catalogue import (
     autoregressive,
+    baselines,
     bases,
     continuous,
     coupling,
@@ -13,7 +14,7 @@ from flowengine.catalogue import (
     linear,
     residual,
 )
-from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, LayerSpec
+from flowengine.catalogue.specs import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -40,6 +41,7 @@ LAYER_SPECS: tuple[type[LayerSpec], ...] = tuple(
 )
 CONTINUOUS_SPECS: tuple[type[ContinuousSpec], ...] = tuple(_entries(ContinuousSpec, continuous))
 BASE_SPECS: tuple[type[BaseSpec], ...] = tuple(_entries(BaseSpec, bases))
+BASELINE_SPECS: tuple[type[BaselineSpec], ...] = tuple(_entries(BaselineSpec, baselines))
 
 if TYPE_CHECKING:
     AnyLayer = LayerSpec

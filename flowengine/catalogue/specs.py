@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from flowengine.catalogue.fields import Depth, Width
 
+Likelihood = Literal["exact", "bound", "none"]
 Group = Literal["elementwise", "linear", "coupling", "autoregressive", "residual"]
 LayerId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
 
@@ -90,13 +91,33 @@ class ContinuousSpec(
         return kind_of(self)
 
 
-def kind_of(
-    spec: LayerSpec
-    | ContinuousSpec
-    | BaseSpec
-    | type[LayerSpec]
-    | type[ContinuousSpec]
-    | type[BaseSpec],
-) -> str:
+class BaselineSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """A model that flows are compared with: points of a latent normal go to points of the plane.
+
+    Attributes:
+        likelihood: Whether log p(x) is known exactly, is bounded from below, or does not exist.
+        why_no_ledger: The sentence that answers whoever asks for a ledger.
+        path_note: What the picture of a point on its way from the latent plane is, and is not.
+    """
+
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    reference: ClassVar[str]
+    likelihood: ClassVar[Likelihood]
+    why_no_ledger: ClassVar[str]
+    path_note: ClassVar[str] = (
+        "Points go straight from z to where they are made: a drawing aid, not a path of the model"
+    )
+
+    @property
+    def kind(self) -> str:
+        """The name of this model in files and on the command line."""
+        return kind_of(self)
+
+
+AnySpec = LayerSpec | ContinuousSpec | BaseSpec | BaselineSpec
+
+
+def kind_of(spec: AnySpec | type[AnySpec]) -> str:
     """The kind of a spec or of its class, as written in files: `affine_coupling`."""
     return str(spec.__struct_config__.tag)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from flowengine.flow import Flow
+    from flowengine.model import Model
     from flowengine.project import Lane, Project
 
     Progress = Callable[[float, str], None]
@@ -69,7 +69,7 @@ class ExportCancelled(ExportError):  # noqa: N818  a wish that was granted, not 
 
 
 def run_export(
-    flow: Flow,
+    flow: Model,
     format: str,
     path: str | os.PathLike[str],
     *,

@@ -12,7 +12,7 @@ from flowengine.protocol import ExportDone, ExportProgress, Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flowengine.flow import Flow
+    from flowengine.model import Model
     from flowengine.project import Lane, Project
     from flowengine.protocol import Event, Export
 
@@ -23,7 +23,7 @@ class ExportJob(threading.Thread):
     def __init__(
         self,
         command: Export,
-        flow: Flow,
+        flow: Model,
         project: Project,
         lane: Lane,
         send: Callable[[Event], None],

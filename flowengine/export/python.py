@@ -6,14 +6,15 @@ import copy
 import importlib
 import inspect
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from safetensors.torch import save
 
+from flowengine.baselines import Gan, Vae
 from flowengine.catalogue import fields_of
 from flowengine.continuous import ContinuousFlow
 from flowengine.errors import ExportError
-from flowengine.export import ExportCancelled
+from flowengine.export import ExportCancelled, baselines
 from flowengine.export.assemble import PACKAGE, assemble, has_template
 from flowengine.export.readme import readme
 from flowengine.export.reload import compare
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from flowengine.export import Cancelled, Progress
     from flowengine.flow import Flow
     from flowengine.layers import Layer
+    from flowengine.model import Model
     from flowengine.project import Lane, Project
 
 TOLERANCE = 1e-4
 
 
 def export_python(
-    flow: Flow,
+    flow: Model,
     folder: Path,
     *,
     project: Project,
@@ -73,18 +75,23 @@ def export_python(
         )
     progress(0.9, "writing the README")
     count = sum(weight.numel() for weight in weights.values())
-    text = readme(project, lane, weights=count, found=found)
+    if isinstance(flow, Vae | Gan):
+        text = baselines.readme_of(flow, project, weights=count, found=found)
+    else:
+        text = readme(project, lane, weights=count, found=found)
     (folder / "README.md").write_text(text, encoding="utf-8")
     progress(1.0, "done")
     return found.difference
 
 
-def model_source(flow: Flow, name: str, lane: str) -> str:
+def model_source(flow: Model, name: str, lane: str) -> str:
     """The text of `model.py` for this very model.
 
     Raises:
         ExportError: there is no template for a layer or for this kind of flow.
     """
+    if isinstance(flow, Vae | Gan):
+        return baselines.source_of(flow, _title(name))
     if isinstance(flow, DiscreteFlow):
         kinds = [layer.spec.kind for layer in flow.active]
         templates, build = [*kinds, "discrete_flow"], _build_discrete(flow)
@@ -99,8 +106,10 @@ def model_source(flow: Flow, name: str, lane: str) -> str:
     return assemble(templates, docstring=_docstring(name, lane), build=build)
 
 
-def weights_of(flow: Flow) -> dict[str, Tensor]:
+def weights_of(flow: Model) -> dict[str, Tensor]:
     """The tensors of the exported model, by the names that its own classes give them."""
+    if isinstance(flow, Vae | Gan):
+        return baselines.weights_of(flow)
     if isinstance(flow, DiscreteFlow):
         return {
             f"layers.{i}.{name}": weight.detach().clone()
@@ -109,7 +118,7 @@ def weights_of(flow: Flow) -> dict[str, Tensor]:
         } | _base_weights(flow)
     return {
         name: weight.detach().clone() for name, weight in flow.named_parameters()
-    } | _base_weights(flow)
+    } | _base_weights(cast("Flow", flow))
 
 
 def _base_weights(flow: Flow) -> dict[str, Tensor]:
@@ -118,15 +127,18 @@ def _base_weights(flow: Flow) -> dict[str, Tensor]:
     return {f"base.{name}": tensor.detach().clone() for name, tensor in tensors.items()}
 
 
-def _docstring(name: str, lane: str) -> str:
+def _title(name: str) -> str:
     # A project's name may hold anything; nothing in it may end the docstring or escape from it.
     shown = "".join(c if c.isprintable() and c not in '"\\' else " " for c in name)
-    title = textwrap.fill(
+    return textwrap.fill(
         f"Exported from the Flow Explorer project {shown.strip() or 'Untitled'}.", 100
     )
+
+
+def _docstring(name: str, lane: str) -> str:
     return f"""A trained {lane} normalizing flow in the plane.
 
-{title}
+{_title(name)}
 
     python model.py             a few samples and their densities
 

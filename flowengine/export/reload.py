@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.export import Cancelled
-    from flowengine.flow import Flow
+    from flowengine.model import Model
     from flowengine.project import Extent
 
 POINTS = 1000
@@ -32,7 +32,8 @@ class Comparison(NamedTuple):
     """How an export compares with the engine. Values above 1 are compared as parts of themselves.
 
     Attributes:
-        difference: The largest difference of log_prob and samples between the two.
+        difference: The largest difference of samples, and of log_prob or a VAE's bound on it,
+            between the two.
         rounding: The largest difference between the engine and itself in float64: what float32
             leaves undecided at these points, whoever computes it.
     """
@@ -43,7 +44,7 @@ class Comparison(NamedTuple):
 
 @torch.no_grad()
 def compare(
-    flow: Flow, folder: Path, extent: Extent, cancelled: Cancelled = lambda: False
+    flow: Model, folder: Path, extent: Extent, cancelled: Cancelled = lambda: False
 ) -> Comparison:
     """Compare `folder/model.py` with the engine at `POINTS` points and as many latent points.
 
@@ -54,25 +55,22 @@ def compare(
         ExportError: the exported model does not run.
     """
     generator = torch.Generator().manual_seed(SEED)
-    z = flow.base.sample(POINTS, generator=generator)
-    samples, _ = flow.forward(z)
+    z = flow.draw(POINTS, generator=generator)
+    samples = flow.generate(z)
     x = torch.cat([_around(extent, POINTS // 2, generator), samples[: POINTS - POINTS // 2]])
     x = torch.nan_to_num(x)
     got = _run_fresh(folder, {"x": x, "z": z}, cancelled)
     if not got:
         return Comparison(0.0, 0.0)
-    log_prob = flow.log_prob(x)
     exact = copy.deepcopy(flow).double()
+    expected = {"samples": samples, "seeded": samples}
+    rounded = {"samples": exact.generate(z.double())}
+    if flow.likelihood != "none":
+        expected["density"] = flow.log_likelihood(x)
+        rounded["density"] = exact.log_likelihood(x.double())
     return Comparison(
-        difference=max(
-            _difference(got["log_prob"], log_prob),
-            _difference(got["samples"], samples),
-            _difference(got["seeded"], samples),
-        ),
-        rounding=max(
-            _difference(exact.log_prob(x.double()), log_prob),
-            _difference(exact.forward(z.double())[0], samples),
-        ),
+        difference=max(_difference(got[name], value) for name, value in expected.items()),
+        rounding=max(_difference(value, expected[name]) for name, value in rounded.items()),
     )
 
 

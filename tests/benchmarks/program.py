@@ -24,7 +24,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer
 from explorer import app as program
 from explorer.theme import theme
 from flowengine import protocol
-from flowengine.project import LANES
+from flowengine.project import FLOW_LANES as LANES
 from tests.benchmarks.paint_times import PaintTimes
 
 if TYPE_CHECKING:

@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from flowengine.archive import dump_npz
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, Field, fields_of
+from flowengine.catalogue import (
+    BASE_SPECS,
+    CONTINUOUS_SPECS,
+    LAYER_SPECS,
+    Field,
+    GanSpec,
+    VaeSpec,
+    fields_of,
+)
 from flowengine.project import (
+    BASELINE_LANES,
     LaneState,
     Project,
     Recipe,
@@ -100,8 +109,13 @@ def projects() -> st.SearchStrategy[Project]:
         base=st.one_of(*(specs(cls) for cls in BASE_SPECS)),
         stack=st.lists(layers, max_size=6).map(lambda found: with_ids(tuple(found))),
         continuous=st.one_of(*(specs(cls) for cls in CONTINUOUS_SPECS)),
+        vae=specs(VaeSpec),
+        gan=specs(GanSpec),
+        compare=st.lists(st.sampled_from(BASELINE_LANES), unique=True).map(tuple),
         training=st.builds(
             Training,
+            vae=specs(Recipe),
+            gan=specs(Recipe),
             discrete=specs(StackRecipe),
             continuous=specs(Recipe),
             stop=st.builds(

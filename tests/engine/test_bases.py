@@ -28,7 +28,8 @@ from flowengine.catalogue import (
 from flowengine.continuous import build_continuous
 from flowengine.errors import NumericsError, ShapeError, SpecError
 from flowengine.lane import load
-from flowengine.project import LANES, Project
+from flowengine.project import FLOW_LANES as LANES
+from flowengine.project import Project
 from flowengine.snapshots import latent_batch
 from flowengine.targets.streams import sobol_points
 from flowengine.trainer import Trainer

@@ -9,6 +9,7 @@ import pytest
 
 from flowengine.catalogue import (
     BASE_SPECS,
+    BASELINE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
     base_class,
@@ -27,7 +28,7 @@ from flowengine.catalogue_table import (
 from flowengine.errors import ProjectError, SpecError
 from flowengine.project import Project
 
-ENTRIES = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS)
+ENTRIES = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS, *BASELINE_SPECS)
 FIELDS = [(cls, field) for cls in ENTRIES for field in fields_of(cls)]
 NUMBERS = [(cls, field) for cls, field in FIELDS if field.type in (int, float)]
 
@@ -44,6 +45,8 @@ def admit(cls, **settings):
         return Project.from_dict({"stack": [given]}).stack[0]
     if cls in BASE_SPECS:
         return Project.from_dict({"base": given}).base
+    if cls in BASELINE_SPECS:
+        return getattr(Project.from_dict({kind_of(cls): given}), kind_of(cls))
     return Project.from_dict({"continuous": given}).continuous
 
 

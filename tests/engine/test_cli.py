@@ -17,6 +17,7 @@ from flowengine import cli
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import (
     BASE_SPECS,
+    BASELINE_SPECS,
     CONTINUOUS_SPECS,
     LAYER_SPECS,
     AffineCoupling,
@@ -30,7 +31,9 @@ from flowengine.project import LaneState, Project, TargetSpec, with_ids
 from flowengine.projectfile import read_project, read_thumbnail, write_project
 
 PNG = b"\x89PNG\r\n\x1a\n"
-REPORT = {"step", "seconds", "steps_per_second", "nll", "kl", "stopped_by"}
+REPORT = {
+    *("step", "seconds", "steps_per_second", "nll", "kl", "bound", "sliced_w2", "stopped_by"),
+}
 FIGURES = {"nll", "entropy", "kl", "mass", "inverse_error", "w2"}
 
 
@@ -90,6 +93,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
     assert [entry["kind"] for entry in listed["layers"]] == [kind_of(cls) for cls in LAYER_SPECS]
     assert [e["kind"] for e in listed["continuous"]] == [kind_of(cls) for cls in CONTINUOUS_SPECS]
     assert [entry["kind"] for entry in listed["bases"]] == [kind_of(cls) for cls in BASE_SPECS]
+    assert [entry["kind"] for entry in listed["baselines"]] == ["vae", "gan"]
     for entry, cls in zip(listed["layers"], LAYER_SPECS, strict=True):
         assert [field["name"] for field in entry["fields"]] == [f.name for f in fields_of(cls)]
         for field in entry["fields"]:
@@ -100,7 +104,7 @@ def test_layers_as_json_hold_the_whole_catalogue(run):
 def test_layers_are_readable(run):
     status, out, _ = run("layers")
     assert status == 0
-    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS):
+    for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS, *BASELINE_SPECS):
         assert f"## {cls.title} (`{kind_of(cls)}`)" in out
         assert cls.formula in out
         assert cls.reference in out
@@ -291,7 +295,7 @@ BAD_INPUT = {
     "missing project": "train {d}/none.flow",
     "project that is a folder": "train {d}",
     "project that is none": "train {d}/junk.flow",
-    "unknown lane": "train {p} --lane vae",
+    "unknown lane": "train {p} --lane wgan",
     "no steps": "train {p} --steps 0",
     "steps in words": "train {p} --steps many",
     "negative seconds": "train {p} --seconds -1",

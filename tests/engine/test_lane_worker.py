@@ -174,7 +174,7 @@ def test_a_plateau_ends_training_by_itself():
     lane, said = worker()
     lane.handle(protocol.SetStopRule(rule=StopRule(kind="plateau", value=0.5)))
     trainer = lane._trainer
-    trainer.history = [(step, 0.0, 3.0, 0.4) for step in range(0, 900, 100)]
+    trainer.history = [(step, 0.0, 3.0, 0.4, math.nan) for step in range(0, 900, 100)]
     trainer.step_count = 900
     steps(lane, 1)
     status = [event for event in said if isinstance(event, protocol.LaneStatus)][-1]

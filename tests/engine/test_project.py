@@ -56,7 +56,7 @@ def test_arrays_may_stand_in_the_document_as_lists():
         ({"target": {"source": "array"}}, r"at `\$\.target\.density` of a array"),
         ({"stack": [{"kind": "swap", "colour": 1}]}, r"unknown field `colour`"),
         ({"stack": [{"kind": "swap", "id": "a b"}]}, r"at `\$\.stack\[0\]\.id`"),
-        ({"lanes": {"vae": {}}}, r"at `key` in `\$\.lanes`"),
+        ({"lanes": {"wgan": {}}}, r"at `key` in `\$\.lanes`"),
     ],
 )
 def test_what_is_out_of_limits_is_named(change, where):

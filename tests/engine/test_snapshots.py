@@ -9,7 +9,8 @@ import torch
 from flowengine import snapshots
 from flowengine.continuous import exact_field
 from flowengine.errors import NumericsError
-from flowengine.project import LANES, Project
+from flowengine.project import FLOW_LANES as LANES
+from flowengine.project import Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
 from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display
 from flowengine.trainer import Trainer

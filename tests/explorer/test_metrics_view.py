@@ -69,6 +69,38 @@ def test_a_measurement_without_kl_draws_nothing_and_shows_a_dash(view):
     assert view.figures.text("discrete", "step") == "100"
 
 
+def test_w2_has_a_curve_of_its_own_for_what_was_measured(view):
+    view.set_lanes(("discrete", "gan"))
+    for step, w2 in ((100, 0.5), (200, None), (300, 0.2)):
+        view.add(measured(step, 0.3, w2=w2))
+        view.add(measured(step, None, lane="gan", w2=w2))
+    view.curves.show_quantity("w2")
+    for lane in ("discrete", "gan"):
+        x, y, *_ = view.curves.curve(lane)
+        np.testing.assert_allclose(x, [1.0, 3.0])
+        np.testing.assert_allclose(y, [0.5, 0.2])
+        assert view.figures.text(lane, "w2") == "0.200"
+    assert "0.500" in view.curves.values_at(1.4)
+    view.curves.show_quantity("kl")
+    assert view.latest("gan", "kl") is None
+    assert view.latest("discrete", "w2") == 0.2
+
+
+def test_a_vaes_figures_are_bounds(view):
+    view.add(measured(100, 0.3, lane="vae", bound="iwae"))
+    assert view.figures.text("vae", "kl") == "≤ 0.300"
+    assert view.figures.text("vae", "nll") == "≤ 2.300"
+    assert "upper bound" in view.figures.tip("vae", "nll")
+
+
+def test_curves_from_before_w2_still_open(view):
+    columns = {"step": [5.0], "seconds": [1.0], "nll": [2.5], "kl": [0.5]}
+    view.load({"discrete": saved(**columns)})
+    assert view.latest("discrete", "kl") == 0.5
+    assert view.latest("discrete", "w2") is None
+    assert view.figures.text("discrete", "w2") == "–"
+
+
 def test_a_kl_of_nothing_or_less_is_still_drawn_on_a_logarithmic_scale(view):
     view.add(measured(100, -0.002))
     view.curves.draw()
@@ -173,7 +205,7 @@ def test_a_long_history_stays_short_and_keeps_its_ends():
 
 def test_it_speaks_vietnamese(view):
     translator.set_language("vi")
-    assert view.figures._table.item(5, 0).text() == "bước"
+    assert view.figures._table.item(6, 0).text() == "bước"
 
 
 @pytest.mark.parametrize(

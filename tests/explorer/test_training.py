@@ -15,7 +15,8 @@ from explorer.training.controller import Controller
 from flowengine import protocol
 from flowengine.catalogue import FlowMatching, Planar, Ring, Rotation
 from flowengine.lane import load
-from flowengine.project import LANES, Project, StopRule, TargetSpec
+from flowengine.project import FLOW_LANES as LANES
+from flowengine.project import Project, StopRule, TargetSpec
 
 PATIENCE_MS = 60_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,13 @@ import pytest
 
 from explorer import resources
 from explorer.stack.names import PROPER_NAMES, about, choice_words
-from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, fields_of
+from flowengine.catalogue import (
+    BASE_SPECS,
+    BASELINE_SPECS,
+    CONTINUOUS_SPECS,
+    LAYER_SPECS,
+    fields_of,
+)
 from flowengine.project import Recipe, StackRecipe, StopRule
 from flowengine.targets.presets import PRESETS
 
@@ -39,10 +46,13 @@ def marked_in_the_catalogue() -> set[str]:
     found = {preset.title for preset in PRESETS.values()}
     for cls in (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS):
         found |= {cls.title, about(cls)}
+    for spec in BASELINE_SPECS:
+        found |= {spec.title, inspect.getdoc(spec), spec.why_no_ledger, spec.path_note}
     for cls in (
         *LAYER_SPECS,
         *CONTINUOUS_SPECS,
         *BASE_SPECS,
+        *BASELINE_SPECS,
         Recipe,
         StackRecipe,
         StopRule,

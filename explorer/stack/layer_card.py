@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.i18n import signed, tr
 from explorer.resources import icon
-from explorer.stack.names import weights_text
+from explorer.stack.names import base_line, weights_text
 from explorer.stack.stack_model import CardRole
 from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
 from explorer.theme import mix, theme
@@ -121,8 +121,7 @@ class CardPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """A card, the form under it if it is open, and the space to the next card."""
-        layer = index.data(CardRole.LAYER)
-        opened = layer is not None and layer.id == self.open_id
+        opened = index.data(CardRole.ID) == self.open_id
         height = card_height(option.fontMetrics) + self.form_height * opened + SPACING
         return QSize(10 * THUMBNAIL // 2, height)
 
@@ -139,8 +138,8 @@ class CardPainter(QStyledItemDelegate):
         painter.drawPixmap(layout.thumbnail.topLeft(), self._picture(layer, fact, ratio))
         _paint_words(painter, layout, option, index, layer, fact)
         painter.setOpacity(1.0)
-        if layer is not None:
-            _paint_parts(painter, layout, option, layer, opened=layer.id == self.open_id)
+        opened = index.data(CardRole.ID) == self.open_id
+        _paint_parts(painter, layout, option, layer, opened=opened)
         painter.restore()
 
     def _paint_frame(
@@ -213,7 +212,8 @@ def _paint_words(
     painter.setFont(small(option.font))
     painter.setPen(theme.color("text_muted"))
     if layer is None:
-        _write(painter, layout.weights, "z ~ N(0, I)")
+        room = layout.weights.adjusted(0, 0, -_ICON_PITCH, 0)
+        _write(painter, room, base_line(index.data(CardRole.BASE)))
     elif fact is not None:
         _write(painter, layout.weights, weights_text(fact.weights))
         _write(painter, layout.log_det, signed(fact.mean_log_det), Qt.AlignmentFlag.AlignRight)
@@ -250,16 +250,15 @@ def _paint_parts(
     painter: QPainter,
     layout: CardLayout,
     option: QStyleOptionViewItem,
-    layer: LayerSpec,
+    layer: LayerSpec | None,
     *,
     opened: bool,
 ) -> None:
     reached = option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected)
-    signs = {
-        "eye": ("eye" if layer.enabled else "eye-off", not layer.enabled),
-        "lock": ("lock" if layer.frozen else "lock-open", layer.frozen),
-        "settings": ("chevron-up" if opened else "chevron-down", opened),
-    }
+    signs = {"settings": ("chevron-up" if opened else "chevron-down", opened)}
+    if layer is not None:
+        signs["eye"] = ("eye" if layer.enabled else "eye-off", not layer.enabled)
+        signs["lock"] = ("lock" if layer.frozen else "lock-open", layer.frozen)
     for part, (sign, noted) in signs.items():
         if reached or noted:
             rect = QRect(0, 0, _ICON, _ICON)
@@ -274,10 +273,15 @@ def small(font: QFont) -> QFont:
     return second
 
 
-def part_hint(part: Part, layer: LayerSpec) -> str:
+def parts_of(layer: LayerSpec | None) -> tuple[Part, ...]:
+    """The parts of a card that can be clicked; the base's has its settings alone."""
+    return ("settings",) if layer is None else PARTS
+
+
+def part_hint(part: Part, layer: LayerSpec | None) -> str:
     """What a click on a part of the card does."""
+    if layer is None or part == "settings":
+        return tr("Settings (Enter)")
     if part == "eye":
         return tr("Bypass this layer (B)") if layer.enabled else tr("Let this layer act again (B)")
-    if part == "lock":
-        return tr("Let its weights train (L)") if layer.frozen else tr("Freeze its weights (L)")
-    return tr("Settings (Enter)")
+    return tr("Let its weights train (L)") if layer.frozen else tr("Freeze its weights (L)")

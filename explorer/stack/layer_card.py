@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import numpy as np
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
@@ -17,18 +18,19 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from explorer.base_density import base_density
 from explorer.i18n import signed, tr
 from explorer.resources import icon
 from explorer.stack.names import base_line, weights_text
 from explorer.stack.stack_model import CardRole
-from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
+from explorer.stack.thumbnail import REACH, density_pixmap, grid_pixmap, looks_like, plain_grid
 from explorer.theme import mix, theme
 from flowengine.project import MAX_LAYERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.protocol import LayerFact
 
 Part = Literal["eye", "lock", "settings"]
@@ -46,6 +48,7 @@ _BYPASSED_OPACITY: Final = 0.45
 _PROGRESS: Final = 2.0
 _LONGEST_COORDINATE: Final = len("x → y")
 _PLAIN: Final = plain_grid()
+_BASE_CELLS: Final = 88
 _PICTURES_KEPT: Final = 4 * MAX_LAYERS
 
 Index = QModelIndex | QPersistentModelIndex
@@ -118,6 +121,7 @@ class CardPainter(QStyledItemDelegate):
         self.active_id = ""
         self.fraction = 0.0
         self._pictures: dict[str, _Picture] = {}
+        self._base_drawn: tuple[tuple[BaseSpec, str, float], QPixmap] | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """A card, the form under it if it is open, and the space to the next card."""
@@ -135,7 +139,9 @@ class CardPainter(QStyledItemDelegate):
         self._paint_frame(painter, layout, option, layer)
         painter.setOpacity(1.0 if layer is None or layer.enabled else _BYPASSED_OPACITY)
         ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(layout.thumbnail.topLeft(), self._picture(layer, fact, ratio))
+        base = index.data(CardRole.BASE)
+        picture = self._base_picture(base, ratio) if base else self._picture(layer, fact, ratio)
+        painter.drawPixmap(layout.thumbnail.topLeft(), picture)
         _paint_words(painter, layout, option, index, layer, fact)
         painter.setOpacity(1.0)
         opened = index.data(CardRole.ID) == self.open_id
@@ -161,6 +167,15 @@ class CardPainter(QStyledItemDelegate):
             reach = (box.width() - 2 * _RADIUS) * self.fraction
             painter.setPen(QPen(theme.color("discrete"), _PROGRESS, c=Qt.PenCapStyle.RoundCap))
             painter.drawLine(start, start + QPointF(reach, 0))
+
+    def _base_picture(self, base: BaseSpec, ratio: float) -> QPixmap:
+        """The density of the base, drawn anew only where it is another."""
+        look = (base, theme.name, ratio)
+        if self._base_drawn is None or self._base_drawn[0] != look:
+            density = base_density(base, _BASE_CELLS, (-REACH, REACH, -REACH, REACH))
+            shown = np.zeros((1, 1)) if density is None else density
+            self._base_drawn = (look, density_pixmap(shown, THUMBNAIL, ratio))
+        return self._base_drawn[1]
 
     def _picture(self, layer: LayerSpec | None, fact: LayerFact | None, ratio: float) -> QPixmap:
         """The thumbnail of a layer, drawn anew only where another one would look different."""

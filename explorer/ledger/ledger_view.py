@@ -26,6 +26,7 @@ from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
 from explorer.ledger.ellipse import COLOUR_ROLE, ELLIPSE_WIDTH, JACOBIAN_ROLE, EllipseDelegate
 from explorer.ledger.lines import every_line, point_text, sum_lines
+from explorer.ledger.titles import TitleDelegate
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ class LedgerView(QWidget):
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.setItemDelegateForColumn(_STEP, TitleDelegate(table))
         table.setItemDelegateForColumn(_JACOBIAN, EllipseDelegate(table))
         table.setShowGrid(False)
         table.setTabKeyNavigation(False)

@@ -30,7 +30,7 @@ _ROWS: Final = {
     ),
     "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
-    "reached": (mark("time to KL 0.05"), mark("Training time until KL first came to 0.05")),
+    "reached": (mark("to KL 0.05"), mark("Training time until KL first came to 0.05")),
     "step": (mark("step"), mark("Training steps made so far")),
     "seconds": (mark("trained"), mark("Time spent on training alone")),
 }

@@ -29,7 +29,10 @@ _WORDS: Final = {
     "outline": (mark("target"), mark("Show the outline of the target")),
     "difference": (
         mark("difference, model − target"),
-        mark("Show by how much the density exceeds the target (orange) or falls short (blue)"),
+        mark(
+            "Show by how much the density exceeds the target (orange) or falls short (blue); "
+            "on the way back, the base"
+        ),
     ),
     "paths": (mark("paths"), mark("Show the whole ways of some particles, from base to target")),
     "exact": (
@@ -67,6 +70,7 @@ class ChipRow(QWidget):
         super().__init__(parent)
         self._chips = {name: _chip() for name in names}
         self._absent = {name: _chip() for name in room_for}
+        self._hindrances: dict[str, str] = {}
         self._menu = QMenu(self)
         self._entries = {name: QAction(self._menu) for name in more}
         self._colours = self._menu.addMenu("")
@@ -91,12 +95,20 @@ class ChipRow(QWidget):
         """Tick the map that the density is shown in."""
         self._maps[name].setChecked(True)
 
+    def set_hindrance(self, name: str, reason: str) -> None:
+        """Disable the switch of a part and say why when the mouse rests on it; "" enables it."""
+        switch = {**self._chips, **self._entries}.get(name)
+        if switch is not None:
+            self._hindrances[name] = reason
+            switch.setEnabled(not reason)
+            switch.setToolTip(reason or tr(_WORDS[name][1]))
+
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         for name, switch in {**self._chips, **self._entries}.items():
             words, meaning = _WORDS[name]
             switch.setText(tr(words))
-            switch.setToolTip(tr(meaning))
+            switch.setToolTip(self._hindrances.get(name) or tr(meaning))
         for name, chip in self._chips.items():
             chip.setAccessibleName(tr(_WORDS[name][1]))
         for name, chip in self._absent.items():

@@ -27,9 +27,11 @@ class Reference:
     Args:
         density: Shape (rows, columns), row 0 at y_min, of any sum.
         extent: (x_min, x_max, y_min, y_max) in data units; outside of it there is nothing.
+        is_base: Whether it is the base's density, to which the way back leads; else the target's.
     """
 
-    def __init__(self, density: ArrayLike, extent: Extent) -> None:
+    def __init__(self, density: ArrayLike, extent: Extent, *, is_base: bool = False) -> None:
+        self.is_base = is_base
         mass = np.maximum(np.asarray(density, np.float64), 0)
         total = mass.sum()
         cell = _area(mass.shape, extent)

@@ -166,14 +166,22 @@ class FlowPanel(QWidget):
             lines += [contour(density, extent, level) for level in levels]
         self.view.set_outline(np.concatenate(lines))
 
-    def set_reference(self, density: ArrayLike | None, extent: Extent) -> None:
+    def set_reference(
+        self, density: ArrayLike | None, extent: Extent, *, is_base: bool = False
+    ) -> None:
         """Say what the density should become; the difference map shows what it lacks.
 
         Args:
             density: Shape (rows, columns), row 0 at y_min, of any sum; None for nothing.
             extent: (x_min, x_max, y_min, y_max) in data units.
+            is_base: Whether it is the base's density, and not the target's.
         """
-        self.view.set_reference(None if density is None else Reference(density, extent))
+        reference = None if density is None else Reference(density, extent, is_base=is_base)
+        self.view.set_reference(reference)
+
+    def set_hindrance(self, name: str, reason: str) -> None:
+        """Let a part of the picture be switched no more, and say why; "" lets it again."""
+        self._chips.set_hindrance(name, reason)
 
     def set_marker(
         self,

@@ -119,7 +119,7 @@ class Ground:
             words = _heat_words(heat, _heat_table(self.colours))
             return words, _density_scale(self.colours, heat.peak)
         more, limit = self.reference.compare(heat)
-        return _signed_words(more, limit), _difference_scale(limit)
+        return _signed_words(more, limit), _difference_scale(limit, is_base=self.reference.is_base)
 
     def _draw_heat(self, painter: QPainter, view: View, heat: Heat, words: Words) -> None:
         x_min, x_max, y_min, y_max = heat.extent
@@ -203,9 +203,10 @@ def _density_scale(name: str, peak: float) -> Scale:
     return Scale(mark("density"), ("0", number(peak, digits=2)), name)
 
 
-def _difference_scale(limit: float) -> Scale:
+def _difference_scale(limit: float, *, is_base: bool) -> Scale:
     most = number(limit, digits=2)
-    return Scale(mark("model − target"), (f"{MINUS}{most}", "0", f"+{most}"), "difference")
+    title = mark("model − base") if is_base else mark("model − target")
+    return Scale(title, (f"{MINUS}{most}", "0", f"+{most}"), "difference")
 
 
 _TINTS: Final = Scale(

@@ -65,7 +65,7 @@ class HeadLine(QWidget):
         return self._place.forms[0]
 
     def set_title(self, title: str) -> None:
-        """Show another title, shortened if there is no room for it."""
+        """Show another title; without room, only what stands before its "·", and then less."""
         self._title.setText(title)
         self._title.setToolTip(title)
 
@@ -110,13 +110,18 @@ class _Title(QLabel):
         self.setProperty("role", "title")
         self.setMinimumWidth(1)
 
+    @property
+    def shown(self) -> str:
+        metrics, whole = self.fontMetrics(), self.text()
+        if metrics.horizontalAdvance(whole) <= self.width():
+            return whole
+        first = whole.split(" · ")[0]
+        return metrics.elidedText(first, Qt.TextElideMode.ElideRight, self.width())
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
-        )
         painter = QPainter(self)
         painter.setPen(theme.color("text"))
-        painter.drawText(self.rect(), _LINE | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.drawText(self.rect(), _LINE | Qt.AlignmentFlag.AlignLeft, self.shown)
         painter.end()
 
 

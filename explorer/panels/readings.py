@@ -28,7 +28,9 @@ def readings(view: FlowView, point: Point) -> list[str]:
         )
         if view.shown.difference and view.reference is not None:
             more = density - view.reference.at(point)
-            said.append(tr("model − target = {more}").format(more=signed(more, 3)))
+            back = view.reference.is_base
+            words = tr("model − base = {more}") if back else tr("model − target = {more}")
+            said.append(words.format(more=signed(more, 3)))
     if view.shown.grid and (log_det := log_det_near(film, point, tau, now)) is not None:
         said.append(tr("log|det| {value} nats").format(value=signed(log_det)))
     for exact, words in ((False, tr("speed {speed}")), (True, tr("exact speed {speed}"))):

@@ -18,7 +18,7 @@ from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 
 if TYPE_CHECKING:
-    from flowengine.catalogue import BaselineSpec, ContinuousSpec, LayerSpec
+    from flowengine.catalogue import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec
     from flowengine.project import BaselineLane, Project, Training
     from flowengine.protocol import LayerFacts
 
@@ -53,6 +53,7 @@ class ModelTabs(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.stack.stack_edited.connect(self._edit_stack)
+        self.stack.base_edited.connect(self._edit_base)
         self.stack.layer_activated.connect(self.layer_activated)
         self.stack.weights_changed.connect(self.figure_changed)
         self.continuous.continuous_edited.connect(self._edit_continuous)
@@ -69,6 +70,7 @@ class ModelTabs(QWidget):
             self.lab.clear()
         self.lab.set_present(project.continuous)
         self._project = project
+        self.stack.set_base(project.base)
         self.stack.set_stack(project.stack)
         self.continuous.set_continuous(project.continuous)
         self.recipe.set_training(project.training)
@@ -104,6 +106,9 @@ class ModelTabs(QWidget):
 
     def _edit_stack(self, stack: tuple[LayerSpec, ...], text: str, key: str) -> None:
         self.edited.emit(replace(self._project, stack=stack), text, key)
+
+    def _edit_base(self, base: BaseSpec, text: str, key: str) -> None:
+        self.edited.emit(replace(self._project, base=base), text, key)
 
     def _edit_continuous(self, spec: ContinuousSpec, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, continuous=spec), text, key)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
+from explorer.base_density import base_density, is_learned, reach
+from explorer.i18n import tr
+from flowengine.catalogue import StandardNormal
 from flowengine.targets.sources import density_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from explorer.panels.flow_panel import FlowPanel
-    from flowengine.project import Project, TargetSpec
+    from flowengine.catalogue import BaseSpec
+    from flowengine.project import Extent, Project, TargetSpec
     from flowengine.protocol import Direction
 
-_BELL_CELLS: Final = 128
-_BELL_EXTENT: Final = (-4.0, 4.0, -4.0, 4.0)
+_CELLS: Final = 256
+_LEAST_REACH: Final = 4.0
 
 
 class TargetOverlay:
@@ -26,12 +30,12 @@ class TargetOverlay:
 
     def __init__(self) -> None:
         self._target: TargetSpec | None = None
-        self._normal = True
+        self._base: BaseSpec = StandardNormal()
 
     def set_project(self, project: Project) -> None:
-        """Take up a document: its target, and whether its base is the standard normal."""
+        """Take up a document: its target and its base."""
         self._target = project.target
-        self._normal = "standard_normal" in (project.base, getattr(project.base, "kind", ""))
+        self._base = project.base
 
     def set_target(self, target: TargetSpec) -> None:
         """Take up a target that is still being drawn."""
@@ -41,7 +45,9 @@ class TargetOverlay:
         """Outline the target; compare with it, or with the base when that is where the way goes."""
         if self._target is None:
             return
+        reason = self._hindrance(direction)
         for panel in panels:
+            panel.set_hindrance("difference", reason)
             if panel.shown.outline:
                 panel.set_target_outline(density_of(self._target), self._target.extent)
             if not panel.shown.difference:
@@ -49,12 +55,22 @@ class TargetOverlay:
             if direction == "generate":
                 panel.set_reference(density_of(self._target), self._target.extent)
             else:
-                panel.set_reference(_bell() if self._normal else None, _BELL_EXTENT)
+                density, extent = (None, self._target.extent) if reason else _base(self._base)
+                panel.set_reference(density, extent, is_base=True)
+
+    def _hindrance(self, direction: Direction) -> str:
+        """Why there is no difference to show; "" where there is one."""
+        if direction == "generate" or not is_learned(self._base):
+            return ""
+        return tr(
+            "The base is learned, so the window does not know what the way back leads to; "
+            "the density is shown instead"
+        )
 
 
-def _bell() -> NDArray[np.float64]:
-    """The standard normal's density over `_BELL_EXTENT`, up to a factor."""
-    low, high = _BELL_EXTENT[:2]
-    side = low + (np.arange(_BELL_CELLS) + 0.5) * (high - low) / _BELL_CELLS
-    across = np.exp(-np.square(side) / 2)
-    return np.outer(across, across)
+@lru_cache(maxsize=2)
+def _base(base: BaseSpec) -> tuple[NDArray[np.float64] | None, Extent]:
+    """A base's density on a square that holds it, and that square."""
+    side = max(reach(base), _LEAST_REACH)
+    extent = (-side, side, -side, side)
+    return base_density(base, _CELLS, extent), extent

@@ -20,10 +20,17 @@ from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
 
 from explorer.i18n import translator
 from explorer.stack.commands import command_of
-from explorer.stack.layer_card import SPACING, CardLayout, CardPainter, card_height, part_hint
-from explorer.stack.layer_form import LayerForm
+from explorer.stack.layer_card import (
+    SPACING,
+    CardLayout,
+    CardPainter,
+    card_height,
+    part_hint,
+    parts_of,
+)
+from explorer.stack.layer_form import BaseForm, LayerForm
 from explorer.stack.mime import clipboard_data
-from explorer.stack.stack_model import CardRole, StackModel
+from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 
     from explorer.stack.edits import Stack
     from explorer.stack.layer_card import Part
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.protocol import LayerFact
 
 _PART_COMMANDS: Final = {
@@ -57,6 +64,8 @@ class CardList(QListView):
     """A key or a click asks for a command on the chosen layers: its id in `commands.COMMANDS`."""
     layer_edited = Signal(object, str)
     """A setting was changed in the open form: the new layer, the name of the field."""
+    base_edited = Signal(object, str)
+    """The same of the base; the field is "kind" where another kind was chosen."""
     menu_requested = Signal(QPoint)
     """The context menu was asked for, at a global position."""
 
@@ -91,12 +100,18 @@ class CardList(QListView):
     def set_stack(self, stack: Stack) -> None:
         """Show another stack; the choice and the open form stay with their layers."""
         self.cards.set_stack(stack)
-        if self._form is not None:
+        if self._form is not None and self.painter.open_id != BASE_ID:
             opened = self.cards.layer_at(self.cards.index_of(self.painter.open_id))
             if opened is None:
                 self.close_form()
             else:
                 self._form.show_layer(opened)
+
+    def set_base(self, base: BaseSpec) -> None:
+        """Show another base, on its card and in its form if that is open."""
+        self.cards.set_base(base)
+        if self._form is not None and self.painter.open_id == BASE_ID:
+            self._form.show_layer(base)
 
     def set_facts(self, facts: Mapping[str, LayerFact]) -> None:
         """Show what an engine has measured, by layer id."""
@@ -151,13 +166,12 @@ class CardList(QListView):
         return self._form
 
     def toggle_form(self) -> None:
-        """Open the form of the chosen layer, or close it."""
-        layer = self.current_layer()
-        opened = self.painter.open_id
+        """Open the form of the chosen layer or of the base, or close it."""
+        chosen, opened = self.current_id(), self.painter.open_id
         if opened:
             self.close_form()
-        if layer is not None and layer.id != opened:
-            self._open_form(layer)
+        if chosen not in ("", opened):
+            self._open_form(chosen)
 
     def close_form(self) -> None:
         """Close the open form; the keyboard goes back to its card."""
@@ -173,16 +187,21 @@ class CardList(QListView):
         self.painter.form_height = 0
         self.doItemsLayout()
 
-    def _open_form(self, layer: LayerSpec) -> None:
-        self._form = LayerForm(layer, self.viewport())
-        self._form.edited.connect(self.layer_edited)
+    def _open_form(self, card_id: str) -> None:
+        layer = self.cards.layer_at(self.cards.index_of(card_id))
+        if layer is None:
+            self._form = BaseForm(self.cards.base, self.viewport())
+            self._form.edited.connect(self.base_edited)
+        else:
+            self._form = LayerForm(layer, self.viewport())
+            self._form.edited.connect(self.layer_edited)
         self._form.close_requested.connect(self.close_form)
         self._form.resized.connect(self._fit_form)
         QApplication.instance().focusChanged.connect(self._reveal)
-        self.painter.open_id = layer.id
+        self.painter.open_id = card_id
         self._form.show()
         self._fit_form()
-        self.scrollTo(self.cards.index_of(layer.id))
+        self.scrollTo(self.cards.index_of(card_id))
         self._form.focus_first()
 
     def _reveal(self, _before: QWidget | None, now: QWidget | None) -> None:
@@ -343,9 +362,11 @@ class CardList(QListView):
 
     def _part_at(self, point: QPoint) -> tuple[str, Part] | None:
         index = self.indexAt(point)
-        layer = self.cards.layer_at(index)
-        part = self.card_layout(index).part_at(point) if layer else None
-        return (layer.id, part) if layer and part else None
+        if not index.isValid():
+            return None
+        part = self.card_layout(index).part_at(point)
+        there = parts_of(self.cards.layer_at(index))
+        return (self.cards.id_at(index), part) if part in there else None
 
     def _explain(self, event: QHelpEvent) -> bool:
         found = self._part_at(event.pos())

@@ -19,6 +19,7 @@ class Command(NamedTuple):
     Attributes:
         id: Names the method of the stack editor that carries it out.
         on_layers: Whether it needs a chosen layer.
+        on_base: Whether the base's card will do as well.
     """
 
     id: str
@@ -27,11 +28,12 @@ class Command(NamedTuple):
     key: str
     separated: bool = False
     on_layers: bool = True
+    on_base: bool = False
 
 
 COMMANDS: Final = (
-    Command("show_selected", mark("Go there on the clock"), "play", "G"),
-    Command("edit_selected", mark("Settings"), "settings-2", "Return"),
+    Command("show_selected", mark("Go there on the clock"), "play", "G", on_base=True),
+    Command("edit_selected", mark("Settings"), "settings-2", "Return", on_base=True),
     Command("bypass_selected", mark("Bypass"), "eye-off", "B", separated=True),
     Command("freeze_selected", mark("Freeze weights"), "lock", "L"),
     Command(

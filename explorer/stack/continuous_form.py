@@ -54,6 +54,7 @@ class ContinuousForm(QWidget):
         self._formula.setText(formula_html(spec.formula))
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
+        self._show_what_the_solver_asks()
 
     def use_solver(self, row: LabRow) -> None:
         """Ask for the flow to be followed as in a row of the solver lab.
@@ -87,7 +88,14 @@ class ContinuousForm(QWidget):
         self.set_continuous(spec)
         self.continuous_edited.emit(spec, tr("Use {flow}").format(flow=tr(cls.title)), "")
 
+    def _show_what_the_solver_asks(self) -> None:
+        """A solver makes equal steps, or chooses its own to a tolerance; never both."""
+        adaptive = self.form.spec.solver == "dopri5"
+        self.form.set_shown("solver_steps", not adaptive)
+        self.form.set_shown("tolerance", adaptive)
+
     def _change_setting(self, spec: msgspec.Struct, name: str) -> None:
+        self._show_what_the_solver_asks()
         title = next(f.title for f in fields_of(type(spec)) if f.name == name)
         text = tr("Change {setting} of the continuous flow").format(
             setting=tr(title)[:1].lower() + tr(title)[1:]

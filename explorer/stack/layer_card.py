@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import numpy as np
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
@@ -17,18 +18,19 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from explorer.base_density import base_density
 from explorer.i18n import signed, tr
 from explorer.resources import icon
-from explorer.stack.names import weights_text
+from explorer.stack.names import base_line, weights_text
 from explorer.stack.stack_model import CardRole
-from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
+from explorer.stack.thumbnail import REACH, density_pixmap, grid_pixmap, looks_like, plain_grid
 from explorer.theme import mix, theme
 from flowengine.project import MAX_LAYERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.protocol import LayerFact
 
 Part = Literal["eye", "lock", "settings"]
@@ -46,6 +48,7 @@ _BYPASSED_OPACITY: Final = 0.45
 _PROGRESS: Final = 2.0
 _LONGEST_COORDINATE: Final = len("x → y")
 _PLAIN: Final = plain_grid()
+_BASE_CELLS: Final = 88
 _PICTURES_KEPT: Final = 4 * MAX_LAYERS
 
 Index = QModelIndex | QPersistentModelIndex
@@ -118,11 +121,11 @@ class CardPainter(QStyledItemDelegate):
         self.active_id = ""
         self.fraction = 0.0
         self._pictures: dict[str, _Picture] = {}
+        self._base_drawn: tuple[tuple[BaseSpec, str, float], QPixmap] | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """A card, the form under it if it is open, and the space to the next card."""
-        layer = index.data(CardRole.LAYER)
-        opened = layer is not None and layer.id == self.open_id
+        opened = index.data(CardRole.ID) == self.open_id
         height = card_height(option.fontMetrics) + self.form_height * opened + SPACING
         return QSize(10 * THUMBNAIL // 2, height)
 
@@ -136,11 +139,13 @@ class CardPainter(QStyledItemDelegate):
         self._paint_frame(painter, layout, option, layer)
         painter.setOpacity(1.0 if layer is None or layer.enabled else _BYPASSED_OPACITY)
         ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(layout.thumbnail.topLeft(), self._picture(layer, fact, ratio))
+        base = index.data(CardRole.BASE)
+        picture = self._base_picture(base, ratio) if base else self._picture(layer, fact, ratio)
+        painter.drawPixmap(layout.thumbnail.topLeft(), picture)
         _paint_words(painter, layout, option, index, layer, fact)
         painter.setOpacity(1.0)
-        if layer is not None:
-            _paint_parts(painter, layout, option, layer, opened=layer.id == self.open_id)
+        opened = index.data(CardRole.ID) == self.open_id
+        _paint_parts(painter, layout, option, layer, opened=opened)
         painter.restore()
 
     def _paint_frame(
@@ -162,6 +167,15 @@ class CardPainter(QStyledItemDelegate):
             reach = (box.width() - 2 * _RADIUS) * self.fraction
             painter.setPen(QPen(theme.color("discrete"), _PROGRESS, c=Qt.PenCapStyle.RoundCap))
             painter.drawLine(start, start + QPointF(reach, 0))
+
+    def _base_picture(self, base: BaseSpec, ratio: float) -> QPixmap:
+        """The density of the base, drawn anew only where it is another."""
+        look = (base, theme.name, ratio)
+        if self._base_drawn is None or self._base_drawn[0] != look:
+            density = base_density(base, _BASE_CELLS, (-REACH, REACH, -REACH, REACH))
+            shown = np.zeros((1, 1)) if density is None else density
+            self._base_drawn = (look, density_pixmap(shown, THUMBNAIL, ratio))
+        return self._base_drawn[1]
 
     def _picture(self, layer: LayerSpec | None, fact: LayerFact | None, ratio: float) -> QPixmap:
         """The thumbnail of a layer, drawn anew only where another one would look different."""
@@ -213,7 +227,8 @@ def _paint_words(
     painter.setFont(small(option.font))
     painter.setPen(theme.color("text_muted"))
     if layer is None:
-        _write(painter, layout.weights, "z ~ N(0, I)")
+        room = layout.weights.adjusted(0, 0, -_ICON_PITCH, 0)
+        _write(painter, room, base_line(index.data(CardRole.BASE)))
     elif fact is not None:
         _write(painter, layout.weights, weights_text(fact.weights))
         _write(painter, layout.log_det, signed(fact.mean_log_det), Qt.AlignmentFlag.AlignRight)
@@ -250,16 +265,15 @@ def _paint_parts(
     painter: QPainter,
     layout: CardLayout,
     option: QStyleOptionViewItem,
-    layer: LayerSpec,
+    layer: LayerSpec | None,
     *,
     opened: bool,
 ) -> None:
     reached = option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected)
-    signs = {
-        "eye": ("eye" if layer.enabled else "eye-off", not layer.enabled),
-        "lock": ("lock" if layer.frozen else "lock-open", layer.frozen),
-        "settings": ("chevron-up" if opened else "chevron-down", opened),
-    }
+    signs = {"settings": ("chevron-up" if opened else "chevron-down", opened)}
+    if layer is not None:
+        signs["eye"] = ("eye" if layer.enabled else "eye-off", not layer.enabled)
+        signs["lock"] = ("lock" if layer.frozen else "lock-open", layer.frozen)
     for part, (sign, noted) in signs.items():
         if reached or noted:
             rect = QRect(0, 0, _ICON, _ICON)
@@ -274,10 +288,15 @@ def small(font: QFont) -> QFont:
     return second
 
 
-def part_hint(part: Part, layer: LayerSpec) -> str:
+def parts_of(layer: LayerSpec | None) -> tuple[Part, ...]:
+    """The parts of a card that can be clicked; the base's has its settings alone."""
+    return ("settings",) if layer is None else PARTS
+
+
+def part_hint(part: Part, layer: LayerSpec | None) -> str:
     """What a click on a part of the card does."""
+    if layer is None or part == "settings":
+        return tr("Settings (Enter)")
     if part == "eye":
         return tr("Bypass this layer (B)") if layer.enabled else tr("Let this layer act again (B)")
-    if part == "lock":
-        return tr("Let its weights train (L)") if layer.frozen else tr("Freeze its weights (L)")
-    return tr("Settings (Enter)")
+    return tr("Let its weights train (L)") if layer.frozen else tr("Freeze its weights (L)")

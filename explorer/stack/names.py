@@ -8,14 +8,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from explorer.i18n import tr
-from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
+from flowengine.catalogue import AutoregressiveSpec, CouplingSpec, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msgspec import Struct
 
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
 
 # What is written the same way in every language.
 PROPER_NAMES: Final = {
@@ -40,6 +40,23 @@ def card_name(layer: LayerSpec) -> str:
     return f"{title} · {changed_coordinate(layer)}" if isinstance(layer, CouplingSpec) else title
 
 
+def base_name(base: BaseSpec) -> str:
+    """The base as its card names it: "Base · standard normal"."""
+    return tr("Base · {base}").format(base=lowered(tr(base.title)))
+
+
+def base_line(base: BaseSpec) -> str:
+    """What stands under the base's name: its law in short, or its settings."""
+    fields = fields_of(type(base))
+    if not fields:
+        return "z ~ N(0, I)"
+    values = [(field, getattr(base, field.name)) for field in fields]
+    return ", ".join(
+        choice_name(value) if field.choices else f"{lowered(tr(field.title))} {value:g}"
+        for field, value in values
+    )
+
+
 def changed_coordinate(layer: CouplingSpec) -> str:
     """The coordinate that a coupling transforms: the one that it does not keep."""
     return {"x": "y", "y": "x"}.get(layer.keeps, "x / y")
@@ -62,7 +79,11 @@ def formula_html(formula: str) -> str:
 
 def in_sentence(layer: LayerSpec) -> str:
     """A layer's title inside a sentence: "spline coupling", but "ActNorm" as it is."""
-    title = tr(layer.title)
+    return lowered(tr(layer.title))
+
+
+def lowered(title: str) -> str:
+    """A title as it stands inside a sentence; names such as "ActNorm" keep their capitals."""
     first = title.split()[0]
     return title if first[1:] != first[1:].lower() else title[:1].lower() + title[1:]
 

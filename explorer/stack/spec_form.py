@@ -122,6 +122,8 @@ class SpecForm(QWidget):
         row.message.setWordWrap(True)
         row.message.setObjectName(f"{field.name}_message")
         self._layout.addRow(row.label, row.editor)
+        for widget in (row.label, row.editor):  # else a form in view has the height of before
+            widget.show()
         self._layout.addRow(row.message)
         row.editor.value_edited.connect(lambda value: self._propose(row, value))
         row.editor.problem.connect(lambda text: self._say(row, text))

@@ -9,8 +9,15 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from explorer.i18n import signed, tr
 from explorer.stack.mime import LAYER_MIME, to_mime
-from explorer.stack.names import about, card_name, changed_coordinate, weights_text
-from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
+from explorer.stack.names import (
+    about,
+    base_line,
+    base_name,
+    card_name,
+    changed_coordinate,
+    weights_text,
+)
+from flowengine.catalogue import AutoregressiveSpec, CouplingSpec, StandardNormal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
 
     from explorer.stack.edits import Stack
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.protocol import LayerFact
 
 BASE_ID = "base"
@@ -30,6 +37,8 @@ class CardRole(IntEnum):
 
     LAYER = Qt.ItemDataRole.UserRole + 1
     FACT = Qt.ItemDataRole.UserRole + 2
+    ID = Qt.ItemDataRole.UserRole + 3
+    BASE = Qt.ItemDataRole.UserRole + 4
 
 
 class StackModel(QAbstractListModel):
@@ -44,11 +53,23 @@ class StackModel(QAbstractListModel):
         super().__init__()
         self._layers: list[LayerSpec] = []
         self._facts: dict[str, LayerFact] = {}
+        self._base: BaseSpec = StandardNormal()
 
     @property
     def stack(self) -> Stack:
         """The layers as shown, base first."""
         return tuple(self._layers)
+
+    @property
+    def base(self) -> BaseSpec:
+        """The distribution that the first card stands for."""
+        return self._base
+
+    def set_base(self, base: BaseSpec) -> None:
+        """Show another base."""
+        if base != self._base:
+            self._base = base
+            self.dataChanged.emit(self.index(0), self.index(0))
 
     def set_stack(self, stack: Stack) -> None:
         """Show another stack."""
@@ -107,7 +128,7 @@ class StackModel(QAbstractListModel):
             return None
         layer = self.layer_at(index)
         if role == Qt.ItemDataRole.DisplayRole:
-            return card_name(layer) if layer else tr("Base · standard normal")
+            return card_name(layer) if layer else base_name(self._base)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tooltip(layer) + self._now(layer)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
@@ -116,6 +137,10 @@ class StackModel(QAbstractListModel):
             return layer
         if role == CardRole.FACT:
             return self._facts.get(layer.id) if layer else None
+        if role == CardRole.ID:
+            return self.id_at(index)
+        if role == CardRole.BASE:
+            return None if layer else self._base
         return None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
@@ -166,7 +191,9 @@ class StackModel(QAbstractListModel):
 
     def _tooltip(self, layer: LayerSpec | None) -> str:
         if layer is None:
-            return tr("Where generation starts: the standard normal distribution of the plane")
+            start = tr("Where generation starts, in every lane")
+            about_base = tr(about(type(self._base)))
+            return "\n".join([base_name(self._base), about_base, self._base.formula, start])
         lines = [card_name(layer), tr(about(type(layer))), layer.formula]
         if isinstance(layer, CouplingSpec) and layer.keeps != "auto":
             words = tr("Keeps {kept}, changes {changed}")
@@ -189,7 +216,7 @@ class StackModel(QAbstractListModel):
     def _spoken(self, layer: LayerSpec | None) -> str:
         """What a screen reader says after the name."""
         if layer is None:
-            return "z ~ N(0, I)"
+            return base_line(self._base)
         fact = self._facts.get(layer.id)
         parts = [tr("bypassed")] if not layer.enabled else []
         parts += [tr("weights frozen")] if layer.frozen else []

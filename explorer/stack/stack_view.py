@@ -14,7 +14,7 @@ from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
 from explorer.stack.layer_list import LayerList
 from explorer.stack.mime import clipboard_data, from_clipboard, to_clipboard
-from explorer.stack.names import in_sentence, layers_in_sentence, weights_text
+from explorer.stack.names import in_sentence, layers_in_sentence, lowered, weights_text
 from explorer.stack.palette import Palette
 from explorer.stack.stack_model import BASE_ID
 from explorer.stack.why_planar import WhyPlanar, leans_on_planar
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from explorer.stack.commands import Command
     from explorer.stack.edits import Stack
     from explorer.stack.ready_made import ReadyMade
-    from flowengine.catalogue import LayerSpec
+    from flowengine.catalogue import BaseSpec, LayerSpec
     from flowengine.protocol import LayerFact
 
 
@@ -45,6 +45,8 @@ class StackEditor(QWidget):
     stack_edited = Signal(object, str, str)
     """The new stack, what the edit is called for undo, and a key: edits that follow each other with
     the same key are one ("" for an edit that stands alone)."""
+    base_edited = Signal(object, str, str)
+    """The same for the base: the new spec, what the edit is called, and its key."""
     layer_activated = Signal(str)
     """A card was clicked: the clock should go to this layer's id, or to `BASE_ID`."""
     weights_changed = Signal(str)
@@ -81,6 +83,10 @@ class StackEditor(QWidget):
         self._say("")
         self.why_button.setVisible(leans_on_planar(stack))
         self.weights_changed.emit(self.weights_text)
+
+    def set_base(self, base: BaseSpec) -> None:
+        """Show the distribution that the stack starts from."""
+        self.list.set_base(base)
 
     def set_facts(self, facts: Mapping[str, LayerFact]) -> None:
         """Show what an engine has measured of each layer, by layer id."""
@@ -199,7 +205,7 @@ class StackEditor(QWidget):
     # --- getting about --------------------------------------------------------------------------
 
     def edit_selected(self) -> None:
-        """Open the form of the chosen layer, or close it."""
+        """Open the form of the chosen layer or of the base, or close it."""
         self.list.toggle_form()
 
     def show_selected(self) -> None:
@@ -232,6 +238,7 @@ class StackEditor(QWidget):
         self.list.move_requested.connect(self.move_layers)
         self.list.removal_requested.connect(self.remove_layers)
         self.list.layer_edited.connect(self._replace_layer)
+        self.list.base_edited.connect(self._replace_base)
         self.list.layer_activated.connect(self.layer_activated)
         self.list.command_requested.connect(lambda name: getattr(self, name)())
         self.list.menu_requested.connect(self._show_menu)
@@ -245,10 +252,19 @@ class StackEditor(QWidget):
     def _replace_layer(self, layer: LayerSpec, field_name: str) -> None:
         title = next(f.title for f in fields_of(type(layer)) if f.name == field_name)
         text = tr("Change {setting} of {layer}").format(
-            setting=tr(title)[:1].lower() + tr(title)[1:], layer=in_sentence(layer)
+            setting=lowered(tr(title)), layer=in_sentence(layer)
         )
         key = f"{layer.id}.{field_name}"
         self._propose(lambda: edits.replace(self.stack, layer), text, key)
+
+    def _replace_base(self, base: BaseSpec, field_name: str) -> None:
+        title = next((f.title for f in fields_of(type(base)) if f.name == field_name), "")
+        if title:
+            text = tr("Change {setting} of the base").format(setting=lowered(tr(title)))
+            self.base_edited.emit(base, text, f"base.{field_name}")
+        else:
+            text = tr("Change the base: {base}").format(base=lowered(tr(base.title)))
+            self.base_edited.emit(base, text, "")
 
     def _chosen_ids(self) -> list[str]:
         return [layer.id for layer in self.list.chosen_layers()]
@@ -291,7 +307,8 @@ class StackEditor(QWidget):
         layers = self.list.chosen_layers()
         menu = QMenu(self)
         for command in COMMANDS:
-            if command.on_layers and not layers:
+            at_base = command.on_base and self.list.current_id() == BASE_ID
+            if command.on_layers and not layers and not at_base:
                 continue
             if command.separated:
                 menu.addSeparator()

@@ -1,4 +1,4 @@
-"""A small picture of what a layer does to a square mesh."""
+"""Small pictures: what a layer does to a square mesh, and the density of a base."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
+from explorer.panels.colormap import HEAT_TOP, SEQUENTIAL, lut, premultiplied
 from explorer.theme import mix, theme
 
 if TYPE_CHECKING:
@@ -34,6 +35,35 @@ def grid_pixmap(grid: NDArray[Any], side: int, ratio: float) -> QPixmap:
         side: Width and height of the picture, in logical pixels.
         ratio: Device pixels to a logical pixel.
     """
+    pixmap, painter = _empty(side, ratio)
+    painter.setPen(QPen(mix(theme.color("discrete"), theme.color("panel_text"), 0.3), 0.8))
+    painter.drawPath(_path(np.asarray(grid, dtype=np.float64), side))
+    painter.end()
+    return pixmap
+
+
+def density_pixmap(density: NDArray[Any], side: int, ratio: float) -> QPixmap:
+    """Draw a density in the colours of the panels.
+
+    Args:
+        density: Shape (rows, columns), row 0 lowest, of any sum.
+        side: Width and height of the picture, in logical pixels.
+        ratio: Device pixels to a logical pixel.
+    """
+    pixmap, painter = _empty(side, ratio)
+    height = np.asarray(density)[::-1] / max(float(np.max(density)), 1e-300)
+    colours = np.asarray(lut(SEQUENTIAL[0])[np.rint(height * HEAT_TOP).astype(int), :3] / 255)
+    words = np.ascontiguousarray(premultiplied(colours, np.clip(4 * height, 0, 1)))
+    rows, columns = words.shape
+    image = QImage(words.data, columns, rows, QImage.Format.Format_ARGB32_Premultiplied)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QRectF(0, 0, side, side), image)
+    painter.end()
+    return pixmap
+
+
+def _empty(side: int, ratio: float) -> tuple[QPixmap, QPainter]:
+    """The ground of a thumbnail, and a painter that keeps to it."""
     pixmap = QPixmap(round(side * ratio), round(side * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -43,10 +73,7 @@ def grid_pixmap(grid: NDArray[Any], side: int, ratio: float) -> QPixmap:
     frame.addRoundedRect(QRectF(0, 0, side, side), _RADIUS, _RADIUS)
     painter.fillPath(frame, theme.color("panel"))
     painter.setClipPath(frame)
-    painter.setPen(QPen(mix(theme.color("discrete"), theme.color("panel_text"), 0.3), 0.8))
-    painter.drawPath(_path(np.asarray(grid, dtype=np.float64), side))
-    painter.end()
-    return pixmap
+    return pixmap, painter
 
 
 def looks_like(first: NDArray[Any], second: NDArray[Any]) -> bool:

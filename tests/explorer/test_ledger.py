@@ -14,6 +14,7 @@ from explorer.i18n import translator
 from explorer.ledger.copies import as_latex, as_markdown, as_text
 from explorer.ledger.ellipse import JACOBIAN_ROLE, draw_jacobian, largest_stretch
 from explorer.ledger.ledger_view import LedgerView
+from explorer.ledger.titles import fitting
 from explorer.theme import theme
 from flowengine.protocol import Ledger, LedgerRow
 
@@ -428,3 +429,20 @@ def test_without_a_point_it_says_what_to_do(view):
     assert view.rows() == []
     assert view._hint.isVisible()
     assert "Click a point" in view._hint.text()
+
+
+def test_a_title_without_room_leaves_out_what_every_coupling_is_called(view):
+    metrics = view.fontMetrics()
+    room = metrics.horizontalAdvance
+    assert fitting("2 Spline coupling", metrics, room("2 Spline coupling")) == "2 Spline coupling"
+    assert fitting("2 Spline coupling", metrics, room("2 Spline coup")) == "2 Spline"
+    assert fitting("12 Coupling affine", metrics, 20) == "12 affine"
+    assert fitting("1 ActNorm", metrics, 5) == "1 ActNorm"
+
+
+def test_no_coupling_is_cut_in_a_narrow_ledger(view, qapp):
+    theme.apply(qapp)
+    view.resize(250, 360)
+    view.set_ledger(discrete())
+    step = view._table.columnWidth(0)
+    assert view._table.fontMetrics().horizontalAdvance("2 Spline") + 8 <= step

@@ -246,3 +246,18 @@ def test_curves_are_painted_in_the_colours_of_their_lanes(view):
         for y in range(0, image.height())
     }
     assert {theme.color("discrete").name(), theme.color("continuous").name()} <= seen
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_no_label_of_the_figures_is_cut_in_the_smallest_window(view, qapp, language):
+    theme.apply(qapp)
+    translator.set_language(language)
+    view.resize(252, 460)
+    for lane in ("discrete", "continuous"):
+        view.add(measured(12_000, 0.00267, lane))
+    table = view.figures._table
+    qapp.processEvents()
+    for row in range(table.rowCount()):
+        label = table.item(row, 0).text()
+        room = table.columnWidth(0) - 2 * 4
+        assert table.fontMetrics().horizontalAdvance(label) <= room, label

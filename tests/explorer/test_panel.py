@@ -466,3 +466,15 @@ def test_a_narrow_panel_shortens_its_title_before_the_place(qtbot):
         "layer 3 of 8 · Spline coupling",
     )
     assert head.minimumSizeHint().width() < 180
+
+
+def test_a_narrow_panel_names_its_lane_whole(qtbot):
+    head = HeadLine("discrete", "layer 4 of 5")
+    qtbot.addWidget(head)
+    head.set_title("Discrete · layer by layer")
+    head.resize(420, 24)
+    head.show()
+    assert head._title.shown == "Discrete · layer by layer"
+    head.resize(250, 24)
+    qtbot.waitUntil(lambda: head._title.shown == "Discrete")
+    assert head.title == "Discrete · layer by layer"

@@ -13,11 +13,15 @@ from explorer.i18n import translator
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.stack.mime import to_clipboard
+from explorer.stack.stack_model import BASE_ID
 from explorer.store import Store
 from explorer.theme import theme
+from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
-from flowengine.project import Project, TargetSpec, default_stack, parse_stack
+from flowengine.catalogue import Ring, StandardNormal
+from flowengine.project import LANES, Project, TargetSpec, default_stack, parse_stack
 from flowengine.protocol import (
+    EditBase,
     Failure,
     HeatFrame,
     LaneStatus,
@@ -505,3 +509,21 @@ def test_bypassed_layers_have_no_share_of_the_clock(window):
     window.models.stack.stack_edited.emit(changed, "Bypass", "")
     window.stage.show_layer(stack[1].id)
     assert window.stage.clock.tau == pytest.approx(1 / 3)
+
+
+# --- the base -----------------------------------------------------------------------------------
+
+
+def test_another_base_goes_into_the_document_and_undo_takes_it_back(window, qtbot):
+    window.models.stack.list.select(BASE_ID)
+    window.models.stack.edit_selected()
+    box = window.models.stack.list.form.kind_box
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_End)
+    assert window.store.project.base == Ring()
+    assert window.models.stack.list.cards.index(0).data() == "Base · ring"
+    commands = [commands_between(lane, Project(), window.store.project, 1) for lane in LANES]
+    assert all(EditBase(base=Ring(), generation=1) in each for each in commands)
+    window.actions_["undo"].trigger()
+    assert window.store.project.base == StandardNormal()
+    assert box.currentData() == "standard_normal"

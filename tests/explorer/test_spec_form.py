@@ -330,3 +330,20 @@ def test_showing_a_continuous_flow_sends_nothing(continuous, qtbot, cls):
         continuous.set_continuous(cls(depth=2))
     assert continuous.kind_box.currentData() == kind_of(cls)
     assert continuous.form.spec == cls(depth=2)
+
+
+@pytest.mark.parametrize("cls", CONTINUOUS_SPECS, ids=kind_of)
+def test_only_the_settings_that_the_solver_asks_for_are_shown(continuous, qtbot, cls):
+    continuous.set_continuous(cls())
+    steps, tolerance = (continuous.form.editor(name) for name in ("solver_steps", "tolerance"))
+    assert not steps.isHidden()
+    assert tolerance.isHidden()
+    solver = continuous.form.editor("solver")
+    solver.setFocus()
+    with qtbot.waitSignal(continuous.continuous_edited):
+        QTest.keyClick(solver, Qt.Key.Key_End)
+    assert continuous.form.spec.solver == "dopri5"
+    assert steps.isHidden()
+    assert not tolerance.isHidden()
+    continuous.set_continuous(cls(solver="euler"))  # as undo does
+    assert tolerance.isHidden()

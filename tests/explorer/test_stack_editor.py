@@ -26,7 +26,18 @@ from explorer.stack.stack_model import BASE_ID
 from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.theme import theme
-from flowengine.catalogue import LAYER_SPECS, CouplingSpec, Planar, SplineCoupling, kind_of
+from flowengine.catalogue import (
+    BASE_SPECS,
+    LAYER_SPECS,
+    CouplingSpec,
+    Planar,
+    Ring,
+    SplineCoupling,
+    StandardNormal,
+    base_class,
+    fields_of,
+    kind_of,
+)
 from flowengine.project import MAX_LAYERS, Project, parse_stack, resolve_keeps
 from flowengine.protocol import LayerFact
 
@@ -174,10 +185,10 @@ def test_slash_searches_from_the_cards_and_adds_after_the_chosen_one(desk):
     assert QApplication.focusWidget() is desk.list
 
 
-def test_the_base_can_be_chosen_but_not_edited(desk):
+def test_what_is_done_to_layers_leaves_the_base_alone(desk):
     desk.press(Qt.Key.Key_Home)
     assert desk.list.current_id() == BASE_ID
-    for key in (Qt.Key.Key_Delete, Qt.Key.Key_Return, Qt.Key.Key_B, Qt.Key.Key_L):
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_B, Qt.Key.Key_L):
         desk.press(key)
     desk.press(Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     desk.press(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
@@ -248,12 +259,18 @@ def test_no_two_parts_of_a_card_overlap(desk):
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-def test_the_menu_of_no_layer_offers_what_needs_none(desk):
+def test_the_menu_of_the_base_offers_what_needs_no_layer(desk):
     desk.press(Qt.Key.Key_Home)
     desk.list.menu_requested.emit(desk.list.mapToGlobal(QPoint(20, 20)))
     menu = desk.editor.findChild(QMenu)
     lines = [action.objectName() for action in menu.actions() if action.objectName()]
-    assert lines == ["paste_layers", "select_all", "focus_search"]
+    assert lines == [
+        "show_selected",
+        "edit_selected",
+        "paste_layers",
+        "select_all",
+        "focus_search",
+    ]
     menu.close()
 
 
@@ -876,3 +893,83 @@ def test_no_order_of_keys_clicks_drops_and_undos_leaves_a_bad_stack(desk, seed):
         if len(desk.editor.stack) > 24:
             desk.editor.set_stack(STACK)
     assert len(desk.edits) > 40
+
+
+# --- the base -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def base_desk(desk):
+    """A desk whose edits of the base are taken, and what they were."""
+    desk.base_edits = []
+
+    def take(base, text, key):
+        desk.base_edits.append((base, text, key))
+        desk.editor.set_base(base)
+
+    desk.editor.base_edited.connect(take)
+    return desk
+
+
+def base_texts(desk):
+    card = desk.list.cards.index(0)
+    return card.data(), card.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+
+
+def test_the_base_card_says_what_the_base_is(base_desk):
+    assert base_texts(base_desk) == ("Base · standard normal", "z ~ N(0, I)")
+    base_desk.editor.set_base(Ring(radius=1.5))
+    assert base_texts(base_desk) == ("Base · ring", "radius 1.5, spread 0.25")
+    assert Ring.formula in base_desk.list.cards.index(0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_enter_on_the_base_opens_its_form_and_another_kind_is_an_edit(base_desk):
+    base_desk.press(Qt.Key.Key_Home)
+    base_desk.press(Qt.Key.Key_Return)
+    form = base_desk.list.form
+    assert form.kind_box.hasFocus()
+    base_desk.press(Qt.Key.Key_End)
+    assert base_desk.base_edits == [(Ring(), "Change the base: ring", "")]
+    assert form.form.editor("radius").isVisible()
+    box = form.form.editor("radius")
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "1.5")
+    base_desk.press(Qt.Key.Key_Return)
+    assert base_desk.base_edits[1:] == [
+        (Ring(radius=1.5), "Change radius of the base", "base.radius")
+    ]
+    base_desk.press(Qt.Key.Key_Escape)
+    assert base_desk.list.form is None
+    assert base_desk.list.hasFocus()
+
+
+@pytest.mark.parametrize("kind", [kind_of(cls) for cls in BASE_SPECS])
+def test_every_base_has_a_form_that_follows_undo(base_desk, kind):
+    base_desk.editor.set_base(base_class(kind)())
+    base_desk.click(base_desk.card(BASE_ID).part("settings").center())
+    form = base_desk.list.form
+    assert form.kind_box.currentData() == kind
+    for field in fields_of(base_class(kind)):
+        assert form.form.editor(field.name).isVisible()
+    base_desk.editor.set_base(StandardNormal())  # as undo does
+    assert base_desk.list.form is form
+    assert form.kind_box.currentData() == "standard_normal"
+    assert base_desk.base_edits == []
+    base_desk.click(base_desk.card(BASE_ID).part("settings").center())
+    assert base_desk.list.form is None
+
+
+def test_the_base_has_neither_eye_nor_lock(base_desk):
+    card = base_desk.card(BASE_ID)
+    for part in ("eye", "lock"):
+        base_desk.click(card.part(part).center())
+    assert base_desk.edits == []
+    assert base_desk.base_edits == []
+
+
+def test_a_new_stack_leaves_the_form_of_the_base_open(base_desk):
+    base_desk.press(Qt.Key.Key_Home)
+    base_desk.press(Qt.Key.Key_Return)
+    base_desk.editor.set_stack(STACK[:2])
+    assert base_desk.list.form is not None

@@ -15,6 +15,7 @@ from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.stage import Stage
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.catalogue import GaussianMixture, Uniform
 from flowengine.project import Project, default_stack
 from tests.explorer.film_messages import heat, still
 
@@ -163,6 +164,38 @@ def test_the_difference_is_taken_to_where_the_way_goes(stage):
     stage.clock.set_direction("normalize")
     assert panel.view.reference is not to_target
     assert panel.view.reference.at((0, 0)) == pytest.approx(1 / (2 * np.pi), rel=0.02)
+
+
+def test_the_way_back_is_compared_with_the_projects_own_base(stage):
+    panel = stage.panels["discrete"]
+    panel.set_shown(replace_shown(EMPTY, difference=True))
+    stage.clock.set_direction("normalize")
+    stage.set_project(Project(stack=default_stack(), base=Uniform(half_side=2.0, softness=0.01)))
+    assert panel.view.reference.is_base
+    assert panel.view.reference.at((0.5, -1.0)) == pytest.approx(1 / 16, rel=0.02)
+    panel.film.transitions = False
+    stage.clock.pause()
+    said = []
+    stage.described.connect(said.append)
+    stage.receive("discrete", heat(np.full((8, 8), 1 / 64), direction="normalize"))
+    panel.hovered.emit(0.5, -1.0)
+    assert "model − base = −0.047" in said[-1]
+    panel.left.emit()
+
+
+def test_a_learned_base_takes_the_difference_away_and_says_why(stage):
+    panel = stage.panels["discrete"]
+    panel.set_shown(replace_shown(EMPTY, difference=True))
+    stage.set_project(Project(stack=default_stack(), base=GaussianMixture(parameters="learned")))
+    entry = panel._chips._entries["difference"]
+    assert entry.isEnabled()
+    stage.clock.set_direction("normalize")
+    assert not entry.isEnabled()
+    assert "learned" in entry.toolTip()
+    assert panel.view.reference is None
+    stage.clock.set_direction("generate")
+    assert entry.isEnabled()
+    assert "learned" not in entry.toolTip()
 
 
 def test_with_less_motion_pictures_change_at_once(stage):

@@ -1,0 +1,36 @@
+"""The names of a ledger's steps, as long as there is room for them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+    from PySide6.QtGui import QFontMetrics
+
+_SAID_ANYWAY: Final = re.compile(r"\bcoupling\b", re.IGNORECASE)  # the rest tells them apart
+
+
+class TitleDelegate(QStyledItemDelegate):
+    """Writes a title whole, or in the shorter form of `fitting` where it would be cut."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Give the style a text that fits its cell."""
+        super().initStyleOption(option, index)
+        style = option.widget.style() if option.widget else None
+        if style is not None:
+            text = QStyle.SubElement.SE_ItemViewItemText
+            room = style.subElementRect(text, option, option.widget).width()
+            option.text = fitting(option.text, option.fontMetrics, room)
+
+
+def fitting(title: str, metrics: QFontMetrics, room: int) -> str:
+    """A step's title for some width, in pixels: "2 Spline coupling", or "2 Spline"."""
+    if metrics.horizontalAdvance(title) <= room:
+        return title
+    return " ".join(_SAID_ANYWAY.sub(" ", title).split()) or title

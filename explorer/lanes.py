@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from explorer.i18n import mark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowengine.project import Lane, Project
 
 LANE_TITLES: Final[dict[Lane, str]] = {
@@ -19,12 +21,24 @@ BASELINE_TITLES: Final[dict[Lane, str]] = {"vae": mark("VAE"), "gan": mark("GAN"
 """What a project can set beside its flows."""
 
 ALL_TITLES: Final[dict[Lane, str]] = {**LANE_TITLES, **BASELINE_TITLES}
+SHORT_TITLES: Final[dict[Lane, str]] = {
+    "discrete": mark("Stack"),
+    "continuous": mark("CNF"),
+    **BASELINE_TITLES,
+}
+"""For where more lanes than the flows stand beside one another."""
+
 LANE_ORDER: Final[tuple[Lane, ...]] = tuple(ALL_TITLES)
 
 
 def lane_title(lane: Lane) -> str:
     """The English name of any lane."""
     return ALL_TITLES[lane]
+
+
+def titles_beside(lanes: Sequence[Lane]) -> dict[Lane, str]:
+    """The English names of all lanes, short ones where more than two are shown."""
+    return SHORT_TITLES if len(lanes) > len(LANE_TITLES) else ALL_TITLES
 
 
 def shown_lanes(project: Project) -> tuple[Lane, ...]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
-from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
+from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
 from explorer.theme import theme
@@ -220,7 +220,7 @@ class CurvesView(QWidget):
     def _hint(self) -> str:
         return " ".join(
             f'<span style="color:{theme.color(lane).name()}">'
-            f"{_STYLES[lane][1]} {tr(ALL_TITLES[lane])}</span>"
+            f"{_STYLES[lane][1]} {tr(titles_beside(self._lanes)[lane])}</span>"
             for lane in self._lanes
         )
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from explorer.i18n import integer, mark, number, tr, translator
-from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
+from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
 from explorer.theme import theme
@@ -36,6 +36,7 @@ _ROWS: Final = {
 }
 
 
+_CROWDED: Final = 0.85  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 _NO_LIKELIHOOD: Final = {
     "vae": mark("≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"),
@@ -79,6 +80,7 @@ class FiguresView(QWidget):
         self._races = {lane: _Race() for lane in LANE_ORDER}
         self._table = QTableWidget(len(_ROWS), 1 + len(LANE_ORDER))
         self._set_up_table()
+        self._lanes: tuple[Lane, ...] = ()
         self.set_lanes(tuple(LANE_TITLES))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -93,6 +95,13 @@ class FiguresView(QWidget):
         """Show the columns of these lanes, and no other."""
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.setColumnHidden(column, lane not in lanes)
+        self._lanes = tuple(lanes)
+        font = self.font()
+        if len(lanes) > len(LANE_TITLES):
+            font.setPointSizeF(_CROWDED * font.pointSizeF())
+        self._table.setFont(font)
+        self._table.horizontalHeader().setFont(font)
+        self.retranslate()
 
     def add(self, metrics: Metrics) -> None:
         """Show a measurement of a lane; a W2 that was not measured stays as it was."""
@@ -142,8 +151,9 @@ class FiguresView(QWidget):
         for lane, why in _NO_LIKELIHOOD.items():
             for name in _BOUNDED:
                 self._of(lane, name).setToolTip(tr(why))
-        for column, title in enumerate(ALL_TITLES.values(), start=1):
-            self._table.horizontalHeaderItem(column).setText(tr(title))
+        titles = titles_beside(self._lanes)
+        for column, lane in enumerate(LANE_ORDER, start=1):
+            self._table.horizontalHeaderItem(column).setText(tr(titles[lane]))
 
     def _show(self, lane: Lane, now: Metrics | Row, entropy: float, rate: float) -> None:
         reached = self._races[lane].seconds

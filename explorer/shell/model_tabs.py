@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.lanes import titles_beside
 from explorer.shell.baseline_form import BaselineForms
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
@@ -100,7 +101,8 @@ class ModelTabs(QWidget):
     def retranslate(self) -> None:
         """Say the tabs again."""
         self.tabs.setAccessibleName(tr("Models"))
-        texts = tr("Stack"), tr("Continuous"), tr("Training"), tr("Baselines")
+        continuous = titles_beside(self._project.shown_lanes)["continuous"]
+        texts = tr("Stack"), tr(continuous), tr("Training"), tr("Baselines")
         for index, text in enumerate(texts):
             self.tabs.setTabText(index, text)
 
@@ -120,6 +122,7 @@ class ModelTabs(QWidget):
         self.baselines.set_project(self._project)
         self.recipe.set_lanes(self._project.shown_lanes)
         self.tabs.setTabVisible(_BASELINES, bool(self._project.compare))
+        self.retranslate()
 
     def _edit_training(self, training: Training, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, training=training), text, key)

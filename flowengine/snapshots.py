@@ -204,8 +204,10 @@ class Display:
         """After a change the particles come first, then the finished density, then the rest."""
         now = time.perf_counter()
         order = {"particles": 4.0, "heat": 3.0, "grid": 2.5, "field": 2.0, "metrics": 1.5}
+        start = f"heat {0 if self._last_heat else self._heat_frames() - 1}"  # costs next to nothing
         for name, task in self._tasks.items():
             urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
+            urgency = 2.8 if name == start else urgency
             task.done_at = now - urgency * task.period
 
     def _metrics(self, training: bool) -> Work:

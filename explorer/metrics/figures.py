@@ -36,7 +36,7 @@ _ROWS: Final = {
 }
 
 
-_CROWDED: Final = 0.85  # of the usual size, so that four columns fit
+_CROWDED: Final = 0.8  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 _NO_LIKELIHOOD: Final = {
     "vae": mark("≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"),
@@ -180,6 +180,7 @@ class FiguresView(QWidget):
         table = self._table
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        table.setProperty("role", "dense")
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         table.setShowGrid(False)
         table.verticalHeader().hide()

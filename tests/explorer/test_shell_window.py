@@ -522,7 +522,7 @@ def test_another_base_goes_into_the_document_and_undo_takes_it_back(window, qtbo
     QTest.keyClick(box, Qt.Key.Key_End)
     assert window.store.project.base == Ring()
     assert window.models.stack.list.cards.index(0).data() == "Base · ring"
-    commands = [commands_between(lane, Project(), window.store.project, 1) for lane in LANES]
+    commands = [commands_between(lane, Project(), window.store.project, 1) for lane in FLOW_LANES]
     assert all(EditBase(base=Ring(), generation=1) in each for each in commands)
     window.actions_["undo"].trigger()
     assert window.store.project.base == StandardNormal()

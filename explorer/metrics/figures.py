@@ -93,6 +93,17 @@ class FiguresView(QWidget):
         """Show the columns of these lanes, and no other."""
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.setColumnHidden(column, lane not in lanes)
+        wide = len(lanes) > len(LANE_TITLES)  # then it scrolls, rather than cut its words off
+        mode = QHeaderView.ResizeMode
+        self._table.horizontalHeader().setSectionResizeMode(
+            0, mode.ResizeToContents if wide else mode.Stretch
+        )
+        policy = Qt.ScrollBarPolicy
+        self._table.setHorizontalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if wide else policy.ScrollBarAlwaysOff
+        )
+        bar = self._table.horizontalScrollBar().sizeHint().height() if wide else 0
+        self._table.setFixedHeight(self._height + bar)
 
     def add(self, metrics: Metrics) -> None:
         """Show a measurement of a lane; a W2 that was not measured stays as it was."""
@@ -174,10 +185,8 @@ class FiguresView(QWidget):
         table.setShowGrid(False)
         table.verticalHeader().hide()
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         height = table.fontMetrics().height() + 6
@@ -185,7 +194,7 @@ class FiguresView(QWidget):
         table.verticalHeader().setDefaultSectionSize(height)
         for column in range(table.columnCount()):
             table.setHorizontalHeaderItem(column, QTableWidgetItem())
-        table.setFixedHeight(height * len(_ROWS) + header.sizeHint().height() + 8)
+        self._height = height * len(_ROWS) + header.sizeHint().height() + 8
 
     def _cell(self, row: int, column: int) -> QTableWidgetItem:
         item = self._table.item(row, column)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.06  # of training; with the sending and the turns of the loop it stays under a tenth
 CREDIT_S = 0.25
-W2_EVERY_S = 2.0
+W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
 SLICES = 4
 GRID_NODES = 33
@@ -209,7 +209,8 @@ class Display:
             kl = total / len(self.trainer.held_out)
             yield
         if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
-            w2, self._w2_at = self.trainer.sliced_w2(), time.perf_counter()
+            w2 = yield from self.trainer.measure_w2()
+            self._w2_at = time.perf_counter()
         return self.measured(self.trainer.record(kl, w2))
 
     def measured(self, figures: Figures) -> Metrics:

@@ -13,6 +13,8 @@ import torch
 from flowengine.errors import NumericsError, ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from torch import Tensor
 
     from flowengine.model import Model
@@ -23,6 +25,7 @@ SLICES = 32
 SLICED_POINTS = 2_048
 _PIVOTS = 10_000_000  # of the simplex; 4,096 points need a tenth of that
 _ROWS = 512
+_PART = 256
 _SEED = 0x5EED
 
 
@@ -72,6 +75,15 @@ def _mean_distance(a: Tensor, b: Tensor) -> float:
     return total / (len(a) * len(b))
 
 
+def finished(work: Generator[None, None, float]) -> float:
+    """What work that comes in parts ends with, all parts done at once."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as ended:
+            return float(ended.value)
+
+
 class Slices:
     """The sliced 2-Wasserstein distance of any model from one target, in milliseconds.
 
@@ -98,10 +110,18 @@ class Slices:
         Raises:
             NumericsError: the model gives NaN or infinity.
         """
+        return finished(self.measuring(model))
+
+    def measuring(self, model: Model) -> Generator[None, None, float]:
+        """The same in parts of some milliseconds, so that others can be answered in between."""
         if self._noise is None or self._noise.shape[1] != model.noise:
             self._noise = model.spread(self._n, _SEED)
-        with torch.no_grad():
-            return self.between(model.generate(self._noise))
+        samples = []
+        for part in self._noise.split(_PART):
+            with torch.no_grad():
+                samples.append(model.generate(part))
+            yield
+        return self.between(torch.cat(samples))
 
     def between(self, samples: Tensor) -> float:
         """How far `n` points, shape (n, 2), are from the target's.

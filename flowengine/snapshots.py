@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
 FRESH_SHARE, FRESH_S = 0.3, 4.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
-W2_EVERY_S = 2.0
+W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
 SLICES = 4
 GRID_NODES = 33
@@ -217,7 +217,8 @@ class Display:
             kl = total / len(self.trainer.held_out)
             yield
         if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
-            w2, self._w2_at = self.trainer.sliced_w2(), time.perf_counter()
+            w2 = yield from self.trainer.measure_w2()
+            self._w2_at = time.perf_counter()
         return self.measured(self.trainer.record(kl, w2))
 
     def measured(self, figures: Figures) -> Metrics:

@@ -12,7 +12,7 @@ import torch
 from flowengine.checkpoint import HISTORY_COLUMNS, TrainerState, adopted, pack_state, unpack_state
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
-from flowengine.distances import Slices
+from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError
 from flowengine.flow import Flow
 from flowengine.lane import build_model
@@ -25,7 +25,7 @@ from flowengine.targets import from_spec
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from torch import Tensor
 
@@ -202,9 +202,13 @@ class Trainer:
 
     def sliced_w2(self) -> float:
         """The sliced 2-Wasserstein distance of the averaged model, in data units; see `Slices`."""
+        return finished(self.measure_w2())
+
+    def measure_w2(self) -> Generator[None, None, float]:
+        """`sliced_w2`, in parts of some milliseconds."""
         if self._slices is None:
             self._slices = Slices(self.target)
-        return self._slices.distance(self.average)
+        return self._slices.measuring(self.average)
 
     def record(self, kl: float | None, w2: float | None = None) -> Figures:
         """Turn what was measured into figures and add them to the history.

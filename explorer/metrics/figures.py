@@ -96,11 +96,16 @@ class FiguresView(QWidget):
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.setColumnHidden(column, lane not in lanes)
         self._lanes = tuple(lanes)
+        wide = len(lanes) > len(LANE_TITLES)
         font = self.font()
-        if len(lanes) > len(LANE_TITLES):
+        if wide:
             font.setPointSizeF(_CROWDED * font.pointSizeF())
         self._table.setFont(font)
         self._table.horizontalHeader().setFont(font)
+        mode = QHeaderView.ResizeMode
+        self._table.horizontalHeader().setSectionResizeMode(
+            0, mode.ResizeToContents if wide else mode.Stretch
+        )
         self.retranslate()
 
     def add(self, metrics: Metrics) -> None:
@@ -185,10 +190,8 @@ class FiguresView(QWidget):
         table.setShowGrid(False)
         table.verticalHeader().hide()
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         height = table.fontMetrics().height() + 6

@@ -198,16 +198,19 @@ class Display:
         normal = self.trainer.project.base.kind == "standard_normal"
         if self.trainer.lane == "continuous" and view.exact_field and normal:
             self._tasks["exact_field"] = Task(self._exact_field, 2.0, once=True)
-        self._make_start_urgent()
+        self._make_start_urgent(0 if self._last_heat else self._heat_frames() - 1)
 
-    def _make_start_urgent(self) -> None:
-        """After a change the particles come first, then the finished density, then the rest."""
+    def _make_start_urgent(self, first_heat: int = 0) -> None:
+        """After a change the particles come first, then the finished density, then the rest.
+
+        The density at the other end, `first_heat`, is known without the model: it costs little, and
+        gives the moments between both ends something to turn from.
+        """
         now = time.perf_counter()
         order = {"particles": 4.0, "heat": 3.0, "grid": 2.5, "field": 2.0, "metrics": 1.5}
-        start = f"heat {0 if self._last_heat else self._heat_frames() - 1}"  # costs next to nothing
         for name, task in self._tasks.items():
             urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
-            urgency = 2.8 if name == start else urgency
+            urgency = 2.8 if name == f"heat {first_heat}" else urgency
             task.done_at = now - urgency * task.period
 
     def _metrics(self, training: bool) -> Work:

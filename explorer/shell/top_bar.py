@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -17,21 +16,17 @@ from PySide6.QtWidgets import (
 
 from explorer.i18n import tr, translator
 from explorer.resources import icon
+from explorer.shell.device_box import DeviceBox
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from explorer.actions import Actions
-    from flowengine.protocol import DeviceInfo
 
 _NAME_WIDTH = 150
 
 
 class TopBar(QToolBar):
     """File on the left, training in the middle, export, language and theme on the right."""
-
-    device_picked = Signal(str)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,16 +36,13 @@ class TopBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._actions = actions
         self._training = False
-        self._devices: tuple[DeviceInfo, ...] = ()
         self._name = QLabel()
         self._name.setProperty("role", "title")
         self._name.setMaximumWidth(_NAME_WIDTH)
         self._train = QPushButton()
         self._train.setProperty("role", "do")
         self._train.clicked.connect(actions["train"].trigger)
-        self._device = QComboBox()
-        self._device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._device.activated.connect(self._pick_device)
+        self.devices = DeviceBox()
         self._language = QToolButton()
         self._language.clicked.connect(self._next_language)
         self._lay_out()
@@ -70,26 +62,12 @@ class TopBar(QToolBar):
         self._training = training
         self._show_training()
 
-    def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
-        """Offer the devices that the engines have found."""
-        chosen = self._device.currentData() or "auto"
-        self._devices = tuple(devices)
-        self._device.clear()
-        self._device.addItem(tr("Automatic device"), "auto")
-        for device in devices:
-            self._device.addItem(device.name, device.kind)
-        self._device.setCurrentIndex(max(0, self._device.findData(chosen)))
-        self._device.setEnabled(bool(devices))
-
     def retranslate(self) -> None:
         """Say every word again."""
         self.setWindowTitle(tr("Tools"))
-        self._device.setToolTip(tr("Where the models are trained"))
-        self._device.setAccessibleName(tr("Device"))
         self._language.setText(translator.language.upper())
         self._language.setToolTip(tr("Switch between English and Vietnamese"))
         self._language.setAccessibleName(tr("Language"))
-        self.set_devices(self._devices)
         self._show_training()
 
     def _lay_out(self) -> None:
@@ -100,7 +78,7 @@ class TopBar(QToolBar):
         self.addWidget(self._train)
         for name in ("step", "reset"):
             self.addWidget(self._button(name, words=True))
-        self.addWidget(self._device)
+        self.addWidget(self.devices)
         self.addWidget(_stretch())
         self.addWidget(self._button("export", words=True))
         self.addWidget(self._language)
@@ -127,9 +105,6 @@ class TopBar(QToolBar):
         action = self._actions["train"]
         action.setText(text)
         action.setIcon(icon(name))
-
-    def _pick_device(self, index: int) -> None:
-        self.device_picked.emit(self._device.itemData(index))
 
     def _next_language(self) -> None:
         other = "language_vi" if translator.language == "en" else "language_en"

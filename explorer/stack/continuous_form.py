@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.stack.field_editors import may_be_narrow
 from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
@@ -27,6 +28,7 @@ class ContinuousForm(QWidget):
     def __init__(self, spec: ContinuousSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind_box = QComboBox()
+        may_be_narrow(self.kind_box)
         for cls in CONTINUOUS_SPECS:
             self.kind_box.addItem("", kind_of(cls))
         self._about, self._formula = QLabel(), QLabel()

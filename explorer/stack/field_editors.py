@@ -6,7 +6,7 @@ stand; "" when it can), `show_value(value)`, which sends nothing, and `retransla
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from flowengine.catalogue import Field
 
+_LEAST_LETTERS: Final = 8
+
 FieldEditor = "WholeNumberBox | RealNumberBox | ChoiceBox | Switch | TextBox"
+
+
+def may_be_narrow(box: QComboBox) -> None:
+    """Let a box be narrower than its longest choice, so that a form is never cut."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(_LEAST_LETTERS)
 
 
 class ChoiceBox(QComboBox):
@@ -32,6 +40,7 @@ class ChoiceBox(QComboBox):
     def __init__(self, field: Field) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        may_be_narrow(self)
         for choice in field.choices:
             self.addItem("", choice)
         self.activated.connect(lambda row: self.value_edited.emit(self.itemData(row)))

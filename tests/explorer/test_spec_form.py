@@ -20,6 +20,7 @@ from explorer.i18n import MINUS, translator
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.number_boxes import next_round
 from explorer.stack.spec_form import SpecForm
+from explorer.theme import theme
 from flowengine.catalogue import (
     CONTINUOUS_SPECS,
     LAYER_SPECS,
@@ -347,3 +348,10 @@ def test_only_the_settings_that_the_solver_asks_for_are_shown(continuous, qtbot,
     assert not tolerance.isHidden()
     continuous.set_continuous(cls(solver="euler"))  # as undo does
     assert tolerance.isHidden()
+
+
+@pytest.mark.parametrize("cls", CONTINUOUS_SPECS, ids=kind_of)
+def test_the_continuous_flow_fits_the_side_of_the_smallest_window(continuous, qapp, cls):
+    theme.apply(qapp)
+    continuous.set_continuous(cls())
+    assert continuous.minimumSizeHint().width() <= 218

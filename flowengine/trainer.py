@@ -74,6 +74,9 @@ class Trainer:
     window shows, what `evaluate` measures and what is saved as the trained model. Looking at it
     never changes training: data, weights and display have generators of their own.
 
+    Attributes:
+        learnable: Whether any weight may move; a stack can be all locks and swaps.
+
     Args:
         project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
         lane: Which of its models.
@@ -137,11 +140,6 @@ class Trainer:
     def steps_per_second(self) -> float:
         """Steps of training per second of training, over the whole run."""
         return self.step_count / self.seconds if self.seconds else 0.0
-
-    @property
-    def learnable(self) -> bool:
-        """Whether any weight may move; a stack can be all locks and swaps."""
-        return any(p.requires_grad for p in self.model.parameters())
 
     # --- training -------------------------------------------------------------------------------
 
@@ -363,6 +361,7 @@ class Trainer:
     def _take_up(self, flow: Model) -> None:
         betas = BETAS.get(self.lane, (0.9, 0.99))
         self.optimizer = FlatAdam(flow.to(self.device), betas=betas)
+        self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._take_up_target()
         self._keep_good()

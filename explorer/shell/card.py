@@ -51,8 +51,8 @@ class CardDock(QDockWidget):
         body.setProperty("role", "card-body")
         layout = QVBoxLayout(body)
         layout.setContentsMargins(_MARGIN, 2, _MARGIN, _MARGIN)
-        layout.addWidget(content)
         self.setWidget(_padded(body, bottom=GAP))
+        layout.addWidget(content)  # last: Qt styles all it holds again at each new parent
         translator.changed.connect(self.retranslate)
         self.retranslate()
 

@@ -47,12 +47,13 @@ class ModelTabs(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         self.lab = SolverLab()
         self.lab.hide()  # whoever answers its requests shows it
-        continuous, recipe = _scrolled(self.continuous, self.lab), _scrolled(self.recipe)
-        for page in (self.stack, continuous, recipe, _scrolled(self.baselines)):
-            self.tabs.addTab(_spaced(page), "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
+        self._page().addWidget(self.stack)
+        _fill_scrolled(self._page(), self.continuous, self.lab)
+        _fill_scrolled(self._page(), self.recipe)
+        _fill_scrolled(self._page(), self.baselines)
         self.stack.stack_edited.connect(self._edit_stack)
         self.stack.base_edited.connect(self._edit_base)
         self.stack.layer_activated.connect(self.layer_activated)
@@ -106,6 +107,14 @@ class ModelTabs(QWidget):
         for index, text in enumerate(texts):
             self.tabs.setTabText(index, text)
 
+    def _page(self) -> QVBoxLayout:
+        """Another tab, with some air between the tabs and what it will hold."""
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 8, 0, 0)
+        self.tabs.addTab(holder, "")
+        return layout
+
     def _edit_stack(self, stack: tuple[LayerSpec, ...], text: str, key: str) -> None:
         self.edited.emit(replace(self._project, stack=stack), text, key)
 
@@ -134,26 +143,20 @@ def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
-def _spaced(page: QWidget) -> QWidget:
-    """A page with some air between the tabs and what it holds."""
-    holder = QWidget()
-    layout = QVBoxLayout(holder)
-    layout.setContentsMargins(0, 8, 0, 0)
-    layout.addWidget(page)
-    return holder
+def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> None:
+    """Put widgets over each other on a page that scrolls where there is too little room.
 
-
-def _scrolled(*contents: QWidget) -> QScrollArea:
-    """Widgets over each other, in a page that scrolls where there is too little room."""
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(0, 0, 0, 0)
-    for content in contents:
-        layout.addWidget(content)
-    layout.addStretch(1)
+    From the outside in: Qt styles all that a widget holds again whenever it gets another parent.
+    """
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    page.addWidget(area)
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
     area.setWidget(column)
-    return area
+    for content in contents:
+        layout.addWidget(content)
+    layout.addStretch(1)

@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
-FRESH_SHARE, FRESH_S = 0.3, 4.0
+FRESH_SHARE, FRESH_S = 0.4, 4.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
+LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
 GRID_NODES = 33
 GRID_REACH = 3.0
@@ -131,6 +132,7 @@ class Display:
         self._running = None
         self._earned = self._spent + CREDIT_S
         self._fresh_s = FRESH_S
+        self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + FRESH_S / 2)
         self._make_tasks()
 
     def advance(self, *, training: bool) -> Event | None:
@@ -247,23 +249,27 @@ class Display:
         """What the particles start from."""
         return cast("Flow", self.trainer.average).base
 
-    def _flow(self, training: bool) -> Flow:
-        """The model to show: while it trains, a continuous flow takes a quarter of its steps.
+    def _flow(self, training: bool, part: float = 1 / 2) -> Flow:
+        """The model to show: while it trains, a continuous flow takes a part of its steps.
 
-        Its density is that of the shorter solver's own map, so it still integrates to one. Steps
-        that a solver chooses itself would have no end that a query could wait for.
+        Its density is that of the shorter solver's own map, so it still integrates to one; but far
+        from the target, where points go back the longest way, it needs more steps than particles
+        do, or there is density where none is. Steps that a solver chooses itself would have no
+        end that a query could wait for.
         """
         flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
-        steps = math.ceil(flow.spec.solver_steps / 4)
-        return flow.with_solver(flow.fixed_solver, steps)
+        steps = math.ceil(flow.spec.solver_steps * part)
+        return flow.with_solver(
+            flow.fixed_solver, min(max(steps, LEAST_STEPS), flow.spec.solver_steps)
+        )
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
         piece = points.tensor_split(SLICES)[part]
         first = sum(len(p) for p in points.tensor_split(SLICES)[:part])
-        flow = self._flow(training)
+        flow = self._flow(training, 1 / 4)
         tau, positions = None, []
         for chunk in piece.split(CHUNK):
             try:

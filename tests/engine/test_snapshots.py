@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
 from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display
+from flowengine.targets.sources import spec_from_formula
 from flowengine.trainer import Trainer
 
 SMALL = {
@@ -20,6 +22,8 @@ SMALL = {
     "stack": [{"kind": "affine_coupling", "width": 8}] * 2,
     "continuous": {"kind": "flow_matching", "width": 8, "depth": 1},
 }
+
+ASIDE = "exp(-(x-2.4)^2/0.1-(y+0.5)^2/3)"
 
 
 def display_of(lane: str) -> Display:
@@ -160,3 +164,20 @@ def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
     # the first shows the model as it was; a second must follow the model where it went
     assert all(max(steps) > 300 for steps in newest.values()), newest
     assert min(steps[0] for steps in newest.values()) < 10
+
+
+def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_one():
+    """A trained star that turns into another target: far points go back a long way to the base."""
+    project = Project.open("resources/examples/star.flow")
+    trainer = Trainer(project, "continuous")
+    trainer.edit(msgspec.structs.replace(project, target=spec_from_formula(ASIDE), lanes={}))
+    display = Display(trainer, 0, SetView(particles=400))
+    for _ in range(700):
+        trainer.step()
+    event = None
+    while not (isinstance(event, HeatFrame) and event.index == event.frames - 1):
+        display.earn(1.0)
+        event = display.advance(training=True)
+    x_min, x_max, y_min, y_max = event.extent
+    cell = (x_max - x_min) * (y_max - y_min) / event.density.size
+    assert 0.97 < float(event.density.sum()) * cell < 1.03

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
-FRESH_SHARE, FRESH_S = 0.4, 4.0
+FRESH_SHARE, FRESH_S = 0.7, 3.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048

@@ -90,7 +90,7 @@ class Slices:
     The root of the mean of W2² over the projections on 32 evenly spread directions; on a line the
     best pairing is the sorted one. It is never above W2; two densities that differ by a shift, or
     by one scale for both axes, have W2 = √2 · sliced W2. What the target contributes is computed
-    once, and the same numbers go into the model each time, so that it moves only as the model does.
+    once, and the same seed serves each time, so that it moves only as the model and its base do.
 
     Source: Rabin et al., 2012, doi:10.1007/978-3-642-24785-9_37; Bonneel et al., 2015,
     doi:10.1007/s10851-014-0506-3.
@@ -102,7 +102,6 @@ class Slices:
         directions = torch.stack([angle.cos(), angle.sin()])  # (2, SLICES)
         self._directions = directions.to(target.device)
         self._target = self._sorted(target.sample(n, seed=_SEED))
-        self._noise: Tensor | None = None
 
     def distance(self, model: Model) -> float:
         """How far the model's samples are from the target's.
@@ -114,10 +113,8 @@ class Slices:
 
     def measuring(self, model: Model) -> Generator[None, None, float]:
         """The same in parts of some milliseconds, so that others can be answered in between."""
-        if self._noise is None or self._noise.shape[1] != model.noise:
-            self._noise = model.spread(self._n, _SEED)
         samples = []
-        for part in self._noise.split(_PART):
+        for part in model.spread(self._n, _SEED).split(_PART):
             with torch.no_grad():
                 samples.append(model.generate(part))
             yield

@@ -48,6 +48,7 @@ W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
+METRICS_EVERY_S = 0.5
 GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25
@@ -179,7 +180,7 @@ class Display:
         view, reach = self.view, self._base().reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
-        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, 0.5)}
+        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
@@ -252,10 +253,10 @@ class Display:
     def _flow(self, training: bool, part: float = 1 / 2) -> Flow:
         """The model to show: while it trains, a continuous flow takes a part of its steps.
 
-        Its density is that of the shorter solver's own map, so it still integrates to one; but far
-        from the target, where points go back the longest way, it needs more steps than particles
-        do, or there is density where none is. Steps that a solver chooses itself would have no
-        end that a query could wait for.
+        Its density is that of the shorter solver's own map, so it integrates to one unless that
+        map folds. With too few steps it does, far from the target, where points go back the longest
+        way; a density therefore needs more of them than particles do. Steps that a solver chooses
+        itself would have no end that a query could wait for.
         """
         flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
@@ -281,6 +282,11 @@ class Display:
             yield
         if tau is None:
             return None
+        return self._particle_frames(tau, torch.cat(positions, dim=1), first, len(points))
+
+    def _particle_frames(
+        self, tau: torch.Tensor, positions: torch.Tensor, first: int, total: int
+    ) -> ParticleFrames:
         return ParticleFrames(
             lane=self.trainer.lane,
             generation=self.generation,
@@ -288,8 +294,8 @@ class Display:
             direction=self.view.direction,
             tau=tau.cpu().numpy(),
             first=first,
-            total=len(points),
-            positions=torch.cat(positions, dim=1).float().cpu().numpy(),
+            total=total,
+            positions=positions.float().cpu().numpy(),
         )
 
     @torch.no_grad()
@@ -331,20 +337,24 @@ class Display:
     def _heat(self, index: int, training: bool) -> Work:
         frames = self._heat_frames()
         tau = index / (frames - 1)
-        extent = self._shown_extent()
         n = (
             HEAT_NODES_TRAINING[self.trainer.lane]
             if training
             else HEAT_NODES_RESTING[self.trainer.lane]
         )
         flow = self._flow(training)
-        pixels = cell_centres(extent, n).to(self.trainer.device)
+        pixels = cell_centres(self._shown_extent(), n).to(self.trainer.device)
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():
                 parts.append(self._log_density(flow, chunk, tau))
             yield
-        density = torch.cat(parts).float().exp().reshape(n, n)
+        return self._heat_frame(index, frames, torch.cat(parts))
+
+    def _heat_frame(self, index: int, frames: int, log_density: torch.Tensor) -> HeatFrame:
+        """One moment of the density, from its logarithm at the centres of square cells."""
+        n = math.isqrt(len(log_density))
+        density = log_density.float().exp().reshape(n, n)
         return HeatFrame(
             lane=self.trainer.lane,
             generation=self.generation,
@@ -352,7 +362,7 @@ class Display:
             direction=self.view.direction,
             index=index,
             frames=frames,
-            extent=extent,
+            extent=self._shown_extent(),
             density=density.nan_to_num(0.0, 0.0, 0.0).cpu().numpy(),
         )
 

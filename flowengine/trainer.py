@@ -358,9 +358,9 @@ class Trainer:
     def _make_target(self) -> GridTarget:
         return from_spec(self.project.target).to(self.device)
 
-    def _take_up(self, flow: Model) -> None:
+    def _take_up(self, model: Model) -> None:
         betas = BETAS.get(self.lane, (0.9, 0.99))
-        self.optimizer = FlatAdam(flow.to(self.device), betas=betas)
+        self.optimizer = FlatAdam(model.to(self.device), betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._take_up_target()

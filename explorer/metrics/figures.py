@@ -93,6 +93,8 @@ class FiguresView(QWidget):
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Show the columns of these lanes, and no other."""
+        if tuple(lanes) == self._lanes:
+            return
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.setColumnHidden(column, lane not in lanes)
         self._lanes = tuple(lanes)

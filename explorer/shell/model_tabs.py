@@ -130,8 +130,9 @@ class ModelTabs(QWidget):
     def _show_baselines(self) -> None:
         self.baselines.set_project(self._project)
         self.recipe.set_lanes(self._project.shown_lanes)
-        self.tabs.setTabVisible(_BASELINES, bool(self._project.compare))
-        self.retranslate()
+        if self.tabs.isTabVisible(_BASELINES) != bool(self._project.compare):
+            self.tabs.setTabVisible(_BASELINES, bool(self._project.compare))
+            self.retranslate()
 
     def _edit_training(self, training: Training, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, training=training), text, key)

@@ -91,10 +91,8 @@ class ContinuousForm(QWidget):
         self.continuous_edited.emit(spec, tr("Use {flow}").format(flow=tr(cls.title)), "")
 
     def _show_what_the_solver_asks(self) -> None:
-        """A solver makes equal steps, or chooses its own to a tolerance; never both."""
-        adaptive = self.form.spec.solver == "dopri5"
-        self.form.set_shown("solver_steps", not adaptive)
-        self.form.set_shown("tolerance", adaptive)
+        """Only dopri5 keeps to a tolerance; densities take equal steps with any solver."""
+        self.form.set_shown("tolerance", self.form.spec.solver == "dopri5")
 
     def _change_setting(self, spec: msgspec.Struct, name: str) -> None:
         self._show_what_the_solver_asks()

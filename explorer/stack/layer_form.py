@@ -110,7 +110,7 @@ class BaseForm(LayerForm):
         for row, cls in enumerate(BASE_SPECS):
             self.kind_box.setItemText(row, tr(cls.title))
         self.kind_box.setCurrentIndex(self.kind_box.findData(self.form.spec.kind))
-        self._shared.setText(tr("Where generation starts, in every lane"))
+        self._shared.setText(tr("Where generation starts, in both flows"))
         super().retranslate()
 
     def _change_kind(self, row: int) -> None:

@@ -191,7 +191,7 @@ class StackModel(QAbstractListModel):
 
     def _tooltip(self, layer: LayerSpec | None) -> str:
         if layer is None:
-            start = tr("Where generation starts, in every lane")
+            start = tr("Where generation starts, in both flows")
             about_base = tr(about(type(self._base)))
             return "\n".join([base_name(self._base), about_base, self._base.formula, start])
         lines = [card_name(layer), tr(about(type(layer))), layer.formula]

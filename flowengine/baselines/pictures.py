@@ -12,14 +12,14 @@ from flowengine.bases import build_base, standard_normal_log_prob
 from flowengine.catalogue import StandardNormal
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.project import BASELINE_LANES
-from flowengine.protocol import HeatFrame, ParticleFrames, SetView
-from flowengine.snapshots import CHUNK, SLICES, Display, Task, cell_centres
+from flowengine.snapshots import CHUNK, METRICS_EVERY_S, SLICES, Display, Task, cell_centres
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.bases import Base
+    from flowengine.protocol import SetView
     from flowengine.snapshots import Work
     from flowengine.trainer import Trainer
 
@@ -52,7 +52,7 @@ class BaselineDisplay(Display):
     def _make_tasks(self) -> None:
         self._half = EXTENT_HALF
         view, model = self.view, self.trainer.average
-        self._tasks = {"metrics": Task(self._metrics, 0.25)}
+        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
         if not view.visible:
             return
         if view.direction == "generate" or isinstance(model, Vae):
@@ -74,16 +74,9 @@ class BaselineDisplay(Display):
             yield
         if not traces:
             return None
-        return ParticleFrames(
-            lane=self.trainer.lane,
-            generation=self.generation,
-            step=self.trainer.step_count,
-            direction=self.view.direction,
-            tau=traces[0].tau.cpu().numpy(),
-            first=sum(map(len, pieces[:part])),
-            total=len(points),
-            positions=torch.cat([t.positions for t in traces], dim=1).float().cpu().numpy(),
-        )
+        positions = torch.cat([t.positions for t in traces], dim=1)
+        first = sum(map(len, pieces[:part]))
+        return self._particle_frames(traces[0].tau, positions, first, len(points))
 
     def _start_points(self) -> Tensor:
         """The same points of the plane as in every lane, and what else the model takes."""
@@ -98,25 +91,14 @@ class BaselineDisplay(Display):
         return torch.cat([points, noise.to(points)], dim=1)
 
     def _heat(self, index: int, training: bool) -> Work:
-        extent = self._shown_extent()
         quality = "training" if training else "resting"
-        n = HEAT_NODES[quality]
+        centres = cell_centres(self._shown_extent(), HEAT_NODES[quality])
         parts = []
-        for pixels in cell_centres(extent, n).to(self.trainer.device).split(HEAT_CHUNK):
+        for pixels in centres.to(self.trainer.device).split(HEAT_CHUNK):
             with torch.no_grad():
                 parts.append(self._log_density_of(pixels, index, HEAT_SAMPLES[quality]))
             yield
-        density = torch.cat(parts).float().exp().reshape(n, n)
-        return HeatFrame(
-            lane=self.trainer.lane,
-            generation=self.generation,
-            step=self.trainer.step_count,
-            direction=self.view.direction,
-            index=index,
-            frames=HEAT_FRAMES,
-            extent=extent,
-            density=density.nan_to_num(0.0, 0.0, 0.0).cpu().numpy(),
-        )
+        return self._heat_frame(index, HEAT_FRAMES, torch.cat(parts))
 
     def _log_density_of(self, pixels: Tensor, index: int, samples: int) -> Tensor:
         model = self.trainer.average

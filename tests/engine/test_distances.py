@@ -8,8 +8,11 @@ import pytest
 import torch
 
 from flowengine import metrics, targets
+from flowengine.catalogue import GaussianMixture
 from flowengine.distances import Slices, energy_distance, transport_distance
 from flowengine.errors import NumericsError, ShapeError
+from flowengine.project import parse_stack
+from flowengine.stack import build
 from tests.engine.test_metrics import gaussian_flow, gaussian_target
 
 
@@ -52,6 +55,16 @@ def test_sliced_distance_of_shifted_gaussians_is_the_shift_over_root_two(shift):
     slices = Slices(gaussian_target((0.7, 0.7)))
     distance = slices.distance(gaussian_flow((0.7, 0.7), shift))
     assert distance == pytest.approx(math.hypot(*shift) / math.sqrt(2), rel=0.01)
+
+
+def test_the_sliced_distance_follows_a_base_that_trains():
+    spec = GaussianMixture(components=2, radius=0.1, parameters="learned")
+    flow = build(parse_stack("scale_shift"), 0, spec)
+    slices = Slices(targets.preset("moons"))
+    before = slices.distance(flow)
+    with torch.no_grad():
+        flow.base.means += 5.0
+    assert slices.distance(flow) > before + 2.0
 
 
 def test_sliced_distance_of_a_perfect_fit_is_small_and_never_above_w2():

@@ -334,7 +334,7 @@ def test_showing_a_continuous_flow_sends_nothing(continuous, qtbot, cls):
 
 
 @pytest.mark.parametrize("cls", CONTINUOUS_SPECS, ids=kind_of)
-def test_only_the_settings_that_the_solver_asks_for_are_shown(continuous, qtbot, cls):
+def test_a_tolerance_is_asked_for_dopri5_alone_and_steps_always(continuous, qtbot, cls):
     continuous.set_continuous(cls())
     steps, tolerance = (continuous.form.editor(name) for name in ("solver_steps", "tolerance"))
     assert not steps.isHidden()
@@ -344,7 +344,7 @@ def test_only_the_settings_that_the_solver_asks_for_are_shown(continuous, qtbot,
     with qtbot.waitSignal(continuous.continuous_edited):
         QTest.keyClick(solver, Qt.Key.Key_End)
     assert continuous.form.spec.solver == "dopri5"
-    assert steps.isHidden()
+    assert not steps.isHidden()  # its densities are carried in equal steps
     assert not tolerance.isHidden()
     continuous.set_continuous(cls(solver="euler"))  # as undo does
     assert tolerance.isHidden()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowengine.export.assemble import assemble
+from flowengine.export.readme import opening
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,18 +38,6 @@ _HONESTY = {
     "gan": "A GAN has no density: there is no log p(x), and nothing leads from x back to z.",
 }
 _README = """\
-# {name}: a trained {kind}
-
-| file | what it is |
-|---|---|
-| `model.py` | the model; read it, change it, take it along |
-| `weights.safetensors` | its {weights:,} trained weights, averaged over the last steps |
-
-```
-pip install torch safetensors
-python model.py
-```
-
 ```python
 import torch
 import model
@@ -102,10 +91,7 @@ def weights_of(model: Vae | Gan) -> dict[str, Tensor]:
 def readme_of(model: Vae | Gan, project: Project, *, weights: int, found: Comparison) -> str:
     """What the folder holds, how it is used, what it cannot give, and how well it was checked."""
     kind = model.spec.kind
-    return _README.format(
-        name=project.name.strip() or "Untitled",
-        kind=_NAMES[kind],
-        weights=weights,
+    return opening(project, _NAMES[kind], weights) + _README.format(
         example=_EXAMPLES[kind],
         honesty=_HONESTY[kind],
         target=project.target.name,

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from flowengine.export.reload import Comparison
     from flowengine.project import Lane, Project
 
-_TEXT = """\
-# {name}: a trained {lane} normalizing flow
+_OPENING = """\
+# {name}: a trained {kind}
 
 | file | what it is |
 |---|---|
@@ -21,6 +21,8 @@ pip install torch safetensors
 python model.py
 ```
 
+"""
+_TEXT = """\
 ```python
 import torch
 import model
@@ -44,12 +46,15 @@ float32 changes the engine's own values by {rounding:.1e}).
 """
 
 
+def opening(project: Project, kind: str, weights: int) -> str:
+    """What every exported folder is and holds, and how it is run."""
+    name = project.name.strip() or "Untitled"
+    return _OPENING.format(name=name, kind=kind, weights=weights)
+
+
 def readme(project: Project, lane: Lane, *, weights: int, found: Comparison) -> str:
     """What the folder holds, how it is used, and how well it was checked."""
-    return _TEXT.format(
-        name=project.name.strip() or "Untitled",
-        lane=lane,
-        weights=weights,
+    return opening(project, f"{lane} normalizing flow", weights) + _TEXT.format(
         base=project.base.title.lower().replace("gaussian", "Gaussian"),
         target=project.target.name,
         extent=project.target.extent,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from flowengine import cli, protocol, targets
+from flowengine import protocol, targets
 from flowengine.baselines.pictures import BaselineDisplay, display_of
 from flowengine.catalogue import GanSpec, Ring, VaeSpec
 from flowengine.distances import energy_distance
@@ -22,10 +22,10 @@ from flowengine.metrics import evaluate, samples_of
 from flowengine.project import BASELINE_LANES, LANES, Project, StopRule, parse_compare
 from flowengine.projectfile import migrate_1_to_2, read_project, write_project
 from flowengine.protocol import HeatFrame, Metrics, ParticleFrames, SetView
-from flowengine.snapshots import Display
 from flowengine.stopping import stop_reason
 from flowengine.trainer import Trainer
 from flowengine.training import train
+from tests.engine.test_snapshots import show_all
 
 SMALL = {
     "target": {"name": "moons"},
@@ -249,13 +249,6 @@ def test_a_gan_is_measured_by_its_samples_alone():
 # --- pictures -----------------------------------------------------------------------------------
 
 
-def all_of(display: Display) -> list:
-    events = []
-    while display.pending(training=False):
-        events.append(display.advance(training=False))
-    return [event for event in events if event is not None]
-
-
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("direction", ["generate", "normalize"])
 def test_what_a_resting_lane_shows(lane, direction):
@@ -263,7 +256,7 @@ def test_what_a_resting_lane_shows(lane, direction):
     advance(trainer, 2)
     display = display_of(trainer, 0, SetView(particles=200, direction=direction))
     assert isinstance(display, BaselineDisplay) == (lane in BASELINE_LANES)
-    events = all_of(display)
+    events = show_all(display)
     (metrics,) = [event for event in events if isinstance(event, Metrics)]
     assert metrics.w2 > 0
     assert (metrics.kl is None) == (lane == "gan")
@@ -275,7 +268,7 @@ def test_what_a_resting_lane_shows(lane, direction):
     assert any(isinstance(event, HeatFrame) for event in events) == (
         lane not in BASELINE_LANES or (lane, direction) == ("vae", "generate")
     )
-    assert all_of(display) == []
+    assert show_all(display) == []
 
 
 @pytest.mark.parametrize("base", [{"kind": "standard_normal"}, {"kind": "ring"}])
@@ -283,7 +276,7 @@ def test_particles_of_a_baseline_start_from_a_normal_as_those_of_the_flows_do(ba
     starts = {}
     for lane in ("discrete", "vae", "gan"):
         display = display_of(Trainer(project(base=base), lane), 0, SetView(particles=64))
-        frames = [e for e in all_of(display) if isinstance(e, ParticleFrames)]
+        frames = [e for e in show_all(display) if isinstance(e, ParticleFrames)]
         starts[lane] = np.concatenate([frame.positions[0] for frame in frames])
     np.testing.assert_array_equal(starts["vae"], starts["gan"])
     same = np.allclose(starts["discrete"], starts["vae"])
@@ -293,7 +286,9 @@ def test_particles_of_a_baseline_start_from_a_normal_as_those_of_the_flows_do(ba
 def test_the_shown_density_of_a_vae_has_mass_one():
     trainer = Trainer(project(), "vae")
     advance(trainer, 50)
-    heat = [e for e in all_of(display_of(trainer, 0, SetView(particles=8))) if hasattr(e, "index")]
+    heat = [
+        e for e in show_all(display_of(trainer, 0, SetView(particles=8))) if hasattr(e, "index")
+    ]
     for frame in heat:
         x_min, x_max, y_min, y_max = frame.extent
         area = (x_max - x_min) * (y_max - y_min) / frame.density.size
@@ -383,21 +378,6 @@ def test_an_export_is_compared_in_a_fresh_process(lane, latent, tmp_path):
 
 
 # --- the command line ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit status, standard output, standard error."""
-
-    def call(*arguments):
-        try:
-            status = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            status = end.code
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

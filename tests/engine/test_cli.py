@@ -37,21 +37,6 @@ REPORT = {
 FIGURES = {"nll", "entropy", "kl", "mass", "inverse_error", "w2"}
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit status, standard output, standard error."""
-
-    def call(*arguments):
-        try:
-            status = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            status = end.code
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
 def small_project():
     """A project whose lanes train in milliseconds."""
     return Project(

@@ -8,15 +8,11 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QRadioButton
 
-from explorer import dialogs
-from explorer.main_window import MainWindow
-from explorer.store import Store
-from explorer.theme import theme
 from explorer.training.commands import changes_structure, commands_between
-from explorer.training.controller import Controller
 from flowengine.catalogue import GanSpec, Ring, VaeSpec
 from flowengine.project import BASELINE_LANES, LANES, Project, Training
 from flowengine.protocol import EditBaseline, SetHyperparameter
+from tests.explorer.windows import shown_window
 
 PATIENCE_MS = 60_000
 
@@ -37,15 +33,8 @@ def project(**changes) -> Project:
 
 @pytest.fixture
 def window(qtbot, qapp, monkeypatch):
-    theme.apply(qapp)
-    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
-    window = MainWindow(Store(project()), Controller())
-    qtbot.addWidget(window)
-    window.controller.set_view(particles=100)
-    window.show()
-    qtbot.waitExposed(window)
-    yield window
-    window.controller.stop()
+    with shown_window(project(), qtbot, qapp, monkeypatch, particles=100) as window:
+        yield window
 
 
 def compare(window, *lanes):

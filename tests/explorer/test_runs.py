@@ -5,16 +5,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from explorer import dialogs
-from explorer.main_window import MainWindow
 from explorer.metrics.runs import differences
 from explorer.shell.run_keeper import LEAST_STEPS
-from explorer.store import Store
-from explorer.theme import theme
-from explorer.training.controller import Controller
 from flowengine.catalogue import FlowMatching, Planar
 from flowengine.lane import load
 from flowengine.project import Project, TargetSpec
+from tests.explorer.windows import shown_window
 
 PATIENCE_MS = 60_000
 
@@ -33,16 +29,9 @@ def project(**changes):
 
 @pytest.fixture
 def window(qtbot, qapp, monkeypatch):
-    theme.apply(qapp)
-    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
-    window = MainWindow(Store(project()), Controller())
-    qtbot.addWidget(window)
-    window.controller.set_view(particles=200)
-    window.show()
-    qtbot.waitExposed(window)
-    window.start_engines()
-    yield window
-    window.controller.stop()
+    with shown_window(project(), qtbot, qapp, monkeypatch, particles=200) as window:
+        window.start_engines()
+        yield window
 
 
 def steps(window):

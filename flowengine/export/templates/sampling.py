@@ -1,37 +1,15 @@
-"""Template: loading and sampling a model that is no flow."""
+"""Template: sampling a model that is no flow."""
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
-if TYPE_CHECKING:
-
-    def build() -> nn.Module:
-        """Stand for what the exporter writes: the model at hand, before it has its weights."""
-        raise NotImplementedError
-
-
-@functools.cache
-def load() -> nn.Module:
-    """The trained model, on the CPU, in float32."""
-    model = build()
-    model.load_state_dict(load_file(Path(__file__).with_name("weights.safetensors")))
-    return model.requires_grad_(False)
+from flowengine.export.templates.loading import load, seeded
 
 
 def sample(n: int, seed: int | None = None) -> Tensor:
     """Draw n points, shape (n, 2); the same seed gives the same points."""
-    generator = torch.Generator()
-    if seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(seed)
     model = load()
-    x: Tensor = model(torch.randn(n, model.noise, generator=generator))  # type: ignore[call-overload]
+    x: Tensor = model(torch.randn(n, model.noise, generator=seeded(seed)))  # type: ignore[call-overload]
     return x

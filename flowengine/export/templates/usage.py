@@ -4,46 +4,24 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from flowengine.export.templates.discrete_flow import Flow
-
-    def build() -> Flow:
-        """Stand for what the exporter writes: the model at hand, before it has its weights."""
-        raise NotImplementedError
-
-
-@functools.cache
-def load() -> Flow:
-    """The trained model, on the CPU, in float32."""
-    model = build()
-    model.load_state_dict(load_file(Path(__file__).with_name("weights.safetensors")))
-    return model.requires_grad_(False)
+from flowengine.export.templates.loading import load, seeded
 
 
 def log_prob(x: Tensor) -> Tensor:
     """The log-density of points, shape (n, 2), in nats, shape (n,); differentiable."""
-    z, log_det = load().inverse(torch.as_tensor(x, dtype=torch.float32))
-    log_p: Tensor = load().base.log_prob(z) + log_det  # type: ignore[operator]
+    flow = load()
+    z, log_det = flow.inverse(torch.as_tensor(x, dtype=torch.float32))  # type: ignore[operator]
+    log_p: Tensor = flow.base.log_prob(z) + log_det  # type: ignore[operator,union-attr]
     return log_p
 
 
 def sample(n: int, seed: int | None = None) -> Tensor:
     """Draw n points, shape (n, 2); the same seed gives the same points."""
-    generator = torch.Generator()
-    if seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(seed)
-    model = load()
-    x: Tensor = model(model.base.sample(n, generator))[0]  # type: ignore[operator]
+    flow = load()
+    x: Tensor = flow(flow.base.sample(n, seeded(seed)))[0]  # type: ignore[operator,union-attr]
     return x
 
 

@@ -9,7 +9,8 @@ import math
 import torch
 from torch import Tensor
 
-from flowengine.export.templates.sampling import load, sample
+from flowengine.export.templates.loading import load
+from flowengine.export.templates.sampling import sample
 from flowengine.export.templates.vae import spread_noise
 
 

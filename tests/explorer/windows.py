@@ -1,0 +1,35 @@
+"""The whole window on a project, as tests open it: nothing asks, nothing is drawn for long."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from explorer import dialogs
+from explorer.main_window import MainWindow
+from explorer.store import Store
+from explorer.theme import theme
+from explorer.training.controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowengine.project import Project
+
+
+@contextmanager
+def shown_window(
+    project: Project, qtbot, qapp, monkeypatch, particles: int
+) -> Iterator[MainWindow]:
+    """A window on the screen, its engines not yet started; they end with it."""
+    theme.apply(qapp)
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
+    window = MainWindow(Store(project), Controller())
+    qtbot.addWidget(window)
+    window.controller.set_view(particles=particles)
+    window.show()
+    qtbot.waitExposed(window)
+    try:
+        yield window
+    finally:
+        window.controller.stop()

@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
         self.stage.layer_shown.connect(self.models.set_active_layer)
         self.stage.point_picked.connect(self.inquiry.ask)
         self.stage.fps_changed.connect(self.status_line.set_fps)
+        self.stage.ledger_missed.connect(self.status_line.say)
         self.stage.described.connect(self.status_line.hint)
         self.stage.compare_chosen.connect(self._compare)
         self.inquiry.point_changed.connect(self.stage.set_marker)

@@ -26,6 +26,7 @@ from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.target_overlay import TargetOverlay
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
+from flowengine.catalogue import GanSpec, VaeSpec
 from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
@@ -56,6 +57,12 @@ _TITLES: Final = {
 }
 
 
+_WHY_NO_LEDGER: Final[dict[Lane, str]] = {
+    "vae": VaeSpec.why_no_ledger,
+    "gan": GanSpec.why_no_ledger,
+}
+
+
 class Stage(QWidget):
     """Shows what the engines send, moment by moment.
 
@@ -63,6 +70,7 @@ class Stage(QWidget):
         point_picked: x and y of a point of data space.
         layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
         fps_changed: Frames a second, or None while nothing moves; about once a second.
+        ledger_missed: Why the model whose panel was clicked has no ledger of its own.
         described: A sentence about what is under the mouse; "" where that is nothing.
         compare_chosen: The baselines that should stand beside the flows, a tuple of lanes.
     """
@@ -71,6 +79,7 @@ class Stage(QWidget):
     layer_shown = Signal(str, float)
     fps_changed = Signal(object)
     described = Signal(str)
+    ledger_missed = Signal(str)
     compare_chosen = Signal(tuple)
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
@@ -248,6 +257,8 @@ class Stage(QWidget):
         panel.hovered.connect(lambda x, y: self._hover(lane, (x, y)))
         panel.left.connect(self._leave)
         panel.point_picked.connect(self.point_picked)
+        if lane in _WHY_NO_LEDGER:
+            panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(_WHY_NO_LEDGER[lane])))
         panel.options_changed.connect(self._follow_options)
         panel.enlarged.connect(lambda large: self._enlarge(panel if large else None))
         self.transport.listen_to(panel.view)

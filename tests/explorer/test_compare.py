@@ -6,10 +6,12 @@ import json
 
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QRadioButton
 
 from explorer.training.commands import changes_structure, commands_between
-from flowengine.catalogue import GanSpec, Ring, VaeSpec
+from flowengine.catalogue import BASELINE_SPECS, GanSpec, Ring, VaeSpec, kind_of
 from flowengine.project import BASELINE_LANES, LANES, Project, Training
 from flowengine.protocol import EditBaseline, SetHyperparameter
 from tests.explorer.windows import shown_window
@@ -98,6 +100,17 @@ def test_a_gans_panel_says_why_it_has_no_density(window):
     assert not gan.shown.density
     assert vae.shown.density
     assert "importance sampling" in vae._figure.toolTip()
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_click_says_why_a_baseline_has_no_ledger_and_asks_the_flows(window, qtbot, lane):
+    compare(window, "vae", "gan")
+    said = []
+    window.stage.ledger_missed.connect(said.append)
+    view = window.stage.panels[lane].view
+    with qtbot.waitSignal(window.inquiry.point_changed):
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.rect().center())
+    assert said == [spec.why_no_ledger for spec in BASELINE_SPECS if kind_of(spec) == lane]
 
 
 def test_settings_of_a_baseline_are_edited_by_its_form(window):

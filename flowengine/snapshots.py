@@ -3,9 +3,9 @@
 Every kind of picture is a `Task`: a generator that computes in chunks of a few milliseconds, so
 that commands are answered in between, and ends with the event to send. While the lane trains,
 `Display` starts the task that is most overdue whenever all pictures together have cost less than
-their share of the training time: `FRESH_SHARE` for some seconds after an edit, when the model
-moves most, and `SHARE` from then on. While the lane rests, every task that does not show the
-present model in full quality is run once.
+their share of the training time: much right after an edit, and ever less as the model moves ever
+less, see `share_after`. While the lane rests, every task that does not show the present model in
+full quality is run once.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
-FRESH_SHARE, FRESH_S = 0.7, 3.0
+FRESH_SHARE, FRESH_S = 0.7, 1.0
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
+W2_SOON_S = 1.5  # after an edit
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
@@ -55,11 +56,20 @@ FIELD_NODES = 25
 FIELD_FRAMES = 17
 EXACT_CHUNK = 125  # points of the exact field in one turn: some milliseconds
 HEAT_FRAMES = {"discrete": 25, "continuous": 9}
-HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 48}
+HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 40}
 HEAT_NODES_RESTING = {"discrete": 128, "continuous": 96}
 LAYER_POINTS = 512
 
 Work = Generator[None, None, "Event | None"]
+
+
+def share_after(seconds: float) -> float:
+    """The share of training time that pictures may cost so many seconds of training after an edit.
+
+    A model that learns changes about as much from 1 to 2 s as from 10 to 20 s, so the share falls
+    as one over the time.
+    """
+    return max(SHARE, min(FRESH_SHARE, FRESH_S / max(seconds, 1e-9)))
 
 
 @dataclass
@@ -108,7 +118,7 @@ class Display:
     def __post_init__(self) -> None:
         self._spent = 0.0
         self._earned = CREDIT_S
-        self._fresh_s = FRESH_S
+        self._trained_s = 0.0  # since the last edit
         self._running: _Running | None = None
         self._w2_at = -math.inf
         self._rate_from = (time.perf_counter(), self.trainer.step_count)
@@ -118,8 +128,8 @@ class Display:
 
     def earn(self, seconds: float) -> None:
         """Say that training has gone on for so long; a share of it may be spent on pictures."""
-        share = FRESH_SHARE if self._fresh_s > 0 else SHARE
-        self._fresh_s -= seconds
+        self._trained_s += seconds
+        share = share_after(self._trained_s)
         self._earned = min(self._earned + share * seconds, self._spent + CREDIT_S)
 
     def charge(self, seconds: float) -> None:
@@ -132,8 +142,8 @@ class Display:
         self.view = view or self.view
         self._running = None
         self._earned = self._spent + CREDIT_S
-        self._fresh_s = FRESH_S
-        self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + FRESH_S / 2)
+        self._trained_s = 0.0
+        self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + W2_SOON_S)
         self._make_tasks()
 
     def advance(self, *, training: bool) -> Event | None:
@@ -190,7 +200,7 @@ class Display:
             self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.5)
             for i in range(self._heat_frames()):
                 if i != self._last_heat:
-                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 2.0)
+                    self._tasks[f"heat {i}"] = Task(partial(self._heat, i), 1.0)
         if self.trainer.lane == "discrete":
             self._tasks["layers"] = Task(self._layers, 1.0)
             if view.grid:
@@ -206,13 +216,16 @@ class Display:
     def _make_start_urgent(self, first_heat: int = 0) -> None:
         """After a change the particles come first, then the finished density, then the rest.
 
+        The density on the way is seen for some seconds together, so it waits until the model has
+        begun to follow.
+
         The density at the other end, `first_heat`, is known without the model: it costs little, and
         gives the moments between both ends something to turn from.
         """
         now = time.perf_counter()
         order = {"particles": 4.0, "heat": 3.0, "grid": 2.5, "field": 2.0, "metrics": 1.5}
         for name, task in self._tasks.items():
-            urgency = 1.0 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
+            urgency = 0.5 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
             urgency = 2.8 if name == f"heat {first_heat}" else urgency
             task.done_at = now - urgency * task.period
 

@@ -13,7 +13,7 @@ from flowengine.errors import NumericsError
 from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
-from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display
+from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display, share_after
 from flowengine.targets.sources import spec_from_formula
 from flowengine.trainer import Trainer
 
@@ -23,7 +23,7 @@ SMALL = {
     "continuous": {"kind": "flow_matching", "width": 8, "depth": 1},
 }
 
-ASIDE = "exp(-(x-2.4)^2/0.1-(y+0.5)^2/3)"
+ASIDE = "exp(-(x-2)^2/0.5-(y+0.5)^2/2)"
 
 
 def display_of(lane: str) -> Display:
@@ -157,13 +157,21 @@ def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
         clock.now += 0.002
         display.earn(0.002)
         event = display.advance(training=True)
-        if event is not None and not (isinstance(event, HeatFrame) and event.index < 8):
-            kind = f"{type(event).__name__} {getattr(event, 'first', '')}"
-            newest.setdefault(kind, []).append(event.step)
-    assert len(newest) == 7, newest  # four parts of the particles, density, field and figures
+        if event is not None:
+            part = getattr(event, "first", getattr(event, "index", ""))
+            newest.setdefault(f"{type(event).__name__} {part}", []).append(event.step)
+    # four parts of the particles, nine moments of the density, field and figures
+    assert len(newest) == 4 + 9 + 2, newest
     # the first shows the model as it was; a second must follow the model where it went
+    del newest["HeatFrame 0"]  # of the base
     assert all(max(steps) > 300 for steps in newest.values()), newest
     assert min(steps[0] for steps in newest.values()) < 10
+
+
+def test_the_share_of_pictures_falls_to_its_floor():
+    assert share_after(0) == share_after(1) == FRESH_SHARE
+    assert SHARE < share_after(10) < share_after(5) < FRESH_SHARE
+    assert share_after(1000) == SHARE
 
 
 def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_one():

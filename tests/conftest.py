@@ -9,8 +9,14 @@ import weakref
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# the suite tries the same examples each time; HYPOTHESIS_PROFILE=search looks for new ones
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
 

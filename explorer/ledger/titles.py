@@ -26,7 +26,9 @@ class TitleDelegate(QStyledItemDelegate):
         if style is not None:
             text = QStyle.SubElement.SE_ItemViewItemText
             room = style.subElementRect(text, option, option.widget).width()
-            option.text = fitting(option.text, option.fontMetrics, room)
+            # as Qt leaves on both sides of a text in a cell
+            margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+            option.text = fitting(option.text, option.fontMetrics, room - 2 * margin)
 
 
 def fitting(title: str, metrics: QFontMetrics, room: int) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowengine.project import Extent
 
 CELLS = 256
+POINT_CELLS = 1e-6  # a segment shorter than this share of a cell is a point
 
 Point = tuple[float, float]
 Segment = tuple[Point, Point]
@@ -140,12 +141,14 @@ class Raster:
 
         Returns:
             How far along the segment that is, from 0 to 1, and its distance to the cell's centre in
-            data units; both in the region's shape.
+            data units; both in the region's shape. A segment too short to tell from a point is one.
         """
         start, end = segment
-        along_x, along_y = end[0] - start[0], end[1] - start[1]
         row, column = self.to_cells(*start)
         width, height = self.cell_size
+        along_x, along_y = end[0] - start[0], end[1] - start[1]
+        if math.hypot(along_x, along_y) < POINT_CELLS * min(width, height):
+            along_x = along_y = 0.0
         dx = (np.arange(region.left, region.right) + (0.5 - column)) * width
         dy = (np.arange(region.bottom, region.top) + (0.5 - row)) * height
         square = along_x**2 + along_y**2 or 1.0

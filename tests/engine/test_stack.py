@@ -23,7 +23,7 @@ from flowengine.stack import CHUNK, build
 from tests.engine.strategies import all_layer_specs, points, randomised, stacks
 
 EVERYTHING = with_ids(tuple(all_layer_specs()))
-quick = settings(max_examples=25, deadline=None, derandomize=True)
+quick = settings(max_examples=25, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -356,7 +356,7 @@ def test_any_stack_inverts_and_accounts_for_every_nat(stack, seed):
     torch.testing.assert_close(trace.log_det[-1], log_det_back.detach())
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None)
 @given(stack=stacks(max_size=4), seed=st.integers(0, 1000))
 def test_density_of_any_stack_integrates_to_one(stack, seed):
     flow = randomised(build(stack, seed), seed=seed, strength=0.2).double()

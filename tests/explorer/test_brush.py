@@ -110,6 +110,16 @@ def test_a_stroke_leaves_no_gaps_between_distant_positions():
         assert raster.value_at(-3 + 6 * t, -2 + 4.5 * t) > 0.9
 
 
+@pytest.mark.parametrize("length", [5e-324, 5e-148, 1e-40, 1e-9])
+def test_a_move_too_short_to_see_is_a_point(length):
+    still, moved = Raster.blank(SQUARE), Raster.blank(SQUARE)
+    Stroke(still, Brush(4, **HARD), Tool.BRUSH).move_to(0.0, 0.0)
+    stroke = Stroke(moved, Brush(4, **HARD), Tool.BRUSH)
+    stroke.move_to(0.0, 0.0)
+    stroke.move_to(0.0, length)
+    np.testing.assert_array_equal(moved.values, still.values)
+
+
 def test_a_stroke_looks_the_same_in_few_and_in_many_moves():
     few, many = Raster.blank(SQUARE), Raster.blank(SQUARE)
     fast = Stroke(few, Brush(40), Tool.BRUSH)

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyle
 
 from explorer.i18n import translator
+from explorer.ledger import titles
 from explorer.ledger.copies import as_latex, as_markdown, as_text
 from explorer.ledger.ellipse import JACOBIAN_ROLE, draw_jacobian, largest_stretch
 from explorer.ledger.ledger_view import LedgerView
@@ -446,3 +448,25 @@ def test_no_coupling_is_cut_in_a_narrow_ledger(view, qapp):
     view.set_ledger(discrete())
     step = view._table.columnWidth(0)
     assert view._table.fontMetrics().horizontalAdvance("2 Spline") + 8 <= step
+
+
+@pytest.mark.parametrize("width", range(246, 264, 3))
+def test_what_is_drawn_of_a_coupling_is_never_cut(view, qapp, width, monkeypatch):
+    theme.apply(qapp)
+    left = []  # of the column's width beside each title that is drawn
+
+    def measured(title, metrics, room):
+        text = fitting(title, metrics, room)
+        if "Spline" in title:
+            left.append(view._table.columnWidth(0) - metrics.horizontalAdvance(text))
+        return text
+
+    monkeypatch.setattr(titles, "fitting", measured)
+    view.resize(width, 360)
+    view.set_ledger(discrete())
+    view.show()
+    view._table.viewport().repaint()
+    # Qt keeps as much free on both sides of a text, and cuts what needs it
+    margin = view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+    assert left
+    assert min(left) >= 2 * margin

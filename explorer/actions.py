@@ -96,6 +96,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("presentation", VIEW, mark("Presentation"), "F5", "monitor", "presentation.toggle",
                mark("Show the panels alone, in large type; Esc or F5 brings the rest back"),
                separated=True),
+    ActionSpec("teacher_mode", VIEW, mark("Teacher mode"), "Ctrl+Shift+T", "graduation-cap",
+               "lesson.toggle", mark("Choose what a student sees and may change in this project")),
     ActionSpec("enlarge", VIEW, mark("Enlarge a panel"), "M", "maximize-2", "stage.enlarge",
                mark("Give one panel all the room, or show all again")),
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",

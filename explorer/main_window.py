@@ -24,6 +24,8 @@ from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
+from explorer.shell.lesson_desk import LessonDesk
+from explorer.shell.lesson_note import LessonNote
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
@@ -73,6 +75,7 @@ class MainWindow(QMainWindow):
         translator.changed.connect(self._show_title)
         self._load()
         self.arrangement.restore()
+        self.lesson.apply()  # the arrangement of the last run shows what this project may hide
         self.stage.setFocus()
 
     def start_engines(self) -> None:
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
 
     def _build_parts(self) -> None:
         self.banner = Banner()
+        self.lesson_note = LessonNote()
         self.target = TargetEditor(header=False)
         self.models = ModelTabs(self.store.project)
         self.stage = Stage(self.controller)
@@ -94,7 +98,7 @@ class MainWindow(QMainWindow):
         self.metrics = MetricsView()
         self.documents = Documents(self.store, self._checkpoint, self.stage.thumbnail, self)
         self.exporter = Exporter(self.controller, self)
-        self.training = TrainingDesk(self.store, self.controller, self)
+        self.training = TrainingDesk(self.store, self.controller, self.edit, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
         self.runs = RunKeeper(self.store, self.controller, self.stage.thumbnail, self)
@@ -115,6 +119,7 @@ class MainWindow(QMainWindow):
         self._build_centre()
         self._build_docks()
         self._build_menus()
+        self.lesson = LessonDesk(self)
 
     def _build_centre(self) -> None:
         centre = QWidget()
@@ -122,6 +127,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.setSpacing(2 * GAP)
         layout.addWidget(self.banner)
+        layout.addWidget(self.lesson_note)
         layout.addWidget(self.stage, 1)
         self.setCentralWidget(centre)
 
@@ -170,7 +176,7 @@ class MainWindow(QMainWindow):
         self.target.import_requested.connect(self.documents.choose_and_import)
         self.target.files_dropped.connect(lambda urls: self.documents.take(_paths(urls)))
         self.target.figure_changed.connect(self.docks["target"].set_figure)
-        self.models.edited.connect(self._edit)
+        self.models.edited.connect(self.edit)
         self.models.layer_activated.connect(self.stage.show_layer)
         self.models.lab.requested.connect(self._measure_solvers)
         self.models.lab.show()
@@ -223,6 +229,7 @@ class MainWindow(QMainWindow):
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
         self.exporter.lanes = shown_lanes(project)
+        self.lesson.apply()
 
     def _show_last_figures(self) -> None:
         for lane, panel in self.stage.panels.items():
@@ -235,7 +242,7 @@ class MainWindow(QMainWindow):
                 self.metrics.figures.restart_race(lane)
         self.controller.set_project(after)
 
-    def _edit(self, project: Project, text: str, merge_key: str) -> bool:
+    def edit(self, project: Project, text: str, merge_key: str) -> bool:
         """Make an edit, or say why it can't be; the editors then show what stands."""
         try:
             self.store.apply(project, text, merge_key)
@@ -246,11 +253,11 @@ class MainWindow(QMainWindow):
         return True
 
     def _edit_target(self, target: TargetSpec, text: str, merge_key: str) -> None:
-        if self._edit(replace(self.store.project, target=target), text, merge_key):
+        if self.edit(replace(self.store.project, target=target), text, merge_key):
             self.training.follow_drawing()
 
     def _compare(self, baselines: tuple[Lane, ...]) -> None:
-        self._edit(replace(self.store.project, compare=baselines), tr("Compare"), "")
+        self.edit(replace(self.store.project, compare=baselines), tr("Compare"), "")
 
     def _take_target(self, target: TargetSpec, text: str) -> None:
         self._edit_target(target, text, "")
@@ -347,7 +354,8 @@ class MainWindow(QMainWindow):
     def restore_run(self, run: Run) -> None:
         """Go on from a run of the shelf: its document is an edit, its weights come with it."""
         self.runs.keep()
-        self._edit(run.project, tr("Restore run {n}").format(n=run.number), "")
+        project = replace(run.project, lesson=self.store.project.lesson)
+        self.edit(project, tr("Restore run {n}").format(n=run.number), "")
         self.metrics.load(run.lanes)
         self._show_last_figures()
         self.controller.start(self.store.project, run.lanes)
@@ -436,6 +444,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.presentation.leave()
+        self.lesson.release()
         self.arrangement.remember()
         self.controller.stop()
         event.accept()

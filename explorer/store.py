@@ -14,18 +14,36 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from explorer.i18n import mark, tr
 from explorer.settings import settings
+from flowengine.errors import FlowError
 from flowengine.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from flowengine.lesson import LessonPart
     from flowengine.project import Lane, LaneState
 
 MAX_RECENT: Final = 10
 _RECENT_KEY: Final = "files/recent"
+PART_TITLES: Final[dict[LessonPart, str]] = {
+    "target": mark("Target"),
+    "stack": mark("Stack"),
+    "continuous": mark("Continuous flow"),
+    "recipe": mark("Training recipe"),
+    "training": mark("Training"),
+    "compare": mark("Baselines"),
+    "ledger": mark("Ledger"),
+    "metrics": mark("Fit"),
+    "export": mark("Export"),
+}
 _REPLACE_ID: Final = 1  # edits of the same id may merge into one step; there is one kind of edit
+
+
+class LessonError(FlowError):
+    """The lesson of a project locks what an edit would change."""
 
 
 class ReplaceProject(QUndoCommand):
@@ -70,6 +88,7 @@ class Store(QObject):
         project: The document now, without its lanes.
         lanes: What training had made of each lane when the document was opened or last saved.
         path: The file that the document was opened from or saved to; None for a new one.
+        teaching: Whether the document's lesson is being prepared, and so binds nobody.
     """
 
     changed = Signal(object, object)
@@ -79,6 +98,7 @@ class Store(QObject):
     path_changed = Signal()
     modified_changed = Signal(bool)
     unsaved_changed = Signal(bool)
+    teaching_changed = Signal(bool)
 
     def __init__(self, project: Project, lanes: Mapping[Lane, LaneState] | None = None) -> None:
         super().__init__()
@@ -88,6 +108,7 @@ class Store(QObject):
         self.project = replace(project, lanes={})
         self.lanes: dict[Lane, LaneState] = dict(lanes or project.lanes)
         self.path: Path | None = None
+        self.teaching = False
 
     @property
     def modified(self) -> bool:
@@ -103,6 +124,12 @@ class Store(QObject):
         """Say that a lane has been trained since the document was opened or saved."""
         self._set_trained(True)
 
+    def set_teaching(self, teaching: bool) -> None:
+        """Prepare the document's lesson, or let it bind again."""
+        if teaching != self.teaching:
+            self.teaching = teaching
+            self.teaching_changed.emit(teaching)
+
     def apply(self, project: Project, text: str, merge_key: str = "") -> None:
         """Make an edit.
 
@@ -113,7 +140,9 @@ class Store(QObject):
 
         Raises:
             ProjectError: the document breaks a limit; nothing has changed.
+            LessonError: its lesson locks what would change; nothing has changed.
         """
+        self._heed_lesson(project)
         admitted = Project.from_dict(project.to_dict())
         if admitted != self.project:
             command = ReplaceProject(self, self.project, admitted, text, merge_key)
@@ -126,6 +155,7 @@ class Store(QObject):
         self.path = path
         self.undo_stack.clear()
         self._set_trained(False)
+        self.set_teaching(False)
         self.loaded.emit()
         self.path_changed.emit()
 
@@ -168,6 +198,12 @@ class Store(QObject):
             self._set_trained(False)
         remember_recent(target)
         self.path_changed.emit()
+
+    def _heed_lesson(self, project: Project) -> None:
+        part = None if self.teaching else self.project.lesson.forbids(self.project, project)
+        if part is not None:
+            sentence = tr("In this lesson “{part}” stays as it is; View → Teacher mode opens it")
+            raise LessonError(sentence.format(part=tr(PART_TITLES[part])))
 
     def _set_trained(self, trained: bool) -> None:
         if trained != self._trained:

@@ -36,6 +36,7 @@ from flowengine.catalogue import (
     layer_class,
 )
 from flowengine.errors import ProjectError, SpecError
+from flowengine.lesson import Lesson
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -190,6 +191,7 @@ class Project(_Document):
     gan: GanSpec = GanSpec()
     compare: tuple[BaselineLane, ...] = ()
     training: Training = Training()
+    lesson: Lesson = Lesson()
     lanes: dict[Lane, LaneState] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 
 from explorer.settings import settings
 
@@ -29,6 +29,9 @@ class Arrangement(QObject):
         left: The docks of the left side, from top to bottom.
         right: The docks of the right side, from top to bottom.
     """
+
+    was_reset = Signal()
+    """Every dock is shown, and in its place."""
 
     def __init__(
         self, window: QMainWindow, left: list[QDockWidget], right: list[QDockWidget]
@@ -56,6 +59,7 @@ class Arrangement(QObject):
             for above, below in itertools.pairwise(docks):
                 self._window.splitDockWidget(above, below, Qt.Orientation.Vertical)
         self._resize()
+        self.was_reset.emit()
 
     def restore(self) -> None:
         """Take up the arrangement of the last run, or the usual one."""

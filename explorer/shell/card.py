@@ -44,6 +44,7 @@ class CardDock(QDockWidget):
     def __init__(self, name: str, title: str, content: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self.content = content
         self._title = title
         self._head = _Head(self)
         self.setTitleBarWidget(_padded(self._head, top=GAP))
@@ -60,10 +61,16 @@ class CardDock(QDockWidget):
         """Show a figure at the right end of the title."""
         self._head.figure.setText(text)
 
+    def set_locked(self, locked: bool) -> None:
+        """Say by a padlock that what the card holds can be seen and not changed."""
+        self._head.lock.setVisible(locked)
+
     def retranslate(self) -> None:
         """Say the title again."""
         self.setWindowTitle(tr(self._title))
         self._head.title.setText(tr(self._title))
+        self._head.lock.setToolTip(tr("Locked in this lesson"))
+        self._head.lock.setAccessibleName(tr("Locked in this lesson"))
         self._head.close_button.setToolTip(tr("Close; the View menu brings it back"))
         self._head.close_button.setAccessibleName(tr("Close {part}").format(part=tr(self._title)))
 
@@ -85,6 +92,8 @@ class _Head(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.title = QLabel()
         self.title.setProperty("role", "title")
+        self.lock = QLabel()
+        self.lock.hide()
         self.figure = QLabel()
         self.figure.setProperty("role", "muted")
         self.close_button = QToolButton()
@@ -95,6 +104,7 @@ class _Head(QFrame):
         layout.setContentsMargins(_MARGIN + 1, 7, 6, 3)
         layout.setSpacing(6)
         layout.addWidget(self.title)
+        layout.addWidget(self.lock)
         layout.addStretch(1)
         layout.addWidget(self.figure)
         layout.addWidget(self.close_button)
@@ -102,4 +112,5 @@ class _Head(QFrame):
         self._retint()
 
     def _retint(self) -> None:
+        self.lock.setPixmap(icon("lock", "text_muted").pixmap(12, 12))
         self.close_button.setIcon(icon("x", "text_muted"))

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import to_builtins
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
 from explorer.lanes import titles_beside
+from explorer.resources import icon
 from explorer.shell.baseline_form import BaselineForms
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.mime import clipboard_data, from_mime
 from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
+from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flowengine.catalogue import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec
+    from flowengine.lesson import LessonPart, LessonRule
     from flowengine.project import BaselineLane, Project, Training
     from flowengine.protocol import LayerFacts
 
 
-_BASELINES: Final = 3  # the place of their tab
+_PARTS: Final[tuple[LessonPart, ...]] = ("stack", "continuous", "recipe", "compare")
+_BASELINES: Final = _PARTS.index("compare")
 
 
 class ModelTabs(QWidget):
@@ -38,6 +45,7 @@ class ModelTabs(QWidget):
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
+        self._rules: Mapping[LessonPart, LessonRule] = {}
         self.stack = StackEditor()
         self.continuous = ContinuousForm(project.continuous)
         self.recipe = RecipeForm(project.training)
@@ -63,6 +71,7 @@ class ModelTabs(QWidget):
         self.recipe.training_edited.connect(self._edit_training)
         self.baselines.edited.connect(self._edit_baseline)
         self._show_baselines()
+        theme.changed.connect(self._show_tabs)
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -77,6 +86,14 @@ class ModelTabs(QWidget):
         self.continuous.set_continuous(project.continuous)
         self.recipe.set_training(project.training)
         self._show_baselines()
+
+    def set_rules(self, rules: Mapping[LessonPart, LessonRule]) -> bool:
+        """Lock or hide tabs as a lesson says, and tell whether any is left to see."""
+        self._rules = rules
+        for index, part in enumerate(_PARTS):
+            self.tabs.widget(index).setEnabled(part not in rules)
+        self._show_tabs()
+        return any(self.tabs.isTabVisible(index) for index in range(len(_PARTS)))
 
     def set_facts(self, facts: LayerFacts) -> None:
         """Show what an engine has measured of the layers."""
@@ -130,9 +147,20 @@ class ModelTabs(QWidget):
     def _show_baselines(self) -> None:
         self.baselines.set_project(self._project)
         self.recipe.set_lanes(self._project.shown_lanes)
-        if self.tabs.isTabVisible(_BASELINES) != bool(self._project.compare):
-            self.tabs.setTabVisible(_BASELINES, bool(self._project.compare))
+        if self.tabs.isTabVisible(_BASELINES) != self._is_shown("compare"):
+            self._show_tabs()
             self.retranslate()
+
+    def _show_tabs(self) -> None:
+        for index, part in enumerate(_PARTS):
+            self.tabs.setTabVisible(index, self._is_shown(part))
+            locked = self._rules.get(part) == "locked"
+            self.tabs.setTabIcon(index, icon("lock", "text_muted") if locked else QIcon())
+            self.tabs.setTabToolTip(index, tr("Locked in this lesson") if locked else "")
+
+    def _is_shown(self, part: LessonPart) -> bool:
+        wanted = part != "compare" or bool(self._project.compare)
+        return wanted and self._rules.get(part) != "hidden"
 
     def _edit_training(self, training: Training, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, training=training), text, key)

@@ -96,8 +96,8 @@ class Stage(QWidget):
         self._grid = PanelGrid()
         self.panels: dict[Lane, FlowPanel] = {}
         self.transport = Transport(self.clock)
-        self._compare = CompareButton()
-        self.transport.add_control(self._compare)
+        self.compare_button = CompareButton()
+        self.transport.add_control(self.compare_button)
         self._show_lanes(tuple(LANE_TITLES))
         self._describe_timer = QTimer(self)
         self._describe_timer.setInterval(_DESCRIBED_EVERY_MS)
@@ -232,7 +232,7 @@ class Stage(QWidget):
 
     def _connect(self) -> None:
         motion.changed.connect(self._follow_motion)
-        self._compare.chosen.connect(self.compare_chosen)
+        self.compare_button.chosen.connect(self.compare_chosen)
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
         translator.changed.connect(self.clock.wake)
@@ -246,7 +246,7 @@ class Stage(QWidget):
             self.clock.release(gone)
             gone.deleteLater()
         self.panels = {lane: self.panels.get(lane) or self._new_panel(lane) for lane in lanes}
-        self._compare.set_lanes(lanes)
+        self.compare_button.set_lanes(lanes)
         self._grid.set_panels(list(self.panels.values()))
         self._enlarge(self._grid.large)
 

@@ -73,20 +73,24 @@ class TopBar(QToolBar):
     def _lay_out(self) -> None:
         self.addWidget(self._name)
         for name in ("open", "save", "undo", "redo"):
-            self.addWidget(self._button(name, words=name in ("open", "save")))
+            self._add(name, words=name in ("open", "save"))
         self.addWidget(_stretch())
-        self.addWidget(self._train)
+        place = self.addWidget(self._train)
+        train = self._actions["train"]
+        train.enabledChanged.connect(self._train.setEnabled)
+        train.visibleChanged.connect(lambda: place.setVisible(train.isVisible()))
         for name in ("step", "reset"):
-            self.addWidget(self._button(name, words=True))
+            self._add(name, words=True)
         self.addWidget(self.devices)
         self.addWidget(_stretch())
-        self.addWidget(self._button("export", words=True))
+        self._add("export", words=True)
         self.addWidget(self._language)
-        self.addWidget(self._button("switch_theme", words=False))
+        self._add("switch_theme", words=False)
 
-    def _button(self, name: str, *, words: bool) -> QToolButton:
+    def _add(self, name: str, *, words: bool) -> None:
+        action = self._actions[name]
         button = QToolButton()
-        button.setDefaultAction(self._actions[name])
+        button.setDefaultAction(action)
         style = (
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon
             if words
@@ -95,7 +99,8 @@ class TopBar(QToolBar):
         button.setToolButtonStyle(style)
         button.setObjectName(f"{name}_button")
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
+        place = self.addWidget(button)
+        action.visibleChanged.connect(lambda: place.setVisible(action.isVisible()))
 
     def _show_training(self) -> None:
         name, text = ("pause", tr("Pause")) if self._training else ("play", tr("Train"))

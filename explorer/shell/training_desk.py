@@ -11,15 +11,24 @@ from PySide6.QtCore import QObject, Signal
 from explorer.i18n import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from explorer.store import Store
     from explorer.training.controller import Controller
-    from flowengine.project import Lane
+    from flowengine.project import Lane, Project
 
 _LARGEST_SEED = 2**31
 
 
 class TrainingDesk(QObject):
-    """Begins to train by itself when a target is drawn, unless the person has paused it."""
+    """Begins to train by itself when a target is drawn, unless the person has paused it.
+
+    Args:
+        store: Holds the document.
+        controller: Trains it.
+        edit: Makes an edit of the document, and says whether it could.
+        parent: The window.
+    """
 
     restarted = Signal()
     """The lanes begin again from their first step: what was shown of them is past."""
@@ -27,9 +36,16 @@ class TrainingDesk(QObject):
     restarting = Signal()
     """The lanes are about to begin again: what they are now is the end of a run."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QObject) -> None:
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        edit: Callable[[Project, str, str], bool],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
         self._store = store
+        self._edit = edit
         self._controller = controller
         self._held = False
 
@@ -55,8 +71,8 @@ class TrainingDesk(QObject):
     def new_start(self) -> None:
         """Begin another run, with another seed."""
         seed = secrets.randbelow(_LARGEST_SEED)
-        self._store.apply(replace(self._store.project, seed=seed), tr("New start"))
-        self.restarted.emit()
+        if self._edit(replace(self._store.project, seed=seed), tr("New start"), ""):
+            self.restarted.emit()
 
     def halve_rate(self, lane: Lane) -> None:
         """Train a lane with half its learning rate from now on, also in later runs."""
@@ -64,7 +80,7 @@ class TrainingDesk(QObject):
         recipe = getattr(training, lane)
         slower = replace(recipe, learning_rate=recipe.learning_rate / 2)
         changed = replace(self._store.project, training=replace(training, **{lane: slower}))
-        self._store.apply(changed, tr("Halve the learning rate"))
+        self._edit(changed, tr("Halve the learning rate"), "")
 
     def follow_drawing(self) -> None:
         """Fit what is being drawn, unless training was paused by hand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import numpy as np
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from flowengine.catalogue import (
     VaeSpec,
     fields_of,
 )
+from flowengine.lesson import LONGEST_NOTE, Lesson, LessonPart, LessonRule
 from flowengine.project import (
     BASELINE_LANES,
     LaneState,
@@ -122,6 +125,13 @@ def projects() -> st.SearchStrategy[Project]:
                 StopRule,
                 kind=st.sampled_from(["never", "plateau", "kl", "time", "steps"]),
                 value=st.floats(0, 1e9),
+            ),
+        ),
+        lesson=st.builds(
+            Lesson,
+            note=st.text(max_size=LONGEST_NOTE).filter(_encodable),
+            rules=st.dictionaries(
+                st.sampled_from(get_args(LessonPart)), st.sampled_from(get_args(LessonRule))
             ),
         ),
     )

@@ -41,7 +41,7 @@ def window(qtbot, qapp, monkeypatch):
 
 def compare(window, *lanes):
     """Tick these entries of the button and no other, as a person does."""
-    for lane, entry in window.stage._compare._entries.items():
+    for lane, entry in window.stage.compare_button._entries.items():
         if entry.isChecked() != (lane in lanes):
             entry.trigger()
 
@@ -55,7 +55,7 @@ def wait(qtbot, condition):
 
 
 def test_the_button_sets_baselines_beside_the_flows_and_takes_them_away(window):
-    button = window.stage._compare
+    button = window.stage.compare_button
     assert button.isVisible()
     compare(window, "gan", "vae")
     assert window.store.project.compare == ("vae", "gan")

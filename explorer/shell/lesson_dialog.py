@@ -1,0 +1,142 @@
+"""Teacher mode: what a student reads over the panels, and which parts are locked or hidden."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast, get_args
+
+from msgspec.structs import replace
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.i18n import mark, tr, translator
+from explorer.shell.keys import keeps_for_itself
+from explorer.store import PART_TITLES
+from flowengine.lesson import LONGEST_NOTE, Lesson, LessonPart, LessonRule
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextCursor
+
+_CHOICES: Final[dict[str, str]] = {
+    "": mark("Open"),
+    "locked": mark("Locked"),
+    "hidden": mark("Hidden"),
+}
+_WIDTH: Final = 380
+_NOTE_LINES: Final = 3
+
+
+class LessonDialog(QDialog):
+    """A form for a `Lesson`; as long as it is open, the lesson binds nobody."""
+
+    edited = Signal(object, str, str)
+    """The new `Lesson`, what the edit is called, and the key by which edits are one."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._lesson = Lesson()
+        self._intro = QLabel()
+        self._intro.setWordWrap(True)
+        self._intro.setProperty("role", "muted")
+        self._note_title = QLabel()
+        self._note = QPlainTextEdit()
+        self._note.setTabChangesFocus(True)
+        self._note.setFixedHeight((_NOTE_LINES + 1) * self._note.fontMetrics().lineSpacing())
+        self._note.textChanged.connect(self._edit_note)
+        self._titles = {part: QLabel() for part in get_args(LessonPart)}
+        self._choices = {part: self._choice(part) for part in self._titles}
+        self._try = QPushButton()
+        self._try.setProperty("role", "do")
+        self._try.setAutoDefault(False)
+        self._try.clicked.connect(self.close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 16)
+        layout.setSpacing(10)
+        for widget in (self._intro, self._note_title, self._note):
+            layout.addWidget(widget)
+        rows = QFormLayout()
+        rows.setVerticalSpacing(6)
+        for part, title in self._titles.items():
+            title.setBuddy(self._choices[part])
+            rows.addRow(title, self._choices[part])
+        layout.addLayout(rows)
+        layout.addWidget(self._try)
+        self.setFixedWidth(_WIDTH)
+        translator.changed.connect(self.retranslate)
+        self.retranslate()
+
+    def set_lesson(self, lesson: Lesson) -> None:
+        """Show a document's lesson; sends nothing."""
+        self._lesson = lesson
+        if self._note.toPlainText() != lesson.note:
+            self._note.blockSignals(True)
+            self._note.setPlainText(lesson.note)
+            self._note.blockSignals(False)
+        for part, box in self._choices.items():
+            box.setCurrentIndex(list(_CHOICES).index(lesson.rules.get(part, "")))
+
+    def event(self, event: QEvent) -> bool:
+        """Leave a control its own keys, which the window's actions would take."""
+        if event.type() == QEvent.Type.ShortcutOverride and keeps_for_itself(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def retranslate(self) -> None:
+        """Say everything again."""
+        self.setWindowTitle(tr("Teacher mode"))
+        self._intro.setText(
+            tr(
+                "What a student finds in this project. Everything is open while this window is; "
+                "the lesson is saved with the project."
+            )
+        )
+        self._note_title.setText(tr("Note over the panels"))
+        self._note.setAccessibleName(tr("Note over the panels"))
+        self._note.setPlaceholderText(tr("What to try, and what to watch"))
+        self._try.setText(tr("See it as a student"))
+        for part, box in self._choices.items():
+            title = tr(PART_TITLES[part])
+            self._titles[part].setText(title)
+            box.setAccessibleName(title)
+            for index, text in enumerate(_CHOICES.values()):
+                box.setItemText(index, tr(text))
+
+    def _choice(self, part: LessonPart) -> QComboBox:
+        box = QComboBox()
+        box.addItems(list(_CHOICES.values()))
+        box.activated.connect(lambda _index: self._edit_rule(part))
+        return box
+
+    def _edit_rule(self, part: LessonPart) -> None:
+        chosen = list(_CHOICES)[self._choices[part].currentIndex()]
+        rules = {name: rule for name, rule in self._lesson.rules.items() if name != part}
+        if chosen:
+            rules[part] = cast("LessonRule", chosen)
+        self._tell(replace(self._lesson, rules=rules), "")
+
+    def _edit_note(self) -> None:
+        text = self._note.toPlainText()
+        if len(text) <= LONGEST_NOTE:
+            self._tell(replace(self._lesson, note=text), "lesson.note")
+            return
+        cursor: QTextCursor = self._note.textCursor()
+        kept = max(0, cursor.position() - (len(text) - LONGEST_NOTE))
+        self._note.blockSignals(True)
+        self._note.setPlainText(self._lesson.note)
+        self._note.blockSignals(False)
+        cursor = self._note.textCursor()
+        cursor.setPosition(min(kept, len(self._lesson.note)))
+        self._note.setTextCursor(cursor)
+
+    def _tell(self, lesson: Lesson, key: str) -> None:
+        self._lesson = lesson
+        self.edited.emit(lesson, tr("Change the lesson"), key)

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# as the engines: two threads that share so little work wait for each other on a busy machine
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # the suite tries the same examples each time; HYPOTHESIS_PROFILE=search looks for new ones
 settings.register_profile("suite", deadline=None, derandomize=True)

@@ -27,6 +27,7 @@ from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
 from explorer.shell.model_tabs import ModelTabs
+from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         )
         self.actions_ = Actions(self)
         self.appearance = Appearance(self.actions_, self)
+        self.particles = ParticleChoice(self.actions_, self.controller, self)
         self.top_bar = TopBar(self.actions_, self)
         self.addToolBar(self.top_bar)
         self.status_line = StatusLine(self)

@@ -20,6 +20,8 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from explorer.panels.camera import View
     from explorer.panels.film import Film, Particles
     from explorer.panels.splat import Lines
@@ -28,6 +30,7 @@ _TRAILS: Final = 500
 _BOLD: Final = 1500  # particles that an eye can follow; the others are dust around them
 _BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
 _DUST_RADIUS, _DUST_OPACITY = 0.55, 0.36
+_MANY: Final = 20_000  # dots from which a GPU is worth the way there and back
 _SHADOW_RADIUS, _SHADOW_OPACITY = 1.9, 0.25
 _RING: Final = 6.0  # logical pixels
 _ELLIPSE: Final = 14.0  # logical pixels, for a Jacobian that turns but does not stretch
@@ -133,7 +136,11 @@ class Rasterizer:
 
     def _draw_dust(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[_BOLD:]), particles.hue[_BOLD:]
-        self._sheet.draw_dots(_dust(_DUST_RADIUS * view.ratio), points, hue)
+        radius = _DUST_RADIUS * view.ratio
+        if len(points) >= _MANY and (dots := _by_gpu(view, points, hue, radius)) is not None:
+            self._sheet.draw_picture(dots)
+        else:
+            self._sheet.draw_dots(_dust(radius), points, hue)
 
     def _draw_bold(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[:_BOLD]), particles.hue[:_BOLD]
@@ -186,6 +193,17 @@ def _draw_ellipse(
     )
     painter.drawEllipse(QPointF(0, 0), 1, 1)
     painter.restore()
+
+
+def _by_gpu(
+    view: View, points: NDArray[np.float32], hue: NDArray[np.uint8], radius: float
+) -> QImage | None:
+    from explorer.panels.gl_dots import shared  # here, as few ever need OpenGL
+
+    dots = shared()
+    if dots is None:
+        return None
+    return dots.draw((view.width, view.height), points, hue, radius, _DUST_OPACITY)
 
 
 @lru_cache(maxsize=4)

@@ -51,6 +51,14 @@ class Sheet:
         """Draw dots at points in pixels."""
         self._touch(painter.draw(self._marks, points, hue))
 
+    def draw_picture(self, picture: QImage) -> None:
+        """Draw dots that are a picture of the view's size already, ARGB32_Premultiplied."""
+        height, width = self._marks.shape
+        light = np.frombuffer(picture.constBits(), np.uint8).reshape(height, width, 4)
+        marks = self._marks.view(np.uint8).reshape(height, width, 4)
+        np.maximum(marks, light, out=marks)
+        self._touch(range(height))
+
     def lay_over(self, painter: QPainter) -> None:
         """Put what is on the sheet over a picture, and take it off the sheet."""
         marks = self._marks[self._top : self._bottom]

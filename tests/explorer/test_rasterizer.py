@@ -90,6 +90,18 @@ def test_ten_thousand_particles_are_all_drawn():
     assert np.max(around, axis=0).min() > 15
 
 
+def test_without_a_gpu_very_many_particles_are_drawn_as_well():
+    angle = np.linspace(0, 2 * np.pi, 40_000)
+    ring = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    view, _, light = drawn(film_of(still(ring)), only("points"))
+    rows, columns = np.nonzero(light > 20)
+    x, y = zip(
+        *(view.data(c + 0.5, r + 0.5) for r, c in zip(rows, columns, strict=True)), strict=True
+    )
+    assert rows.size > 300
+    assert np.hypot(x, y) == pytest.approx(2, abs=4 / view.scale)
+
+
 def test_what_is_no_number_or_out_of_sight_is_not_drawn():
     film = film_of(still([[np.nan, 0], [0, np.inf], [900, 0], [0, -1e5], [np.nan, np.nan]]))
     _, _, light = drawn(film, Shown(), trail=(0.0, 0.5, 1.0), tau=1.0)

@@ -207,6 +207,19 @@ def test_theme_and_language_change_at_once_and_are_kept(window, qtbot):
     assert (theme.name, translator.language) == ("light", "vi")
 
 
+def test_the_number_of_particles_is_chosen_in_the_menu_and_kept(window, qtbot):
+    assert window.actions_["particles_usual"].isChecked()
+    window.actions_["particles_most"].trigger()
+    assert window.controller._view.particles == 100_000
+    assert not window.actions_["particles_usual"].isChecked()
+    another = MainWindow(Store(Project()), Controller())
+    qtbot.addWidget(another)
+    assert another.actions_["particles_most"].isChecked()
+    assert another.controller._view.particles == 100_000
+    window.actions_["particles_usual"].trigger()
+    assert window.controller._view.particles == 10_000
+
+
 # --- the document -------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
+from explorer.shell.lessons import LessonMenu
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
@@ -149,6 +150,9 @@ class MainWindow(QMainWindow):
         self.recent_menu = RecentMenu(self)
         self.recent_menu.chosen.connect(self.documents.open)
         menus[FILE].insertMenu(self.actions_["save"], self.recent_menu)
+        self.lesson_menu = LessonMenu(self)
+        self.lesson_menu.chosen.connect(self.documents.begin)
+        menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
         first = self.actions_["theme_dark"]
         for dock in self.docks.values():
             menus[VIEW].insertAction(first, dock.toggleViewAction())
@@ -398,7 +402,8 @@ class MainWindow(QMainWindow):
         view = tr(VIEW).replace("&", "")
         actions += [(view, dock.toggleViewAction()) for dock in self.docks.values()]
         self.recent_menu.fill()
-        actions += [(self.recent_menu.title(), action) for action in self.recent_menu.actions()]
+        for menu in (self.recent_menu, self.lesson_menu):
+            actions += [(menu.title(), action) for action in menu.actions()]
         palette = CommandPalette(actions, self)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show()

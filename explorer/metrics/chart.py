@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -207,7 +207,27 @@ class Chart(QWidget):
         y = float(frame.y(np.array([value]))[0])
         painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
-        painter.drawText(QPointF(frame.area.left() + _AIR, y - 4), words)
+        painter.drawText(self._words_box(frame, y, words), Qt.AlignmentFlag.AlignCenter, words)
+
+    def _words_box(self, frame: _Frame, y: float, words: str) -> QRectF:
+        """Where the words beside a line at `y` hide no curve, or else at its end, over it."""
+        metrics = QFontMetricsF(self._small_font())
+        size = QSizeF(metrics.horizontalAdvance(words) + _AIR, metrics.height())
+        lefts = (frame.area.right() - size.width(), frame.area.left())
+        boxes = [QRectF(QPointF(x, top), size) for x in lefts for top in (y - size.height(), y)]
+        inside = [box for box in boxes if frame.area.contains(box)]
+        free = [box for box in inside if not self._covers(frame, box)]
+        return (free or inside or boxes)[0]
+
+    def _covers(self, frame: _Frame, box: QRectF) -> bool:
+        for curve in self._curves.values():
+            x, y = frame.x(curve.x), frame.y(curve.y)
+            among = (x >= box.left()) & (x <= box.right())
+            among[:-1] |= among[1:]  # from the last point before it on
+            among[1:] |= among[:-1]
+            if among.any() and y[among].min() < box.bottom() and y[among].max() > box.top():
+                return True
+        return False
 
     # --- the mouse ------------------------------------------------------------------------------
 

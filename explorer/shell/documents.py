@@ -79,7 +79,11 @@ class Documents(QObject):
 
     def new(self) -> None:
         """Start a new project, once unsaved work is safe."""
-        self.leave(lambda: self._store.replace(Project(stack=default_stack())))
+        self.begin(Project(stack=default_stack()))
+
+    def begin(self, project: Project) -> None:
+        """Start from a document that has no file yet, once unsaved work is safe."""
+        self.leave(lambda: self._store.replace(project))
 
     def choose_and_open(self) -> None:
         """Ask for a project file and open it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
-from explorer.i18n import tr
+from explorer.i18n import tr, translator
 from explorer.shell.lesson_dialog import LessonDialog
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class LessonDesk(QObject):
         self.dialog: LessonDialog | None = None
         window.store.teaching_changed.connect(self._follow_teaching)
         window.arrangement.was_reset.connect(self.apply)
+        translator.changed.connect(self.apply)
 
     def toggle(self) -> None:
         """Begin to prepare the lesson, or let it bind again."""
@@ -48,7 +49,7 @@ class LessonDesk(QObject):
         """Hold the window to the lesson of its document."""
         store = self._window.store
         lesson = store.project.lesson
-        self._window.lesson_note.set_text(lesson.note)
+        self._window.lesson_note.set_text(tr(lesson.note))  # that of a bundled lesson is translated
         if self.dialog is not None:
             self.dialog.set_lesson(lesson)
         self._follow({} if store.teaching else lesson.rules)

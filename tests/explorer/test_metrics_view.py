@@ -117,6 +117,25 @@ def test_the_floor_of_nll_is_the_entropy(view):
     assert view.curves.floor == 1.688
 
 
+@pytest.mark.parametrize(
+    "kls", [(0.5, 0.04, 0.01, 0.004), (0.004, 0.01, 0.04, 0.5), (0.06, 0.06, 0.06, 0.06)]
+)
+def test_the_words_of_the_floor_hide_no_curve(view, kls):
+    for k, kl in enumerate(kls):
+        view.add(measured(100 * (k + 1), kl))
+    view.curves.draw()
+    chart = view.curves.chart
+    frame, floor = chart._frame(), chart._floor
+    y = float(frame.y(np.array([floor[0]]))[0])
+    box = chart._words_box(frame, y, floor[1])
+    assert frame.area.contains(box)
+    assert box.top() == pytest.approx(y) or box.bottom() == pytest.approx(y)
+    seconds = np.linspace(1, 4, 400)
+    along = np.exp(np.interp(seconds, [1, 2, 3, 4], np.log(kls)))
+    drawn = zip(frame.x(seconds), frame.y(along), strict=True)
+    assert not any(box.contains(*place) for place in drawn)
+
+
 def test_buttons_choose_quantity_and_scale(view):
     buttons = {b.text(): b for b in view.curves.findChildren(type(view.curves._kl_button))}
     QTest.mouseClick(buttons["NLL"], Qt.MouseButton.LeftButton)

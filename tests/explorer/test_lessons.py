@@ -1,0 +1,54 @@
+"""The lessons that come with the program."""
+
+from __future__ import annotations
+
+import pytest
+
+from explorer.i18n import translator
+from explorer.shell.lessons import LESSONS
+from flowengine.lesson import LONGEST_NOTE
+from flowengine.project import Project
+from tests.explorer.windows import shown_window
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    start = Project.from_dict({"stack": [{"kind": "affine_coupling", "width": 8}]})
+    with shown_window(start, qtbot, qapp, monkeypatch, particles=100) as window:
+        yield window
+
+
+@pytest.mark.parametrize("number", range(len(LESSONS)))
+def test_every_lesson_opens_with_its_note_in_either_language(window, number):
+    plan = LESSONS[number]
+    window.lesson_menu.actions()[number].trigger()
+    assert window.store.path is None
+    assert not window.store.unsaved
+    assert window.lesson_note.text == plan.note
+    assert window.store.project.stack == plan.project().stack
+    translator.set_language("vi")
+    assert window.lesson_note.text not in ("", plan.note)
+    assert len(plan.note) <= LONGEST_NOTE
+    assert window.store.project.lesson.note == plan.note
+
+
+def test_unsaved_work_is_asked_about_before_a_lesson(window, monkeypatch):
+    from explorer import dialogs
+
+    asked = []
+    monkeypatch.setattr(dialogs, "ask", lambda *a: asked.append(a) or "cancel")
+    window.store.mark_trained()
+    before = window.store.project
+    window.lesson_menu.actions()[0].trigger()
+    assert len(asked) == 1
+    assert window.store.project == before
+
+
+def test_the_scale_and_shift_lesson_fits_without_training():
+    from flowengine.lane import build_flow
+    from flowengine.metrics import kl
+    from flowengine.targets import from_spec
+
+    project = next(plan for plan in LESSONS if plan.formula).project()
+    flow = build_flow(project, "discrete").requires_grad_(False)
+    assert kl(flow, from_spec(project.target)).value < 0.01

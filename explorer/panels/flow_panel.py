@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
+_SENTENCE_MARGIN: Final = 10
 _USUAL_FIGURE: Final = "NLL ≤ 0.000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
@@ -82,8 +83,8 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
-        self._message = _Message(self.view)
-        self._caption = _Caption(self.view, shown=bool(self._kind.caption))
+        self._message = _Sentence(self.view)
+        self._caption = _Sentence(self.view, low=True)
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
         )
@@ -232,7 +233,7 @@ class FlowPanel(QWidget):
         """Say everything in the language of the window."""
         title = tr(self._title_text)
         self._head.set_title(title)
-        self._caption.setText(tr(self._kind.caption) if self._kind.caption else "")
+        self._caption.show_text(tr(self._kind.caption) if self._kind.caption else "")
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -325,51 +326,49 @@ class FlowPanel(QWidget):
         ]
 
 
-class _Caption(QLabel):
-    """A sentence at the lower edge of a picture, which keeps its size that way."""
+class _Sentence(QLabel):
+    """A sentence over a picture: in its middle on a ground of its own, or at its lower edge."""
 
-    def __init__(self, view: FlowView, *, shown: bool) -> None:
-        super().__init__()
+    def __init__(self, view: FlowView, *, low: bool = False) -> None:
+        super().__init__(view)
+        self._low = low
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMargin(6)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setVisible(shown)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-        view.layout().addWidget(self)
-
-    def _restyle(self) -> None:
-        self.setStyleSheet(f"color: {theme.color('panel_text').name()}; background: transparent;")
-
-
-class _Message(QLabel):
-    """A sentence over the middle of a picture."""
-
-    def __init__(self, view: FlowView) -> None:
-        super().__init__()
-        self.setWordWrap(True)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMargin(12)
+        self.setMargin(_SENTENCE_MARGIN)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
+        view.installEventFilter(self)
         theme.changed.connect(self._restyle)
         self._restyle()
-        layout = QVBoxLayout(view)
-        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
-        layout.addStretch(1)
-        layout.addWidget(self, 0, Qt.AlignmentFlag.AlignCenter)
-        layout.addStretch(1)
 
     def show_text(self, text: str) -> None:
         self.setText(text)
+        self._place()
         self.setVisible(bool(text))
+
+    def eventFilter(self, view: QObject, event: QEvent) -> bool:
+        """Keep its place in the picture."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(view, event)
+
+    def _place(self) -> None:
+        """Take one line if there is room; a layout would know no height for a width."""
+        view = self.parentWidget()
+        line = self.fontMetrics().horizontalAdvance(self.text()) + 2 * _SENTENCE_MARGIN + 2
+        width = min(line, view.width())
+        height = min(self.heightForWidth(width), view.height())
+        below = view.height() - height
+        self.setGeometry(
+            (view.width() - width) // 2, below if self._low else below // 2, width, height
+        )
 
     def _restyle(self) -> None:
         text, ground = theme.color("panel_text").name(), theme.color("panel")
-        ground.setAlphaF(0.85)
+        ground.setAlphaF(0.0 if self._low else 0.85)
         shade = f"rgba({ground.red()}, {ground.green()}, {ground.blue()}, {ground.alpha()})"
         self.setStyleSheet(f"color: {text}; background: {shade}; border-radius: 8px;")
+        self._place()
 
 
 def _label(role: str) -> QLabel:

@@ -104,6 +104,8 @@ KINDS: Final[dict[str, PanelKind]] = {
         goes="straight",
         place="straight line, 100 %",
         figure=_DISTANCE,
-        caption=mark("A GAN has no density to draw: it makes samples, and nothing says how likely"),
+        caption=mark(
+            "A GAN has no density to draw: it makes samples and cannot say how likely they are"
+        ),
     ),
 }

@@ -267,6 +267,24 @@ def test_a_sentence_lies_over_the_picture_while_it_is_needed(panel):
     assert not label.isVisible()
 
 
+@pytest.mark.parametrize("size", [(260, 330), (420, 330), (900, 700)])
+def test_sentences_over_the_picture_are_never_cut(qtbot, camera, size):
+    panel = FlowPanel("gan", camera)
+    qtbot.addWidget(panel)
+    panel.resize(*size)
+    panel.show()
+    panel.set_message("The engine is starting …")
+    labels = [panel._message, panel._caption]
+    for label in labels:
+        assert label.isVisible()
+        assert label.text()
+        assert panel.view.rect().contains(label.geometry())
+        assert label.height() >= label.heightForWidth(label.width())
+    middle, low = (label.geometry() for label in labels)
+    assert abs(middle.center().y() - panel.view.rect().center().y()) <= 1
+    assert low.bottom() == panel.view.rect().bottom()
+
+
 def test_the_switches_hide_and_show_and_tell(qtbot, panel):
     film = Film("discrete")
     film.take(still(np.random.default_rng(0).normal(size=(500, 2))), 0.0)

@@ -179,7 +179,7 @@ def test_a_lane_that_is_set_beside_trained_flows_begins_to_train(window, qtbot):
     request = window.controller.query(0.0, 0.0)
     assert request
     spec = msgspec.structs.replace(window.store.project.vae, width=12)
-    window._edit(msgspec.structs.replace(window.store.project, vae=spec), "wider", "")
+    window.edit(msgspec.structs.replace(window.store.project, vae=spec), "wider", "")
     wait(qtbot, lambda: window.stage.panels["vae"].film.generation > 1)
 
 

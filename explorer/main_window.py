@@ -98,12 +98,12 @@ class MainWindow(QMainWindow):
         self.stage = Stage(self.controller)
         self.ledger = LedgerView()
         self.metrics = MetricsView()
-        self.documents = Documents(self.store, self._checkpoint, self.stage.thumbnail, self)
+        self.documents = Documents(self.store, self._checkpoint, self.stage.look, self)
         self.exporter = Exporter(self.controller, self)
         self.training = TrainingDesk(self.store, self.controller, self.edit, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
-        self.runs = RunKeeper(self.store, self.controller, self.stage.thumbnail, self)
+        self.runs = RunKeeper(self.store, self.controller, self.stage.look, self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -284,16 +284,11 @@ class MainWindow(QMainWindow):
         self.status_line.say(tr("Saved {name}").format(name=self.documents.name))
 
     def _checkpoint(self, then: Callable[[dict[Lane, LaneState]], None]) -> None:
-        """Ask the engines for the lanes, and add what the panels show of them."""
-
-        def complete(lanes: dict[Lane, LaneState]) -> None:
-            traces = self.stage.traces()
-            then({k: replace(s, trace=traces.get(k, s.trace)) for k, s in lanes.items()})
-
+        """Ask the engines for the lanes; where none run, they are as they were opened."""
         if self.controller.running:
-            self.controller.request_checkpoints(complete)
+            self.controller.request_checkpoints(then)
         else:
-            complete(dict(self.store.lanes))
+            then(dict(self.store.lanes))
 
     # --- the engines ----------------------------------------------------------------------------
 
@@ -453,6 +448,7 @@ class MainWindow(QMainWindow):
         self.presentation.leave()
         self.lesson.release()
         self.arrangement.remember()
+        self.documents.finish()
         self.controller.stop()
         event.accept()
 

@@ -189,8 +189,11 @@ class Store(QObject):
             ProjectError: the file cannot be written there; a file that was there is still whole.
         """
         target = Path(path).absolute()
-        whole = replace(document, name=target.stem[:200], lanes=dict(lanes))
-        whole.save(target, thumbnail=thumbnail)
+        write_document(target, document, lanes, thumbnail)
+        self.note_saved(target, document, lanes)
+
+    def note_saved(self, target: Path, document: Project, lanes: Mapping[Lane, LaneState]) -> None:
+        """Take up that `write_document` has written a document, as `save` says."""
         self.lanes = dict(lanes)
         self.path = target
         if document == self.project:
@@ -217,6 +220,18 @@ class Store(QObject):
     def _show(self, project: Project) -> None:
         before, self.project = self.project, project
         self.changed.emit(before, project)
+
+
+def write_document(
+    path: Path, document: Project, lanes: Mapping[Lane, LaneState], thumbnail: bytes
+) -> None:
+    """Write a document and its lanes, named after the file; any thread may do it.
+
+    Raises:
+        ProjectError: the file cannot be written there; a file that was there is still whole.
+    """
+    whole = replace(document, name=path.stem[:200], lanes=dict(lanes))
+    whole.save(path, thumbnail=thumbnail)
 
 
 def recent_files() -> list[Path]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_RUNS: Final = 24
 _PICTURE: Final = QSize(84, 48)
+PICTURE_WIDTH: Final = 2 * _PICTURE.width()  # of a run, for screens of twice the raster
 _RUN: Final = Qt.ItemDataRole.UserRole + 1
 
 
@@ -70,9 +71,7 @@ class RunShelf(QWidget):
         item.setData(_RUN, run)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Unchecked)
-        picture = QPixmap()
-        picture.loadFromData(run.thumbnail)
-        item.setIcon(QIcon(picture))
+        item.setIcon(QIcon(QPixmap.fromImage(run.picture)))
         self._describe(item)
         self.list.insertItem(0, item)
         self._make_room()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from msgspec import Struct
+    from PySide6.QtGui import QImage
 
     from flowengine.project import Lane, LaneState, Project, TargetSpec
 
@@ -27,15 +28,15 @@ class Run(NamedTuple):
     Attributes:
         number: Counted from 1 over the session.
         project: The document.
-        lanes: What training had made of each lane.
-        thumbnail: A PNG of the panels.
+        lanes: What training had made of each lane, and what its panel showed.
+        picture: Of the panels.
         changes: What differs from the run before, in words; empty for the first.
     """
 
     number: int
     project: Project
     lanes: dict[Lane, LaneState]
-    thumbnail: bytes
+    picture: QImage
     changes: tuple[str, ...]
 
     def history(self, lane: Lane) -> History:

@@ -10,7 +10,9 @@ from PySide6.QtGui import QGuiApplication, QImage
 
 from explorer import dialogs
 from explorer.i18n import integer, tr
+from explorer.shell.aside import Aside
 from explorer.shell.target_job import TargetReader
+from explorer.store import remember_recent, write_document
 from flowengine.errors import FlowError
 from flowengine.project import Project, default_stack
 from flowengine.targets.sources import spec_from_file, spec_from_image, spec_from_table
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from explorer.shell.look import Look
     from explorer.store import Store
     from flowengine.project import Lane, LaneState, TargetSpec
 
@@ -38,7 +41,7 @@ class Documents(QObject):
     Args:
         store: Holds the document.
         checkpoint: Calls back with what training has made of every lane.
-        thumbnail: A PNG of the panels as they are now.
+        look: What the panels show now.
         parent: The window that questions are asked on.
     """
 
@@ -55,13 +58,16 @@ class Documents(QObject):
         self,
         store: Store,
         checkpoint: Callable[[Callable[[States], None]], None],
-        thumbnail: Callable[[], bytes],
+        look: Callable[[], Look],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._checkpoint = checkpoint
-        self._thumbnail = thumbnail
+        self._look = look
+        self._aside = Aside(self)
+        self._opened = 0  # documents so far: what was saved may not be the present one any more
+        store.loaded.connect(self._count)
         self._window = parent
         self._reader = TargetReader(self)
         self._reader.done.connect(self._choose)
@@ -201,14 +207,35 @@ class Documents(QObject):
     def _save_to(self, path: Path, then: Callable[[], None] | None) -> None:
         document = self._store.project  # the lanes that come back will be those of this moment
 
+        target, opened = path.absolute(), self._opened
+
         def write(lanes: States) -> None:
-            if self._try(lambda: self._store.save(path, document, lanes, self._thumbnail())):
+            look = self._look()
+            self._aside.run(lambda: put(lanes, look), tell, self.failed.emit)
+
+        def put(lanes: States, look: Look) -> States:
+            filmed = look.with_films(lanes)
+            write_document(target, document, filmed, look.png())
+            return filmed
+
+        def tell(lanes: States) -> None:
+            if opened == self._opened:
+                self._store.note_saved(target, document, lanes)
                 self.saved.emit()
-                if then is not None:
-                    then()
+            else:
+                remember_recent(target)
+            if then is not None:
+                then()
 
         self.saving.emit()
         self._checkpoint(write)
+
+    def finish(self) -> None:
+        """Wait for a file that is still being written."""
+        self._aside.finish()
+
+    def _count(self) -> None:
+        self._opened += 1
 
     def _try(self, act: Callable[[], None]) -> bool:
         try:

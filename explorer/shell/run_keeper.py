@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from explorer.lanes import shown_lanes
+from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import Run, differences
+from explorer.shell.aside import Aside
 from explorer.training.commands import changes_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from explorer.shell.look import Look
     from explorer.store import Store
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project
@@ -30,19 +33,20 @@ class RunKeeper(QObject):
     Args:
         store: Whose edits end a run.
         controller: Whose engines hold what training has made of it.
-        thumbnail: A PNG of the panels as they are now.
+        look: What the panels show now.
     """
 
     kept = Signal(object)
     """A `Run`."""
 
     def __init__(
-        self, store: Store, controller: Controller, thumbnail: Callable[[], bytes], parent: QObject
+        self, store: Store, controller: Controller, look: Callable[[], Look], parent: QObject
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._controller = controller
-        self._thumbnail = thumbnail
+        self._look = look
+        self._aside = Aside(self)
         self._number = 0
         self._last: Project | None = None
         self._begin()
@@ -59,23 +63,24 @@ class RunKeeper(QObject):
         if self._steps < LEAST_STEPS or not self._controller.running:
             return
         document = project or self._store.project
-        picture = self._thumbnail()
+        look = self._look()
         changes = differences(self._last, document) if self._last is not None else ()
         self._last = document
         self._begin()
-        self._controller.request_checkpoints(
-            lambda lanes: self._put(document, lanes, picture, changes), PATIENCE_MS
-        )
 
-    def _put(
-        self,
-        project: Project,
-        lanes: dict[Lane, LaneState],
-        picture: bytes,
-        changes: tuple[str, ...],
-    ) -> None:
+        def pack(lanes: dict[Lane, LaneState]) -> None:
+            self._aside.run(
+                lambda: Run(
+                    0, document, look.with_films(lanes), look.small(PICTURE_WIDTH), changes
+                ),
+                self._put,
+            )
+
+        self._controller.request_checkpoints(pack, PATIENCE_MS)
+
+    def _put(self, run: Run) -> None:
         self._number += 1
-        self.kept.emit(Run(self._number, project, lanes, picture, changes))
+        self.kept.emit(run._replace(number=self._number))
 
     def _follow_edit(self, before: Project, after: Project) -> None:
         strokes = before.target.source == after.target.source == "drawing"

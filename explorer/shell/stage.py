@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QBuffer, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.i18n import mark, tr, translator
@@ -22,6 +23,7 @@ from explorer.panels.readings import readings
 from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
 from explorer.shell.compare_button import CompareButton
+from explorer.shell.look import Look
 from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.target_overlay import TargetOverlay
 from explorer.stack.names import card_name
@@ -46,7 +48,6 @@ _DESCRIBED_EVERY_MS: Final = 250
 _FRAMES_A_LAYER: Final = 8
 _FRAMES_WITHOUT_LAYERS: Final = 32
 _FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
-_THUMBNAIL_WIDTH: Final = 480
 _TITLES: Final = {
     "discrete": mark("Discrete · layer by layer"),
     "flow_matching": mark("Continuous · flow matching"),
@@ -169,19 +170,10 @@ class Stage(QWidget):
         elif isinstance(message, LaneStatus):
             self._show_status(panel, message)
 
-    def traces(self) -> dict[Lane, bytes]:
-        """The films as they are saved with a document; lanes without one are left out."""
-        films = {lane: panel.film.to_npz_bytes() for lane, panel in self.panels.items()}
-        return {lane: film for lane, film in films.items() if film}
-
-    def thumbnail(self) -> bytes:
-        """A PNG of the panels."""
-        picture = self._grid.grab().toImage()
-        small = picture.scaledToWidth(_THUMBNAIL_WIDTH, Qt.TransformationMode.SmoothTransformation)
-        buffer = QBuffer()
-        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        small.save(buffer, "PNG")
-        return bytes(buffer.data().data())
+    def look(self) -> Look:
+        """What is shown now, to be kept."""
+        films = {lane: deepcopy(panel.film) for lane, panel in self.panels.items()}
+        return Look(self._grid.grab().toImage(), films)
 
     # --- what a person asks for -----------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import differences
 from explorer.shell.run_keeper import LEAST_STEPS
 from flowengine.catalogue import FlowMatching, Planar
@@ -64,7 +65,7 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     window.store.apply(after, "Preset")
     (run,) = kept(qtbot, window, 1)
     assert run.project == before
-    assert run.thumbnail.startswith(b"\x89PNG")
+    assert run.picture.width() == PICTURE_WIDTH
     assert run.best_kl("discrete") > 0
 
     train(qtbot, window)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from explorer import dialogs
 from explorer.shell.documents import Documents
+from explorer.shell.look import Look
 from explorer.store import Store, recent_files
 from flowengine.project import Project, default_stack
 
@@ -30,7 +31,8 @@ def store(qapp):
 
 @pytest.fixture
 def documents(store, window):
-    return Documents(store, lambda then: then(dict(store.lanes)), bytes, window)
+    look = Look(QImage(48, 30, QImage.Format.Format_RGB32), {})
+    return Documents(store, lambda then: then(dict(store.lanes)), lambda: look, window)
 
 
 @pytest.fixture
@@ -61,10 +63,13 @@ def edit(store, seed=1):
     store.apply(replace(store.project, seed=seed), "Edit")
 
 
-def test_a_new_project_is_named_by_its_document_until_it_has_a_file(documents, save_to, tmp_path):
+def test_a_new_project_is_named_by_its_document_until_it_has_a_file(
+    documents, save_to, tmp_path, qtbot
+):
     assert documents.name == "star.flow"
     save_to(tmp_path / "mine")
-    documents.save()
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
     assert documents.name == "mine.flow"
     assert (tmp_path / "mine.flow").is_file()
     assert recent_files() == [tmp_path / "mine.flow"]
@@ -72,7 +77,8 @@ def test_a_new_project_is_named_by_its_document_until_it_has_a_file(documents, s
 
 def test_saving_again_asks_for_nothing(documents, store, save_to, tmp_path, monkeypatch, qtbot):
     save_to(tmp_path / "p.flow")
-    documents.save()
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
     monkeypatch.setattr(dialogs, "ask_save", lambda *_: pytest.fail("asked"))
     edit(store, 5)
     with qtbot.waitSignal(documents.saved):
@@ -88,14 +94,27 @@ def test_nothing_is_asked_where_nothing_would_be_lost(documents, store, answer):
 
 
 @pytest.mark.parametrize("what", ["save", "discard", "cancel"])
-def test_unsaved_work_is_asked_about(documents, store, answer, save_to, tmp_path, what):
+def test_unsaved_work_is_asked_about(documents, store, answer, save_to, tmp_path, what, qtbot):
     asked = answer(what)
     save_to(tmp_path / "kept.flow")
     edit(store)
     documents.new()
     assert asked == ["star.flow"]
-    assert store.project.name == ("star" if what == "cancel" else "Untitled")
+    left = "star" if what == "cancel" else "Untitled"
+    qtbot.waitUntil(lambda: store.project.name == left)
     assert (tmp_path / "kept.flow").exists() == (what == "save")
+
+
+def test_what_was_saved_is_not_mixed_up_with_what_was_opened_meanwhile(
+    documents, store, save_to, tmp_path, qtbot
+):
+    save_to(tmp_path / "first.flow")
+    documents.save()
+    store.replace(Project(name="second"))
+    documents.finish()
+    qtbot.waitUntil(lambda: recent_files() == [tmp_path / "first.flow"])
+    assert Project.open(tmp_path / "first.flow").stack == default_stack()
+    assert (store.path, store.project.name) == (None, "second")
 
 
 def test_training_counts_as_work(documents, store, answer):

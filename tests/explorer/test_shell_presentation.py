@@ -85,7 +85,7 @@ def test_a_recent_project_can_be_opened_and_is_shown_with_its_picture(window, qt
 
 
 def png(window):
-    return window.stage.thumbnail()
+    return window.stage.look().png()
 
 
 def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window, qtbot):

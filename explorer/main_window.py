@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
         self.runs.kept.connect(self.metrics.keep)
         self.metrics.shelf.keep_requested.connect(self.runs.keep)
         self.metrics.shelf.restore_requested.connect(self.restore_run)
+        self.metrics.shelf.beside_requested.connect(self._show_beside)
         self.exporter.finished.connect(self.status_line.say)
 
     # --- the document ---------------------------------------------------------------------------
@@ -224,6 +225,7 @@ class MainWindow(QMainWindow):
         self.training.forget_pause()
         self.metrics.load(self.store.lanes)
         self.stage.load(self.store.lanes)
+        self.metrics.shelf.set_guest(None)
         self.status_line.forget_saved()
         self._show(self.store.project)
         self._show_last_figures()
@@ -361,6 +363,10 @@ class MainWindow(QMainWindow):
         self._show_last_figures()
         self.controller.start(self.store.project, run.lanes)
         self.status_line.say(tr("Run {n} is back").format(n=run.number))
+
+    def _show_beside(self, run: Run | None) -> None:
+        self.stage.set_guest(run)
+        self.metrics.shelf.set_guest(run)
 
     # --- menus ----------------------------------------------------------------------------------
 

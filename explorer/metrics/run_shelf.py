@@ -37,11 +37,13 @@ class RunShelf(QWidget):
         overlaid: The runs that are ticked.
         restore_requested: A run to go on from.
         keep_requested: The present run shall stand on the shelf as it is now.
+        beside_requested: A run to show beside the present models; None for none.
     """
 
     overlaid = Signal(list)
     restore_requested = Signal(object)
     keep_requested = Signal()
+    beside_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +59,10 @@ class RunShelf(QWidget):
         self.list.itemChanged.connect(lambda: self.overlaid.emit(self.ticked()))
         self.list.itemSelectionChanged.connect(self._show_buttons)
         self.list.itemActivated.connect(lambda item: self.restore_requested.emit(item.data(_RUN)))
-        self.keep, self.restore, self.remove = _chip(), _chip(), _chip()
+        self._guest = 0  # the number of the run that stands beside the present models
+        self.keep, self.beside, self.restore, self.remove = (_chip() for _ in range(4))
+        self.beside.setCheckable(True)
+        self.beside.clicked.connect(self._ask_beside)
         self.keep.clicked.connect(self.keep_requested)
         self.restore.clicked.connect(self._restore)
         self.remove.clicked.connect(self._remove)
@@ -86,6 +91,11 @@ class RunShelf(QWidget):
         on = Qt.CheckState.Checked
         return [item.data(_RUN) for item in self._items() if item.checkState() == on]
 
+    def set_guest(self, run: Run | None) -> None:
+        """Say which run stands beside the present models."""
+        self._guest = run.number if run is not None else 0
+        self._show_buttons()
+
     def retranslate(self) -> None:
         """Say every word again."""
         self._hint.setText(
@@ -94,6 +104,8 @@ class RunShelf(QWidget):
         )  # fmt: skip
         self.list.setAccessibleName(tr("Runs of this session"))
         self.keep.setText(tr("Keep this run"))
+        self.beside.setText(tr("Beside"))
+        self.beside.setToolTip(tr("Show this run's flows beside the present ones, on one clock"))
         self.restore.setText(tr("Restore"))
         self.restore.setToolTip(tr("Bring back this run's target, models and weights"))
         self.remove.setText(tr("Remove"))
@@ -103,7 +115,7 @@ class RunShelf(QWidget):
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.keep, self.restore, self.remove):
+        for button in (self.keep, self.beside, self.restore, self.remove):
             buttons.addWidget(button)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
@@ -130,20 +142,29 @@ class RunShelf(QWidget):
         if self.list.count() > MAX_RUNS and spare:
             self.list.takeItem(self.list.row(spare[-1]))
 
+    def _ask_beside(self) -> None:
+        for item in self.list.selectedItems():
+            run: Run = item.data(_RUN)
+            self.beside_requested.emit(None if run.number == self._guest else run)
+
     def _restore(self) -> None:
         for item in self.list.selectedItems():
             self.restore_requested.emit(item.data(_RUN))
 
     def _remove(self) -> None:
         for item in self.list.selectedItems():
+            if item.data(_RUN).number == self._guest:
+                self.beside_requested.emit(None)
             self.list.takeItem(self.list.row(item))
         self.overlaid.emit(self.ticked())
         self._show_buttons()
 
     def _show_buttons(self) -> None:
-        chosen = bool(self.list.selectedItems())
-        self.restore.setEnabled(chosen)
-        self.remove.setEnabled(chosen)
+        chosen = self.list.selectedItems()
+        self.beside.setEnabled(bool(chosen))
+        self.beside.setChecked(any(item.data(_RUN).number == self._guest for item in chosen))
+        self.restore.setEnabled(bool(chosen))
+        self.remove.setEnabled(bool(chosen))
         self._hint.setVisible(not self.list.count())
 
 

@@ -1,4 +1,4 @@
-"""One to four panels beside each other, all of one size; or one of them with all the room."""
+"""Some panels beside each other, all of one size; or one of them with all the room."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QFrame
 
 _MOST_IN_A_ROW: Final = 2
+_MOST_ROWS: Final = 3  # four lanes, and the two flows of a run
 
 
 class PanelGrid(QWidget):
-    """Lays panels out in cards: up to two in a row, three and four in two rows."""
+    """Lays panels out in cards: up to two in a row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +57,7 @@ class PanelGrid(QWidget):
     def _arrange(self) -> None:
         for frame in self._cards.values():
             self._layout.removeWidget(frame)
-        for line in range(2):
+        for line in range(_MOST_ROWS):
             self._layout.setRowStretch(line, 0)
             self._layout.setColumnStretch(line, 0)
         shown = [panel for panel in self._cards if self._large in (None, panel)]

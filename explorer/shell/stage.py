@@ -23,6 +23,7 @@ from explorer.panels.readings import readings
 from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
 from explorer.shell.compare_button import CompareButton
+from explorer.shell.guests import Guests
 from explorer.shell.look import Look
 from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.target_overlay import TargetOverlay
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
+    from explorer.metrics.runs import Run
     from explorer.panels.rasterizer import Shown
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
@@ -95,6 +97,7 @@ class Stage(QWidget):
         self.clock = FrameClock(self)
         self._camera = Camera(self)
         self._grid = PanelGrid()
+        self.guests = Guests(self._camera, self)
         self.panels: dict[Lane, FlowPanel] = {}
         self.transport = Transport(self.clock)
         self.compare_button = CompareButton()
@@ -114,6 +117,7 @@ class Stage(QWidget):
     def load(self, lanes: Mapping[Lane, LaneState]) -> None:
         """Show another document: the films it was saved with, which move at once."""
         self.set_marker(None)
+        self.set_guest(None)
         self._states = lanes
         for lane, panel in self.panels.items():
             self._give_film(lane, panel)
@@ -147,6 +151,20 @@ class Stage(QWidget):
         """Show the figure that a lane is judged by, see `panels.kinds`; None for a dash."""
         if lane in self.panels:
             self.panels[lane].set_figures(value)
+
+    def set_guest(self, run: Run | None) -> None:
+        """Show the flows of a run beside the present ones, or take them away again."""
+        gone = list(self.guests.panels.values())
+        self.guests.invite(run)
+        self._lay_panels()
+        for panel in gone:
+            self.clock.release(panel)
+            panel.deleteLater()
+        for panel in self.guests.panels.values():
+            self.transport.listen_to(panel.view)
+            self.clock.drive(panel)
+        self._show_target()
+        self.clock.wake()
 
     def set_marker(self, point: tuple[float, float] | None) -> None:
         """Point out the point that is asked about."""
@@ -208,7 +226,7 @@ class Stage(QWidget):
             self._enlarge(None)
             return
         focus = self.focusWidget()
-        panels = list(self.panels.values())
+        panels = self._all_panels()
         here = [p for p in panels if focus is not None and p.isAncestorOf(focus)]
         self._enlarge((here or panels)[0])
 
@@ -225,6 +243,9 @@ class Stage(QWidget):
     def _connect(self) -> None:
         motion.changed.connect(self._follow_motion)
         self.compare_button.chosen.connect(self.compare_chosen)
+        self.guests.ledger_missed.connect(self.ledger_missed)
+        self.guests.options_changed.connect(self._follow_guests_options)
+        self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
         translator.changed.connect(self.clock.wake)
@@ -239,8 +260,14 @@ class Stage(QWidget):
             gone.deleteLater()
         self.panels = {lane: self.panels.get(lane) or self._new_panel(lane) for lane in lanes}
         self.compare_button.set_lanes(lanes)
-        self._grid.set_panels(list(self.panels.values()))
+        self._lay_panels()
+
+    def _lay_panels(self) -> None:
+        self._grid.set_panels(self._all_panels())
         self._enlarge(self._grid.large)
+
+    def _all_panels(self) -> list[FlowPanel]:
+        return [*self.panels.values(), *self.guests.panels.values()]
 
     def _new_panel(self, lane: Lane) -> FlowPanel:
         panel = FlowPanel(lane, self._camera, _TITLES.get(lane, ""))
@@ -266,7 +293,7 @@ class Stage(QWidget):
 
     def _enlarge(self, panel: QWidget | None) -> None:
         self._grid.enlarge(panel)
-        for each in self.panels.values():
+        for each in self._all_panels():
             each.set_large(each is panel)
         if panel is not None:
             panel.view.setFocus()
@@ -311,6 +338,10 @@ class Stage(QWidget):
         self._show_target()
         self.clock.wake()
 
+    def _follow_guests_options(self) -> None:
+        self._show_target()
+        self.clock.wake()
+
     def _hover(self, lane: Lane, point: tuple[float, float]) -> None:
         self._hovered = (lane, point)
         self._describe_timer.start()
@@ -332,6 +363,7 @@ class Stage(QWidget):
 
     def _show_target(self) -> None:
         self._overlay.show_on(self.panels.values(), self.clock.direction)
+        self.guests.show_target(self.clock.direction)
 
     def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
         panel.set_message(status.reason if status.state == "blocked" else _waiting(panel))

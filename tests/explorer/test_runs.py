@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from explorer.i18n import number
 from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import differences
 from explorer.shell.run_keeper import LEAST_STEPS
@@ -93,6 +94,42 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
             assert now.equal(then)
     window.store.undo_stack.undo()
     assert window.store.project == after
+
+
+def test_a_run_stands_beside_the_models_that_came_after_it(window, qtbot):
+    train(qtbot, window)
+    qtbot.waitUntil(
+        lambda: not any(panel.film.empty for panel in window.stage.panels.values()),
+        timeout=PATIENCE_MS,
+    )
+    before = window.store.project
+    window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+    (run,) = kept(qtbot, window, 1)
+    shelf, stage = window.metrics.shelf, window.stage
+    shelf.list.setCurrentRow(0)
+    QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
+    assert shelf.beside.isChecked()
+    guests = stage.guests.panels
+    assert list(guests) == ["discrete", "continuous"]
+    assert guests["discrete"].title == "Run 1 · Discrete"
+    shown = stage.panels["discrete"].film.positions(1.0, 1e9, 50).positions
+    then = guests["discrete"].film.positions(1.0, 1e9, 50).positions
+    assert then.shape == shown.shape
+    assert len(guests["discrete"]._layers) == 2
+    assert len(stage.panels["discrete"]._layers) == 1
+    qtbot.waitUntil(lambda: all(panel.isVisible() for panel in guests.values()))
+    assert guests["discrete"]._figure.text() == f"KL {number(run.history('discrete').latest('kl'))}"
+    window.stage.go_to(0.5)
+    qtbot.waitUntil(lambda: guests["discrete"].view.tau == pytest.approx(0.5))
+    QTest.mouseClick(guests["discrete"].view, Qt.MouseButton.LeftButton)
+    assert window.status_line.sentence.startswith("Run 1 is a picture of what was")
+
+    QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
+    assert not shelf.beside.isChecked()
+    assert not stage.guests.panels
+    QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(shelf.remove, Qt.MouseButton.LeftButton)
+    assert not stage.guests.panels
 
 
 def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbot):

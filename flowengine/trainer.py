@@ -39,7 +39,7 @@ MEASURED_AT_ONCE = {"exact": 1024, "bound": 128}  # points; a bound decodes each
 KEEP_EVERY = 100
 # Regression on noisy velocities profits from large steps for longer than maximum likelihood does.
 SCHEDULES = {
-    "discrete": Schedule(settle=400),
+    "discrete": Schedule(warm_up=10, settle=400),
     "continuous": Schedule(settle=1200),
     "vae": Schedule(settle=800),
     "gan": Schedule(settle=4000),

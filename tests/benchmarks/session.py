@@ -163,7 +163,7 @@ def measure(seconds: float) -> dict:
     folder = tempfile.TemporaryDirectory()
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder.name)
     dialogs.ask = lambda *_: "discard"  # type: ignore[assignment]
-    dialogs.ask_save = lambda *_: str(Path(folder.name) / "session.flow")  # type: ignore[assignment]
+    dialogs.ask_save = lambda *_: Path(folder.name) / "session.flow"  # type: ignore[assignment]
     app = program.application()
     theme.apply(app)
     window = program.open_window(None)

@@ -89,13 +89,13 @@ def test_a_note_is_text_and_no_markup(window):
     assert window.lesson_note._label.textFormat() == Qt.TextFormat.PlainText
 
 
-@pytest.mark.parametrize("part", ["train", "step", "reset", "new_start"])
-def test_the_keys_of_a_hidden_training_do_nothing(window, qtbot, part):
+def test_the_keys_of_a_hidden_training_do_nothing(window):
     open_lesson(window, training="hidden")
-    window.controller.start(window.store.project, {})
+    window.start_engines()
     seed = window.store.project.seed
-    QTest.keySequence(window, window.actions_[part].shortcut())
-    assert not window.controller.training
+    for name in ("train", "step", "reset", "new_start"):
+        QTest.keySequence(window, window.actions_[name].shortcut())
+        assert not window.controller.training
     assert window.store.project.seed == seed
 
 

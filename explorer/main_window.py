@@ -35,11 +35,11 @@ from explorer.shell.run_keeper import RunKeeper
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
 from explorer.shell.status_line import StatusLine
+from explorer.shell.switchboard import Switchboard
 from explorer.shell.top_bar import TopBar
 from explorer.shell.training_desk import TrainingDesk
 from explorer.target.target_bar import TargetEditor
 from explorer.training.commands import changes_structure
-from flowengine import protocol
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from explorer.metrics.runs import Run
     from explorer.store import Store
     from explorer.training.controller import Controller
+    from flowengine import protocol
     from flowengine.project import Lane, LaneState, Project, TargetSpec
-    from flowengine.protocol import Event
 
 SMALLEST: Final = (1100, 700)
 USUAL: Final = (1440, 900)
@@ -68,7 +68,6 @@ class MainWindow(QMainWindow):
         self.store = store
         self.controller = controller
         self._closing = False
-        self._lab_request = -1
         self._build_parts()
         self._build_frame()
         self._connect_document()
@@ -123,6 +122,7 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_menus()
         self.lesson = LessonDesk(self)
+        self.switchboard = Switchboard(self)
 
     def _build_centre(self) -> None:
         centre = QWidget()
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         self.target.figure_changed.connect(self.docks["target"].set_figure)
         self.models.edited.connect(self.edit)
         self.models.layer_activated.connect(self.stage.show_layer)
-        self.models.lab.requested.connect(self._measure_solvers)
+        self.models.lab.requested.connect(self.switchboard.measure_solvers)
         self.models.lab.show()
         self.models.figure_changed.connect(self.docks["models"].set_figure)
         self.stage.layer_shown.connect(self.models.set_active_layer)
@@ -200,9 +200,9 @@ class MainWindow(QMainWindow):
         self.ledger.point_changed.connect(self.docks["ledger"].set_figure)
 
     def _connect_engines(self) -> None:
-        self.controller.message.connect(self._receive)
+        self.controller.message.connect(self.switchboard.receive)
         self.controller.training_changed.connect(self.top_bar.set_training)
-        self.controller.training_changed.connect(self._say_training)
+        self.controller.training_changed.connect(self.switchboard.say_training)
         self.controller.devices_changed.connect(self.top_bar.devices.set_devices)
         self.controller.message.connect(self.top_bar.devices.receive)
         self.controller.notice.connect(self.status_line.say)
@@ -292,30 +292,7 @@ class MainWindow(QMainWindow):
         else:
             then(dict(self.store.lanes))
 
-    # --- the engines ----------------------------------------------------------------------------
-
-    def _receive(self, lane: str, message: Event) -> None:
-        if self.exporter.receive(message):
-            return
-        self.stage.receive(lane, message)
-        self.inquiry.receive(message)
-        match message:
-            case protocol.Ready():
-                self.status_line.set_engine_ready(lane)
-            case protocol.Metrics():
-                self._take_metrics(message)
-            case protocol.LayerFacts():
-                self.models.set_facts(message)
-            case protocol.LaneStatus():
-                self._take_status(message)
-            case protocol.Notice():
-                self._take_notice(message)
-            case protocol.SolverLabReply():
-                self.models.lab.set_rows(message.rows)
-            case protocol.Failure() if message.request == self._lab_request:
-                self.models.lab.set_problem(message.text)
-            case protocol.Failure():
-                self.banner.show_error(message.text)
+    # --- what is pointed out ----------------------------------------------------------------------
 
     def _point_out(self, ledger: protocol.Ledger, row: protocol.LedgerRow | None) -> None:
         """Draw the ellipse of one step where it has brought the point, or that of the whole way."""
@@ -324,35 +301,6 @@ class MainWindow(QMainWindow):
         else:
             self.stage.panels[ledger.lane].set_marker(row.position, row.jacobian)
         self.stage.clock.wake()
-
-    def _take_notice(self, notice: protocol.Notice) -> None:
-        if notice.remedy == "halve_rate":
-            words = tr("Halve the learning rate for good")
-            self.banner.show_notice(
-                notice.text, words, lambda: self.training.halve_rate(notice.lane)
-            )
-        else:
-            self.status_line.say(notice.text)
-
-    def _measure_solvers(self) -> None:
-        self._lab_request = self.controller.measure_solvers()
-
-    def _take_metrics(self, metrics: protocol.Metrics) -> None:
-        self.metrics.add(metrics)
-        self.runs.watch(metrics)
-        if self.controller.training:
-            self.store.mark_trained()
-            self.status_line.set_rate(metrics.lane, metrics.steps_per_second)
-
-    def _take_status(self, status: protocol.LaneStatus) -> None:
-        if status.state != "training":
-            self.status_line.set_rate(status.lane, 0.0)
-        if status.state in ("stopped", "blocked") and status.reason:
-            self.status_line.say(status.reason)
-
-    def _say_training(self, training: bool) -> None:
-        text = tr("Training: every lane fits the target") if training else tr("Training rests")
-        self.status_line.say(text)
 
     def restore_run(self, run: Run) -> None:
         """Go on from a run of the shelf: its document is an edit, its weights come with it."""

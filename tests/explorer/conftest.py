@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from explorer.target.target_bar import TargetEditor
+from flowengine.project import TargetSpec
 from tests.explorer.stack_desk import STACK, Desk
 
 
@@ -25,3 +27,23 @@ def desk_of(qtbot):
 @pytest.fixture
 def desk(desk_of):
     return desk_of()
+
+
+@pytest.fixture
+def editor(qtbot):
+    """The editor in a narrow dock's width, with a preset in it."""
+    editor = TargetEditor()
+    qtbot.addWidget(editor)
+    editor.resize(238, 400)
+    editor.set_target(TargetSpec(name="star"))
+    editor.show()
+    qtbot.waitExposed(editor)
+    return editor
+
+
+@pytest.fixture
+def edits(editor):
+    """What the editor has proposed so far."""
+    proposed = []
+    editor.target_edited.connect(lambda *edit: proposed.append(edit))
+    return proposed

@@ -306,7 +306,8 @@ class MainWindow(QMainWindow):
         """Go on from a run of the shelf: its document is an edit, its weights come with it."""
         self.runs.keep()
         project = replace(run.project, lesson=self.store.project.lesson)
-        self.edit(project, tr("Restore run {n}").format(n=run.number), "")
+        if not self.edit(project, tr("Restore run {n}").format(n=run.number), ""):
+            return
         self.metrics.load(run.lanes)
         self._show_last_figures()
         self.controller.start(self.store.project, run.lanes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.i18n import translator
+from explorer.metrics.runs import Run
 from explorer.settings import settings
 from explorer.store import PART_TITLES, LessonError, Store
 from flowengine.lesson import LONGEST_NOTE
@@ -114,6 +115,15 @@ def test_what_is_dropped_on_a_locked_target_is_refused_with_a_sentence(window, q
     qtbot.waitUntil(lambda: "Target" in window.banner.text, timeout=5_000)
     assert "Teacher mode" in window.banner.text
     assert window.store.project == before
+
+
+def test_a_run_with_another_target_is_not_restored_where_the_target_is_locked(window):
+    open_lesson(window, target="locked")
+    before = window.store.project
+    run = Run(1, project(target={"name": "cat"}), {}, QImage(), ())
+    window.restore_run(run)
+    assert window.store.project == before
+    assert "Target" in window.banner.text
 
 
 def test_locked_parts_carry_a_padlock(window):

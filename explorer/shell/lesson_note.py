@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.theme import theme
 
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
 
 class LessonNote(QFrame):
-    """A sentence or two, there as long as the project is open; hidden where there are none."""
+    """A few sentences, there as long as the project is open; they can be folded to one line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "banner-notice")
+        self._text = ""
         self._sign = QLabel()
         self._label = QLabel()
         self._label.setTextFormat(Qt.TextFormat.PlainText)  # it comes out of a file
@@ -24,21 +31,53 @@ class LessonNote(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.addWidget(self._sign)
+        self._fold = QToolButton()
+        self._fold.setProperty("role", "tiny")
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._show_text)
         layout.addWidget(self._label, 1)
+        layout.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._retint)
+        translator.changed.connect(self.retranslate)
         self._retint()
+        self.retranslate()
         self.hide()
 
     @property
     def text(self) -> str:
         """What is said."""
-        return self._label.text()
+        return self._text
 
     def set_text(self, text: str) -> None:
-        """Say something else; "" for nothing."""
-        self._label.setText(text)
+        """Say something else, all of it; "" for nothing."""
+        if text != self._text:
+            self._text = text
+            self._fold.setChecked(False)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
+        self._show_text()
+
+    def retranslate(self) -> None:
+        """Say the word of the button again."""
+        self._fold.setToolTip(tr("Fold the note to one line, or show all of it"))
+        self._fold.setAccessibleName(self._fold.toolTip())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the folded note where its line ends."""
+        super().resizeEvent(event)
+        self._show_text()
+
+    def _show_text(self) -> None:
+        folded = self._fold.isChecked()
+        self._fold.setIcon(icon("chevron-down" if folded else "chevron-up"))
+        text = self._text
+        if folded:
+            room = self._label.width()
+            text = self._label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
+        self._label.setWordWrap(not folded)
+        self._label.setMinimumWidth(1)  # the folded line asks for no room of its own
+        self._label.setText(text)
 
     def _retint(self) -> None:
         self._sign.setPixmap(icon("graduation-cap", "accent").pixmap(16, 16))
+        self._show_text()

@@ -90,6 +90,18 @@ def test_a_note_is_text_and_no_markup(window):
     assert window.lesson_note._label.textFormat() == Qt.TextFormat.PlainText
 
 
+def test_a_long_note_can_be_folded_to_a_line(window, qtbot):
+    open_lesson(window, note=4 * (NOTE + " "))
+    note = window.lesson_note
+    qtbot.waitUntil(lambda: note.height() > 3 * note.fontMetrics().lineSpacing())
+    QTest.mouseClick(note._fold, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: note.height() < 3 * note.fontMetrics().lineSpacing())
+    assert note._label.text().endswith("…")
+    assert note.text == 4 * (NOTE + " ")
+    open_lesson(window, note=3 * (NOTE + " "))  # another note is shown whole
+    qtbot.waitUntil(lambda: note.height() > 3 * note.fontMetrics().lineSpacing())
+
+
 def test_the_keys_of_a_hidden_training_do_nothing(window):
     open_lesson(window, training="hidden")
     window.start_engines()

@@ -25,12 +25,14 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
 
     from flowengine.protocol import Direction
 
 _SAME: Final = 1e-6
-_DIRECTIONS: Final[tuple[Direction, ...]] = ("generate", "normalize")
+_SLACK: Final = 4  # pixels that a layout may lose by rounding
+_SHORT: Final[dict[Direction, str]] = {"generate": "z → x", "normalize": "x → z"}
+_DIRECTIONS: Final = tuple(_SHORT)
 
 
 class Transport(QWidget):
@@ -97,6 +99,7 @@ class Transport(QWidget):
     def add_control(self, control: QWidget) -> None:
         """Make room for another control beside the direction."""
         self._row.insertWidget(self._row.count() - len(self._directions), control)
+        self._word_directions()
 
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
@@ -112,9 +115,13 @@ class Transport(QWidget):
         for control, text in words.items():
             control.setToolTip(text)
             control.setAccessibleName(text)
-        self._directions["generate"].setText(tr("generate z → x"))
-        self._directions["normalize"].setText(tr("normalize x → z"))
+        self._word_directions()
         self._tell_playing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say the directions in as many words as there is room for."""
+        super().resizeEvent(event)
+        self._word_directions()
 
     # --- how ------------------------------------------------------------------------------------
 
@@ -139,6 +146,15 @@ class Transport(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row)
         layout.addWidget(self._bar)
+
+    def _word_directions(self) -> None:
+        texts = {"generate": tr("generate z → x"), "normalize": tr("normalize x → z")}
+        for name, button in self._directions.items():
+            button.setText(texts[name])
+        self._row.invalidate()
+        if self._row.sizeHint().width() > self.width() - _SLACK:
+            for name, button in self._directions.items():
+                button.setText(_SHORT[name])
 
     def _connect(self) -> None:
         clock = self._clock

@@ -381,3 +381,17 @@ def test_the_transport_speaks_the_windows_language(transport, clock):
     translator.set_language("en")
     clock.play()
     assert button(transport, "Pause")
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("width", [480, 520, 700, 900])
+def test_the_words_of_the_directions_are_never_cut(transport, qtbot, width, language):
+    translator.set_language(language)
+    transport.add_control(QComboBox())
+    transport.resize(width, 110)
+    qtbot.waitUntil(lambda: transport.width() == width)
+    for chip in transport._directions.values():
+        assert chip.width() >= chip.sizeHint().width()
+        assert "z" in chip.text()
+    texts = [chip.text() for chip in transport._directions.values()]
+    assert (texts == ["z → x", "x → z"]) == (width < 600)

@@ -48,6 +48,7 @@ CHORDS = (
     (Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier),
     (Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
     (Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
+    (Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
     (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier),
     (Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier),
 )

@@ -49,6 +49,7 @@ class LessonDialog(QDialog):
         self._note_title = QLabel()
         self._note = QPlainTextEdit()
         self._note.setTabChangesFocus(True)
+        self._note_title.setBuddy(self._note)
         self._note.setFixedHeight((_NOTE_LINES + 1) * self._note.fontMetrics().lineSpacing())
         self._note.textChanged.connect(self._edit_note)
         self._titles = {part: QLabel() for part in get_args(LessonPart)}

@@ -37,6 +37,8 @@ LATE_S = 0.05
 START_S = 8.0
 PAUSE_MS = (150, 900)  # between two things that a person does
 WORST = 8
+MOVES, MOVE_MS, STRIDE = 12, 16, 40  # of a stroke; the stride in pixels, a quick hand's
+FULL = 0.4  # of the canvas: what is full is cleared, as no stroke changes it any more
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 KEYS = (
     (Qt.Key.Key_Z, CONTROL),
@@ -91,26 +93,46 @@ class Session(QObject):
         self._window = window
         self._random = random.Random(7)
         self._asked: dict[str, float] = {}
+        self._at = QPoint()
         self.answers: dict[str, list[float]] = {"ledger": [], "snapshot": []}
         self.done = 0
         window.controller.message.connect(self._note)
 
     def act(self) -> None:
         """Do something now, and something else a little later."""
-        acts = (self._stroke, self._stroke, self._click, self._click, self._key, self._size_brush)
-        self._random.choice(acts)()
-        self.done += 1
         if not self._window.controller.training:
             self._window.controller.train()
+        self.done += 1
+        acts = (self._stroke, self._stroke, self._click, self._click, self._key, self._size_brush)
+        self._random.choice(acts)()
+
+    def _rest(self) -> None:
         QTimer.singleShot(self._random.randint(*PAUSE_MS), self, self.act)
 
     def _stroke(self) -> None:
         canvas = self._window.target.canvas
-        self._press(canvas)
-        for _ in range(12):
-            QTest.mouseMove(canvas, self._place(canvas))
-        self._asked["snapshot"] = time.perf_counter()
-        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=self._place(canvas))
+        if canvas.density().mean() > FULL:
+            QTest.keyClick(canvas, Qt.Key.Key_Delete)
+        self._at = self._place(canvas)
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=self._at)
+        self._move(MOVES)
+
+    def _move(self, left: int) -> None:
+        """Move the mouse on, as often as a screen shows it, and lift it at the end."""
+        canvas = self._window.target.canvas
+        if left:
+            self._at += QPoint(
+                self._random.randint(-STRIDE, STRIDE), self._random.randint(-STRIDE, STRIDE)
+            )
+            QTest.mouseMove(canvas, self._at)
+            QTimer.singleShot(MOVE_MS, self, lambda: self._move(left - 1))
+            return
+        before = self._window.store.project
+        released = time.perf_counter()
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=self._at)
+        if self._window.store.project is not before:
+            self._asked["snapshot"] = released
+        self._rest()
 
     def _click(self) -> None:
         view = self._random.choice(list(self._window.stage.panels.values())).view
@@ -118,16 +140,16 @@ class Session(QObject):
             self._asked["ledger"] = time.perf_counter()
             middle = QPoint(view.width() // 2, view.height() // 2)
             QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=middle)
+        self._rest()
 
     def _key(self) -> None:
         QTest.keyClick(self._window, *self._random.choice(KEYS))
+        self._rest()
 
     def _size_brush(self) -> None:
         key = self._random.choice((Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight))
         QTest.keyClick(self._window.target.canvas, key)
-
-    def _press(self, widget: QWidget) -> None:
-        QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=self._place(widget))
+        self._rest()
 
     def _place(self, widget: QWidget) -> QPoint:
         return QPoint(

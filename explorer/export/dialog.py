@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from flowengine.project import Lane
     from flowengine.protocol import ExportDone
 
+_LONGEST_NAME = 200  # bytes; the files beside it have a little more, and a system takes 255
+_LONGEST_SHOWN = 160
 _LEAST_FOR_ESTIMATE = 0.05  # below this share done, a guess of the time left is worth nothing
 
 
@@ -137,9 +140,12 @@ class ExportDialog(QDialog):
     def _trouble(self) -> str:
         if not self._name.text().strip():
             return tr("Give the export a name.")
-        if not Path(self._folder.text()).is_dir():
-            return tr("There is no folder {path}.").format(path=self._folder.text())
-        if self.destination.exists():
+        folder = self._folder.text()
+        if not os.path.isdir(folder):  # unlike Path.is_dir, at ease with any text at all
+            return tr("There is no folder {path}.").format(path=_short(folder))
+        if len(self._name.text().encode()) > _LONGEST_NAME:
+            return tr("The name is too long for a file.")
+        if os.path.lexists(self.destination):
             return tr("{path} is there already; choose another name.").format(path=self.destination)
         return ""
 
@@ -252,6 +258,11 @@ def done_text(done: ExportDone) -> str:
     return tr("{path}, {size}; reloaded: largest difference {difference}").format(
         path=done.path, size=size_text(done.bytes), difference=number(done.largest_difference, 2)
     )
+
+
+def _short(path: str) -> str:
+    """A path that was typed, as much of it as a sentence has room for."""
+    return path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
 
 
 def _row(*widgets: QWidget) -> QWidget:

@@ -71,7 +71,9 @@ def test_cancel_while_writing_asks_to_cancel_and_stays(dialog, qtbot):
     assert not dialog.isVisible()
 
 
-@pytest.mark.parametrize("trouble", ["taken", "no folder", "no name"])
+@pytest.mark.parametrize(
+    "trouble", ["taken", "no folder", "endless folder", "no name", "endless name"]
+)
 def test_a_place_that_will_not_do_is_named_and_nothing_is_asked_for(
     dialog, qtbot, tmp_path, trouble
 ):
@@ -79,16 +81,21 @@ def test_a_place_that_will_not_do_is_named_and_nothing_is_asked_for(
         (tmp_path / "star-discrete").mkdir()
     elif trouble == "no folder":
         dialog._folder.setText(str(tmp_path / "missing"))
+    elif trouble == "endless folder":
+        dialog._folder.setText(5_000 * "[")
     else:
-        dialog._name.clear()
+        dialog._name.setText(100 * "đề" if trouble == "endless name" else "")
     with qtbot.assertNotEmitted(dialog.export_requested):
         press(dialog._start)
     sentences = {
         "taken": "is there already",
         "no folder": f"There is no folder {tmp_path / 'missing'}",
+        "endless folder": "There is no folder [[[[",
         "no name": "Give the export a name",
+        "endless name": "The name is too long",
     }
     assert sentences[trouble] in dialog._message.text()
+    assert len(dialog._message.text()) < 250
 
 
 def test_another_folder_can_be_chosen(dialog, monkeypatch, tmp_path):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, LaneState
 
 MAX_RECENT: Final = 10
+MAX_UNDO: Final = 100  # edits; each may hold a drawing of a quarter of a MiB
 _RECENT_KEY: Final = "files/recent"
 PART_TITLES: Final[dict[LessonPart, str]] = {
     "target": mark("Target"),
@@ -103,6 +104,7 @@ class Store(QObject):
     def __init__(self, project: Project, lanes: Mapping[Lane, LaneState] | None = None) -> None:
         super().__init__()
         self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(MAX_UNDO)
         self.undo_stack.cleanChanged.connect(self._tell_modified)
         self._trained = False
         self.project = replace(project, lanes={})

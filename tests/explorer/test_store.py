@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from explorer.store import MAX_RECENT, Store, recent_files, remember_recent
+from explorer.store import MAX_RECENT, MAX_UNDO, Store, recent_files, remember_recent
 from flowengine.errors import ProjectError
 from flowengine.project import LaneState, Project, TargetSpec, default_stack
 
@@ -47,6 +47,16 @@ def test_edits_without_a_key_do_not_merge(store):
     store.apply(with_seed(store, 1), "Edit")
     store.apply(with_seed(store, 2), "Edit")
     assert store.undo_stack.count() == 2
+
+
+def test_an_hour_of_edits_takes_no_more_memory_than_the_last_hundred(store):
+    for seed in range(1, MAX_UNDO + 21):
+        store.apply(with_seed(store, seed), "Edit")
+    assert store.undo_stack.count() == MAX_UNDO
+    for _ in range(MAX_UNDO):
+        store.undo_stack.undo()
+    assert store.project.seed == 20
+    assert store.modified  # what the file holds cannot be reached any more
 
 
 def test_a_gesture_that_ends_where_it_began_leaves_no_step(store):

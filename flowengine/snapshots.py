@@ -263,27 +263,25 @@ class Display:
         """What the particles start from."""
         return cast("Flow", self.trainer.average).base
 
-    def _flow(self, training: bool, part: float = 1 / 2) -> Flow:
-        """The model to show: while it trains, a continuous flow takes a part of its steps.
+    def _carrier(self, training: bool) -> Flow:
+        """What carries the particles: while it trains, a continuous flow in few of its steps.
 
-        Its density is that of the shorter solver's own map, so it integrates to one unless that
-        map folds. With too few steps it does, far from the target, where points go back the longest
-        way; a density therefore needs more of them than particles do. Steps that a solver chooses
-        itself would have no end that a query could wait for.
+        A density takes all of them. It is that of the solver's own map, which with too few steps
+        folds far from the target, where points go back the longest way, and then holds more mass
+        than there is. Steps that a solver chooses itself would have no end that a query could wait
+        for.
         """
         flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
-        steps = math.ceil(flow.spec.solver_steps * part)
-        return flow.with_solver(
-            flow.fixed_solver, min(max(steps, LEAST_STEPS), flow.spec.solver_steps)
-        )
+        steps = max(math.ceil(flow.spec.solver_steps / 4), LEAST_STEPS)
+        return flow.with_solver(flow.fixed_solver, min(steps, flow.spec.solver_steps))
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()
         piece = points.tensor_split(SLICES)[part]
         first = sum(len(p) for p in points.tensor_split(SLICES)[:part])
-        flow = self._flow(training, 1 / 4)
+        flow = self._carrier(training)
         tau, positions = None, []
         for chunk in piece.split(CHUNK):
             try:
@@ -355,7 +353,7 @@ class Display:
             if training
             else HEAT_NODES_RESTING[self.trainer.lane]
         )
-        flow = self._flow(training)
+        flow = cast("Flow", self.trainer.average)
         pixels = cell_centres(self._shown_extent(), n).to(self.trainer.device)
         parts = []
         for chunk in pixels.split(CHUNK):

@@ -24,6 +24,7 @@ SMALL = {
 }
 
 ASIDE = "exp(-(x-2)^2/0.5-(y+0.5)^2/2)"
+WAVES = "exp(-(y - 1.5 - 1.5 * cos(4 * x))^2 / 0.05 - (x / 1.3)^6)"
 
 
 def display_of(lane: str) -> Display:
@@ -174,13 +175,14 @@ def test_the_share_of_pictures_falls_to_its_floor():
     assert share_after(1000) == SHARE
 
 
-def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_one():
+@pytest.mark.parametrize(("formula", "steps"), [(ASIDE, 700), (WAVES, 100)])
+def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_one(formula, steps):
     """A trained star that turns into another target: far points go back a long way to the base."""
     project = Project.open("resources/examples/star.flow")
     trainer = Trainer(project, "continuous")
-    trainer.edit(msgspec.structs.replace(project, target=spec_from_formula(ASIDE), lanes={}))
+    trainer.edit(msgspec.structs.replace(project, target=spec_from_formula(formula), lanes={}))
     display = Display(trainer, 0, SetView(particles=400))
-    for _ in range(700):
+    for _ in range(steps):
         trainer.step()
     event = None
     while not (isinstance(event, HeatFrame) and event.index == event.frames - 1):
@@ -188,4 +190,4 @@ def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_
         event = display.advance(training=True)
     x_min, x_max, y_min, y_max = event.extent
     cell = (x_max - x_min) * (y_max - y_min) / event.density.size
-    assert 0.97 < float(event.density.sum()) * cell < 1.03
+    assert 0.95 < float(event.density.sum()) * cell < 1.03

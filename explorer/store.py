@@ -171,31 +171,15 @@ class Store(QObject):
         self.replace(Project.open(target), target)
         remember_recent(target)
 
-    def save(
-        self,
-        path: str | PathLike[str],
-        document: Project,
-        lanes: Mapping[Lane, LaneState],
-        thumbnail: bytes = b"",
-    ) -> None:
-        """Write a document and its lanes to a file.
+    def note_saved(self, target: Path, document: Project, lanes: Mapping[Lane, LaneState]) -> None:
+        """Take up that `write_document` has written a document.
 
         Args:
-            path: The file, which becomes the store's.
-            document: What to write: the present document, or the one that `lanes` belong to if it
-                has been edited since; that edit then stays unsaved.
+            target: The file, which becomes the store's.
+            document: What was written: the present document, or the one that `lanes` belong to if
+                it has been edited since; that edit then stays unsaved.
             lanes: What training had made of each lane of `document`.
-            thumbnail: A PNG.
-
-        Raises:
-            ProjectError: the file cannot be written there; a file that was there is still whole.
         """
-        target = Path(path).absolute()
-        write_document(target, document, lanes, thumbnail)
-        self.note_saved(target, document, lanes)
-
-    def note_saved(self, target: Path, document: Project, lanes: Mapping[Lane, LaneState]) -> None:
-        """Take up that `write_document` has written a document, as `save` says."""
         self.lanes = dict(lanes)
         self.path = target
         if document == self.project:

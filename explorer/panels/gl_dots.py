@@ -1,9 +1,9 @@
 """Very many soft dots by OpenGL, read back into a picture; for machines that have a GPU for it.
 
-Some hundred thousand dots would hold the window up where the processor draws them (see `splat`). A
-GPU draws them in a fraction of a millisecond, off the screen, with the same rule where they
-overlap: each channel keeps its larger value. Nothing else of the picture changes, and where OpenGL
-is missing, or is itself computed by the processor, the dots are drawn as before.
+A hundred thousand dots take the processor some milliseconds of every frame (see `splat`). A GPU
+draws them off the screen, by the same rule where they overlap: each channel keeps its larger value.
+Nothing else of the picture changes, and where OpenGL is missing, or is itself computed by the
+processor, the dots are drawn as before.
 """
 
 from __future__ import annotations

@@ -78,8 +78,9 @@ class Guests(QObject):
             acting = [layer for layer in resolve_keeps(run.project.stack) if layer.enabled]
             panel.set_layers(len(acting), [card_name(layer) for layer in acting])
         panel.set_figures(run.history(lane).latest("kl"))
-        sentence = tr(_NO_LEDGER).format(n=run.number)
-        panel.point_picked.connect(lambda: self.ledger_missed.emit(sentence))
+        panel.point_picked.connect(
+            lambda: self.ledger_missed.emit(tr(_NO_LEDGER).format(n=run.number))
+        )
         panel.options_changed.connect(self.options_changed)
         panel.enlarged.connect(lambda large: self.enlarged.emit(panel, large))
         return panel

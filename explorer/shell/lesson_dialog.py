@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import Final, cast, get_args
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Signal
@@ -21,9 +21,6 @@ from explorer.i18n import mark, tr, translator
 from explorer.shell.keys import keeps_for_itself
 from explorer.store import PART_TITLES
 from flowengine.lesson import LONGEST_NOTE, Lesson, LessonPart, LessonRule
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCursor
 
 _CHOICES: Final[dict[str, str]] = {
     "": mark("Open"),
@@ -129,8 +126,7 @@ class LessonDialog(QDialog):
         if len(text) <= LONGEST_NOTE:
             self._tell(replace(self._lesson, note=text), "lesson.note")
             return
-        cursor: QTextCursor = self._note.textCursor()
-        kept = max(0, cursor.position() - (len(text) - LONGEST_NOTE))
+        kept = max(0, self._note.textCursor().position() - (len(text) - LONGEST_NOTE))
         self._note.blockSignals(True)
         self._note.setPlainText(self._lesson.note)
         self._note.blockSignals(False)

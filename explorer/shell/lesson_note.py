@@ -50,9 +50,10 @@ class LessonNote(QFrame):
 
     def set_text(self, text: str) -> None:
         """Say something else, all of it; "" for nothing."""
-        if text != self._text:
-            self._text = text
-            self._fold.setChecked(False)
+        if text == self._text:  # asked with every edit
+            return
+        self._text = text
+        self._fold.setChecked(False)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
         self._show_text()

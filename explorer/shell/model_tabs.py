@@ -89,10 +89,11 @@ class ModelTabs(QWidget):
 
     def set_rules(self, rules: Mapping[LessonPart, LessonRule]) -> bool:
         """Lock or hide tabs as a lesson says, and tell whether any is left to see."""
-        self._rules = rules
-        for index, part in enumerate(_PARTS):
-            self.tabs.widget(index).setEnabled(part not in rules)
-        self._show_tabs()
+        if rules != self._rules:  # asked with every edit
+            self._rules = rules
+            for index, part in enumerate(_PARTS):
+                self.tabs.widget(index).setEnabled(part not in rules)
+            self._show_tabs()
         return any(self.tabs.isTabVisible(index) for index in range(len(_PARTS)))
 
     def set_facts(self, facts: LayerFacts) -> None:

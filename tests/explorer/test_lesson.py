@@ -14,7 +14,7 @@ from explorer.settings import settings
 from explorer.store import PART_TITLES, LessonError, Store
 from flowengine.lesson import LONGEST_NOTE
 from flowengine.project import Project
-from tests.explorer.windows import shown_window
+from tests.explorer.windows import save, shown_window
 
 NOTE = "Draw two islands, and watch how the bridge between them thins."
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -193,7 +193,7 @@ def test_a_note_is_one_edit_and_no_longer_than_a_file_takes(window):
 
 def test_a_lesson_is_saved_with_its_project(window, tmp_path):
     open_lesson(window, **RULES)
-    window.store.save(tmp_path / "lesson.flow", window.store.project, {})
+    save(window.store, tmp_path / "lesson.flow", window.store.project, {})
     assert Project.open(tmp_path / "lesson.flow").lesson == window.store.project.lesson
 
 

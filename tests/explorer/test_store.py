@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from explorer.store import MAX_RECENT, MAX_UNDO, Store, recent_files, remember_recent
 from flowengine.errors import ProjectError
 from flowengine.project import LaneState, Project, TargetSpec, default_stack
+from tests.explorer.windows import save
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_saved_and_opened_again_with_its_lanes(store, tmp_path, qtbot):
     store.apply(with_seed(store, 7), "Edit")
     assert store.modified
     with qtbot.waitSignals([store.modified_changed, store.path_changed]):
-        store.save(tmp_path / "seven.flow", store.project, lanes)
+        save(store, tmp_path / "seven.flow", store.project, lanes)
     assert not store.modified
 
     other = Store(Project(stack=default_stack()))
@@ -112,7 +113,7 @@ def test_saved_and_opened_again_with_its_lanes(store, tmp_path, qtbot):
 
 def test_undo_after_saving_is_work_that_no_file_holds(store, tmp_path):
     store.apply(with_seed(store, 1), "Edit")
-    store.save(tmp_path / "p.flow", store.project, {})
+    save(store, tmp_path / "p.flow", store.project, {})
     store.undo_stack.undo()
     assert store.modified
     store.undo_stack.redo()
@@ -125,7 +126,7 @@ def test_training_is_work_too(store, tmp_path, qtbot):
     assert told.args == [True]
     assert store.unsaved
     assert not store.modified
-    store.save(tmp_path / "p.flow", store.project, {})
+    save(store, tmp_path / "p.flow", store.project, {})
     assert not store.unsaved
 
 
@@ -142,7 +143,7 @@ def test_a_file_that_is_no_project_changes_nothing(store, tmp_path):
 def test_a_place_that_cannot_be_written_keeps_the_work_unsaved(store, tmp_path):
     store.apply(with_seed(store, 1), "Edit")
     with pytest.raises(ProjectError):
-        store.save(tmp_path / "missing" / "p.flow", store.project, {})
+        save(store, tmp_path / "missing" / "p.flow", store.project, {})
     assert store.modified
     assert store.path is None
 
@@ -164,6 +165,6 @@ def test_an_edit_made_while_saving_stays_unsaved(store, tmp_path):
     store.apply(with_seed(store, 1), "Edit")
     asked = store.project
     store.apply(with_seed(store, 2), "Edit on")
-    store.save(tmp_path / "p.flow", asked, {})
+    save(store, tmp_path / "p.flow", asked, {})
     assert store.modified
     assert Project.open(tmp_path / "p.flow").seed == 1

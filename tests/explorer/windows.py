@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from explorer import dialogs
 from explorer.main_window import MainWindow
-from explorer.store import Store
+from explorer.store import Store, write_document
 from explorer.theme import theme
 from explorer.training.controller import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from flowengine.project import Project
+    from flowengine.project import Lane, LaneState, Project
 
 
 @contextmanager
@@ -33,3 +34,9 @@ def shown_window(
         yield window
     finally:
         window.controller.stop()
+
+
+def save(store: Store, path: Path, document: Project, lanes: dict[Lane, LaneState]) -> None:
+    """Write a store's document, without the window's threads."""
+    write_document(path, document, lanes, b"")
+    store.note_saved(path, document, lanes)

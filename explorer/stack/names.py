@@ -28,6 +28,7 @@ PROPER_NAMES: Final = {
     "euler": "Euler",
     "heun": "Heun",
     "rk4": "RK4",
+    "adams": "Adams",
     "dopri5": "dopri5",
 }
 

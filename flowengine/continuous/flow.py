@@ -15,18 +15,21 @@ from flowengine.catalogue import FlowMatching, StandardNormal
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
 from flowengine.continuous.adaptive import follow
+from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Field, Velocity
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flowengine.bases import Base
     from flowengine.catalogue import BaseSpec, ContinuousSpec
 
 TRACE_FRAMES = 33
+# Of a solver's step: a frame this close to its end is the end.
+NEARBY = 1e-5
 LEDGER_ROWS = 16
 ADAPTIVE = "dopri5"
 # Twice as many take three times as long: the system then clears every array's memory anew.
@@ -40,7 +43,7 @@ class _Frame(NamedTuple):
         t: The clock.
         positions: Shape (batch, 2).
         log_det: log|det| of the map from the start to here, shape (batch,).
-        jacobian: Of the same map, shape (batch, 2, 2).
+        jacobian: Of the same map, shape (batch, 2, 2), or (batch, 2, 0) without densities.
     """
 
     t: float
@@ -55,10 +58,10 @@ class ContinuousFlow(Flow):
     The solver's steps are maps of the plane, and `log_det` is theirs, exactly: the density
     integrates to one however few steps there are. `forward` and `inverse` each follow the field
     from their own side, so that they undo each other up to the solver's error, which falls with
-    the fourth (RK4) or second (Heun) power of `spec.solver_steps`. Densities come from `inverse`,
-    and so do the rows of the ledger, whose last is `log_prob` itself.
+    the fourth (RK4), second (Heun) or at least third (Adams) power of `spec.solver_steps`.
+    Densities come from `inverse`, and so do the rows of the ledger, whose last is `log_prob`.
 
-    A span of the clock that is no whole number of steps is crossed in equal, shorter ones.
+    A span of the clock that is no whole number of steps is crossed in shorter ones.
 
     The solver `dopri5` chooses its steps by the whole batch, so a density that it carried would
     depend on the neighbours of its point. It therefore carries what has no density to tell: samples
@@ -92,7 +95,7 @@ class ContinuousFlow(Flow):
 
     @property
     def fixed_solver(self) -> str:
-        """The solver of everything that has a density: a key of `solvers.TABLEAUS`."""
+        """The solver of everything that has a density: one of `solvers.SOLVERS`."""
         return "rk4" if self.spec.solver == ADAPTIVE else self.spec.solver
 
     @property
@@ -122,14 +125,15 @@ class ContinuousFlow(Flow):
         check_input(z, self, "z")
         if self.spec.solver == ADAPTIVE:
             return self._adaptive(z, [0.0, 1.0])[-1]
-        return torch.cat([self._carried(part) for part in z.split(CHUNK)])
+        return torch.cat([points_of(self.carry(bare(part), 0.0, 1.0)) for part in z.split(CHUNK)])
 
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """Follow base points to the target; see `Flow.trace`.
 
-        Frames between two solver steps lie on the solver's own dense output, which costs no
-        evaluation of the field; their log_det is that of the map which leads to them, exactly.
+        Frames are evenly spread in time. Between two solver steps they lie on the solver's own
+        dense output, which costs no evaluation of the field; their log_det is that of the map which
+        leads to them, exactly.
         """
         return self._trace(check_input(z, self, "z"), 0.0, 1.0, frames, densities=densities)
 
@@ -156,21 +160,15 @@ class ContinuousFlow(Flow):
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
     def steps(
-        self,
-        u: Tensor,
-        start: float,
-        end: float,
-        *,
-        jacobian: bool,
-        field: Callable[[Tensor, float], Tensor] | None = None,
+        self, state: Tensor, start: float, end: float, field: solvers.Slope | None = None
     ) -> Iterator[solvers.Step]:
         """The solver's steps from clock `start` to clock `end`; either may be the greater.
 
         Args:
-            u: Points, shape (batch, 2), or states of another `field`, shape (batch, n).
+            state: Points with or without tangents, shape (2, 1 + k, batch), or what another `field`
+                takes.
             start: Where the points are.
             end: Where they go.
-            jacobian: Carry the 2x2 Jacobian of each step.
             field: Followed instead of the velocity, in the same steps.
 
         Raises:
@@ -180,51 +178,39 @@ class ContinuousFlow(Flow):
             raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
         # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
         count = math.ceil(self.spec.solver_steps * abs(end - start) - 1e-9)
-        return solvers.steps(
-            field or self.velocity,
-            u,
-            (start, end),
-            count,
-            solver=self.fixed_solver,
-            jacobian=jacobian,
-        )
+        field = field or self.velocity.slope
+        return solvers.steps(field, state, (start, end), count, solver=self.fixed_solver)
+
+    def carry(
+        self, state: Tensor, start: float, end: float, field: solvers.Slope | None = None
+    ) -> Tensor:
+        """The state where `steps` end."""
+        for step in self.steps(state, start, end, field):
+            state = step.at()
+        return state
 
     def _transport(self, u: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
         if not torch.is_grad_enabled() and len(u) > CHUNK:
             parts = [self._transport(part, start, end) for part in u.split(CHUNK)]
             return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
-        log_det = torch.zeros_like(u[:, 0])
-        for step in self.steps(u, start, end, jacobian=True):
-            u = step.position()
-            log_det = log_det + solvers.log_abs_det(step.jacobian())
-        return u, log_det
-
-    def _carried(self, z: Tensor) -> Tensor:
-        for step in self.steps(z, 0.0, 1.0, jacobian=False):
-            z = step.position()
-        return z
+        state = self.carry(lifted(u), start, end)
+        return points_of(state), solvers.log_abs_det(jacobian_of(state))
 
     def _frames(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
     ) -> Iterator[_Frame]:
-        """The key frames from one side to the other: some in every step, or one in every few."""
-        spans = (TRACE_FRAMES if frames is None else max(frames, 2)) - 1
-        count = self.spec.solver_steps
-        per_step, stride = math.ceil(spans / count), max(1, count // spans)
-        log_det = torch.zeros_like(u[:, 0])
-        jacobian = torch.eye(2, dtype=u.dtype, device=u.device).expand(len(u), 2, 2)
-        yield _Frame(start, u, log_det, jacobian)
-        for number, step in enumerate(self.steps(u, start, end, jacobian=densities), 1):
-            so_far, until_now = log_det, jacobian
-            for k in range(1, per_step + 1):
-                theta = k / per_step
-                if densities:
-                    local = step.jacobian(theta)
-                    log_det = so_far + solvers.log_abs_det(local)
-                    jacobian = solvers.matmul(local, until_now)
-                if number % stride == 0 or number == count:
-                    t = step.t + theta * step.h
-                    yield _Frame(t, step.position(theta), log_det, jacobian)
+        """The key frames from one side to the other, evenly spread in time."""
+        count = TRACE_FRAMES if frames is None else max(frames, 2)
+        state = lifted(u) if densities else bare(u)
+        nothing = torch.zeros_like(u[:, 0])
+        yield _Frame(start, u, nothing, jacobian_of(state))
+        moments = [start + (end - start) * k / (count - 1) for k in range(1, count)]
+        for step in self.steps(state, start, end):
+            while moments and (theta := (moments[0] - step.t) / step.h) <= 1 + NEARBY:
+                state = step.at(min(theta, 1.0))
+                jacobian = jacobian_of(state)
+                log_det = solvers.log_abs_det(jacobian) if densities else nothing
+                yield _Frame(moments.pop(0), points_of(state), log_det, jacobian)
 
     def _trace(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool

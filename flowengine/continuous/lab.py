@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from flowengine.continuous.adaptive import follow
-from flowengine.continuous.solvers import TABLEAUS
+from flowengine.continuous.solvers import SOLVERS, evaluations
 from flowengine.errors import FlowError, SpecError
 from flowengine.metrics import base_points
 from flowengine.protocol import Failure, SolverLabReply, SolverLabRow
@@ -54,10 +54,10 @@ def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
     dense = flow.with_solver("rk4", REFERENCE_STEPS)
     x = dense.positions(z)
     log_prob = dense.log_prob(x)
-    for solver, tableau in TABLEAUS.items():
+    for solver in SOLVERS:
         for steps in STEPS:
             tried = flow.with_solver(solver, steps)
-            cost = steps * len(tableau.nodes)
+            cost = evaluations(solver, steps)
             yield SolverLabRow(
                 solver=solver,
                 steps=steps,

@@ -1,12 +1,13 @@
-"""A velocity network and its derivative along given directions, with a gradient by hand.
+"""A velocity network and its derivative along given tangents, with a gradient by hand.
 
 The value and its tangents go through each layer in one product, T <- silu'(a) * (W T), so that the
 derivative is exact without autograd inside. The gradient of both is written out as well: what
 autograd finds, without its bookkeeping and its copies.
 
-Here all points lie side by side in memory, coordinate by coordinate and unit by unit: a row of the
-plane's two coordinates would be too short for the processor's vectors, in the solver's arithmetic
-even more than in the network. What goes out are views of that.
+Points and their tangents lie in one tensor, the `state`, of shape (2, 1 + k, batch): coordinate by
+coordinate, the point first. Seen from the processor all points lie side by side: a row of the
+plane's two coordinates would be too short for its vectors, in the solver's arithmetic even more
+than in the network.
 """
 
 from __future__ import annotations
@@ -21,6 +22,32 @@ from torch.autograd.function import once_differentiable
 Layers = list[tuple[Tensor, Tensor]]
 
 
+def bare(x: Tensor) -> Tensor:
+    """Points, shape (batch, 2), as a state without tangents, shape (2, 1, batch)."""
+    return x.t().contiguous().unsqueeze(1)
+
+
+def lifted(x: Tensor) -> Tensor:
+    """Points, shape (batch, 2), as a state with both axes as tangents, shape (2, 3, batch)."""
+    axes = torch.eye(2, dtype=x.dtype, device=x.device).unsqueeze(2).expand(2, 2, len(x))
+    return torch.cat([bare(x), axes], dim=1)
+
+
+def along(x: Tensor, directions: Tensor) -> Tensor:
+    """Points with one tangent for each, both (batch, 2), as a state, shape (2, 2, batch)."""
+    return torch.stack([x.t(), directions.t()], dim=1)
+
+
+def points_of(state: Tensor) -> Tensor:
+    """Points of a state, shape (batch, 2)."""
+    return state[:, 0].t()
+
+
+def jacobian_of(state: Tensor) -> Tensor:
+    """The k tangents of a state beside each other, shape (batch, 2, k)."""
+    return state[:, 1:].permute(2, 0, 1)
+
+
 class _Hidden(NamedTuple):
     """What the gradient needs of a hidden layer.
 
@@ -28,7 +55,7 @@ class _Hidden(NamedTuple):
         sums: What goes into its units, a, shape (width, batch).
         gate: σ(a), likewise.
         slope: silu'(a), likewise.
-        tangents: Of the sums, shape (width, k, batch or 1).
+        tangents: Of the sums, shape (width, k, batch).
         lifted: silu(a) beside its tangents, shape (width, 1 + k, batch).
     """
 
@@ -39,98 +66,98 @@ class _Hidden(NamedTuple):
     lifted: Tensor
 
 
-def with_tangents(
-    x: Tensor, features: Tensor, directions: Tensor | None, layers: Layers
-) -> tuple[Tensor, Tensor]:
-    """The velocity at points and its derivative along directions.
+def with_tangents(state: Tensor, features: Tensor, layers: Layers) -> Tensor:
+    """The velocity at points and its derivatives along their tangents.
 
-    Differentiable once, by `x` and by the weights.
+    Differentiable once, by `state` and by the weights.
 
     Args:
-        x: Points, shape (batch, 2).
+        state: Points and k tangents of each, shape (2, 1 + k, batch).
         features: Of time: one set for all, shape (n,), or one for each, shape (batch, n).
-        directions: One for each point, shape (batch, 2); None is both axes for all.
         layers: Weight (outputs, inputs) and bias (outputs,) of every layer.
 
     Returns:
-        v, shape (batch, 2), and its k tangents, shape (batch, 2, k): one along a direction, or two,
-        which are dv/dx.
+        v and dv/dx applied to each tangent, of the shape of `state`.
     """
     if torch.is_grad_enabled():
         flat = [tensor for layer in layers for tensor in layer]
-        v, tangents = _WithTangents.apply(x, features, directions, *flat)  # type: ignore[no-untyped-call]
-    else:
-        v, tangents = _run(x, features, directions, layers, [])
-    return v.t(), tangents.permute(2, 0, 1)
+        return _WithTangents.apply(state, features, *flat)  # type: ignore[no-any-return, no-untyped-call]
+    return _run(state, features, layers, None)
 
 
-def _run(
-    x: Tensor, features: Tensor, directions: Tensor | None, layers: Layers, kept: list[_Hidden]
-) -> tuple[Tensor, Tensor]:
-    """The velocity, shape (2, batch), and its tangents, shape (2, k, batch)."""
+def _run(state: Tensor, features: Tensor, layers: Layers, kept: list[_Hidden] | None) -> Tensor:
+    """See `with_tangents`; where nothing is `kept`, each layer works in the memory of its sums."""
     (weight, bias), *rest = layers
-    by_x = weight[:, :2]
     moment = F.linear(features, weight[:, 2:], bias)
-    a = torch.addmm(moment.unsqueeze(1) if features.ndim == 1 else moment.t(), by_x, x.t())
-    tangents = by_x.unsqueeze(2) if directions is None else (by_x @ directions.t()).unsqueeze(1)
+    out = _product(weight[:, :2], state)
+    out[:, 0].add_(moment.unsqueeze(1) if features.ndim == 1 else moment.t())
     for weight, bias in rest:
-        hidden = _lift(a, tangents)
-        kept.append(hidden)
-        out = (weight @ hidden.lifted.flatten(1)).view(len(weight), *hidden.lifted.shape[1:])
-        a, tangents = out[:, 0] + bias.unsqueeze(1), out[:, 1:]
-    return a, tangents
+        out = _product(weight, _activated(out, kept))
+        out[:, 0].add_(bias.unsqueeze(1))
+    return out
 
 
-def _lift(a: Tensor, tangents: Tensor) -> _Hidden:
+def _product(weight: Tensor, state: Tensor) -> Tensor:
+    return torch.mm(weight, state.flatten(1)).view(len(weight), *state.shape[1:])
+
+
+def _activated(sums: Tensor, kept: list[_Hidden] | None) -> Tensor:
+    a, tangents = sums[:, 0], sums[:, 1:]
     gate = torch.sigmoid(a)
-    lifted = a.new_empty(len(a), 1 + tangents.shape[1], a.shape[1])
-    h = torch.mul(a, gate, out=lifted[:, 0])
-    slope = (gate + h).addcmul_(h, gate, value=-1)
-    torch.mul(slope.unsqueeze(1), tangents, out=lifted[:, 1:])
-    return _Hidden(a, gate, slope, tangents, lifted)
+    if kept is None:
+        into, h = sums, a.mul_(gate)
+    else:
+        into = torch.empty_like(sums)
+        h = torch.mul(a, gate, out=into[:, 0])
+    slope = (gate + h).addcmul_(h, gate, value=-1)  # silu'(a) = σ + silu(a) (1 − σ)
+    if kept is None:
+        tangents.mul_(slope.unsqueeze(1))
+    else:
+        torch.mul(slope.unsqueeze(1), tangents, out=into[:, 1:])
+        kept.append(_Hidden(a, gate, slope, tangents, into))
+    return into
 
 
 class _WithTangents(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401  torch has no public type for it
-        x: Tensor,
+        state: Tensor,
         features: Tensor,
-        directions: Tensor | None,
         *flat: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Tensor:
         layers = list(zip(flat[::2], flat[1::2], strict=True))
         ctx.kept = []
-        ctx.save_for_backward(x, features, directions, *flat)
-        return _run(x, features, directions, layers, ctx.kept)
+        ctx.save_for_backward(state, features, *flat)
+        return _run(state, features, layers, ctx.kept)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_v: Tensor, by_tangents: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        x, features, directions, *flat = ctx.saved_tensors
+    def backward(ctx: Any, by_out: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        state, features, *flat = ctx.saved_tensors
         weights = flat[::2]
-        cotangent = torch.cat([by_v.unsqueeze(1), by_tangents], dim=1)
+        cotangent = by_out
         gradients: list[Tensor] = []
         for weight, hidden in zip(weights[:0:-1], reversed(ctx.kept), strict=True):
             flattened = cotangent.flatten(1)
             gradients += [cotangent[:, 0].sum(1), flattened @ hidden.lifted.flatten(1).t()]
             cotangent = _lower((weight.t() @ flattened).view_as(hidden.lifted), hidden)
-        by_a, by_t = cotangent[:, 0], cotangent[:, 1:]
-        into = by_a @ x
-        into += by_t.sum(2) if directions is None else by_t[:, 0] @ directions
+        flattened, by_a = cotangent.flatten(1), cotangent[:, 0]
         bias = by_a.sum(1)
         time = torch.outer(bias, features) if features.ndim == 1 else by_a @ features
-        gradients += [bias, torch.cat([into, time], dim=1)]
-        by_x = (weights[0][:, :2].t() @ by_a).t() if ctx.needs_input_grad[0] else None
-        return by_x, None, None, *reversed(gradients)
+        gradients += [bias, torch.cat([flattened @ state.flatten(1).t(), time], dim=1)]
+        by_state = None
+        if ctx.needs_input_grad[0]:
+            by_state = (weights[0][:, :2].t() @ flattened).view_as(state)
+        return by_state, None, *reversed(gradients)
 
 
 def _lower(cotangent: Tensor, hidden: _Hidden) -> Tensor:
     """From the cotangent of `lifted` to that of the sums and their tangents, in its place."""
-    sums, gate, slope, tangents, lifted = hidden
+    sums, gate, slope, tangents, into = hidden
     # silu''(a) = σ (1 − σ) (2 + a − 2 silu(a))
     bend = torch.addcmul(gate, gate, gate, value=-1)
-    bend *= torch.add(sums, lifted[:, 0], alpha=-2).add_(2)
+    bend *= torch.add(sums, into[:, 0], alpha=-2).add_(2)
     turned = (cotangent[:, 1:] * tangents).sum(1).mul_(bend)
     cotangent.mul_(slope.unsqueeze(1))
     cotangent[:, 0].add_(turned)

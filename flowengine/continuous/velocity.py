@@ -11,7 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flowengine.continuous.tangents import with_tangents
+from flowengine.continuous.tangents import (
+    along,
+    bare,
+    jacobian_of,
+    lifted,
+    points_of,
+    with_tangents,
+)
 
 FREQUENCIES = 3
 TIME_FEATURES = 1 + 2 * FREQUENCIES
@@ -39,12 +46,25 @@ class Field(nn.Module, ABC):
         v, jacobian = self.with_jacobian(x, t)
         return v, jacobian[:, 0, 0] + jacobian[:, 1, 1]
 
+    def slope(self, state: Tensor, t: float) -> Tensor:
+        """How points and tangents that the field carries change: v, and dv/dx of each tangent.
+
+        Args:
+            state: Points and their k tangents, shape (2, 1 + k, batch); see `tangents`.
+            t: The time.
+        """
+        if state.shape[1] == 1:
+            return bare(self(points_of(state), t))
+        v, jacobian = self.with_jacobian(points_of(state), t)
+        tangents = jacobian @ jacobian_of(state)
+        return torch.cat([bare(v), tangents.permute(1, 2, 0)], dim=1)
+
 
 class Velocity(Field):
     """v(x, t): points and time through `depth` SiLU layers of `width` units to a velocity.
 
-    The Jacobian dv/dx is pushed through the layers as two tangent columns beside the value, so that
-    it and the divergence are exact without autograd inside; see `with_tangents`.
+    Tangents are pushed through the layers beside the value, so that the Jacobian dv/dx and the
+    divergence are exact without autograd inside; see `with_tangents`.
 
     Attributes:
         weights: Of `depth` hidden layers and the output layer, each (outputs, inputs). The inputs
@@ -80,12 +100,17 @@ class Velocity(Field):
 
     def with_jacobian(self, x: Tensor, t: float | Tensor) -> tuple[Tensor, Tensor]:
         """See `Field.with_jacobian`."""
-        return with_tangents(x, _features(x, t), None, self._layers())
+        slope = with_tangents(lifted(x), _features(x, t), self._layers())
+        return points_of(slope), jacobian_of(slope)
+
+    def slope(self, state: Tensor, t: float) -> Tensor:
+        """See `Field.slope`."""
+        return with_tangents(state, _features(state, t), self._layers())
 
     def along(self, x: Tensor, t: float | Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
         """The velocity and its derivative along one direction for each point, both (batch, 2)."""
-        v, tangents = with_tangents(x, _features(x, t), directions, self._layers())
-        return v, tangents[:, :, 0]
+        slope = with_tangents(along(x, directions), _features(x, t), self._layers())
+        return points_of(slope), slope[:, 1].t()
 
     @torch.no_grad()
     def regress(self, inputs: Tensor, wanted: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from safetensors.torch import save
 
 from flowengine.baselines import Gan, Vae
 from flowengine.catalogue import fields_of
-from flowengine.continuous import ContinuousFlow
+from flowengine.continuous import ContinuousFlow, solvers
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled, baselines
 from flowengine.export.assemble import PACKAGE, assemble, has_template
@@ -96,7 +96,9 @@ def model_source(flow: Model, name: str, lane: str) -> str:
         kinds = [layer.spec.kind for layer in flow.active]
         templates, build = [*kinds, "discrete_flow"], _build_discrete(flow)
     elif isinstance(flow, ContinuousFlow):
-        templates, build = ["continuous_flow"], _build_continuous(flow)
+        adams = flow.fixed_solver == solvers.ADAMS
+        templates = ["continuous_adams" if adams else "continuous_flow"]
+        build = _build_continuous(flow)
     else:
         raise ExportError(f"The python export does not know {type(flow).__name__} yet")
     for kind in templates:
@@ -161,12 +163,13 @@ def _build_discrete(flow: DiscreteFlow) -> str:
 
 
 def _build_continuous(flow: ContinuousFlow) -> str:
-    spec, solver = flow.spec, _text(flow.fixed_solver)
+    spec, solver = flow.spec, flow.fixed_solver
+    named = "" if solver == solvers.ADAMS else f"        solver={_text(solver)},\n"
     return (
         'def build() -> Flow:\n    """The base, the network and the solver of this model."""\n'
         f"    return Flow(\n        {_call_base(flow.base)},\n"
         f"        width={spec.width},\n        depth={spec.depth},\n"
-        f"        solver={solver},\n        solver_steps={spec.solver_steps},\n    )\n"
+        f"{named}        solver_steps={spec.solver_steps},\n    )\n"
     )
 
 

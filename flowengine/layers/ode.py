@@ -9,6 +9,7 @@ from torch import Tensor
 
 from flowengine import catalogue
 from flowengine.continuous import solvers
+from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Velocity
 from flowengine.layers.base import (
     Alpha,
@@ -76,7 +77,7 @@ class Ode(Layer):
     ) -> tuple[Columns, Tensor]:
         """Where the solver's step from `end` to `start` comes from, and the log_det until there."""
         with torch.no_grad():
-            guess = self._solver_step(z, start, end, jacobian=False).position().unbind(1)
+            guess = points_of(self._solver_step(bare(to_points(z)), start, end)).unbind(1)
         x = solve_plane(
             lambda p: self._step(p, end, start), z, (guess[0], guess[1]), name=self.name
         )
@@ -85,15 +86,13 @@ class Ode(Layer):
 
     def _step(self, p: Columns, start: float, end: float) -> tuple[Columns, Jacobian]:
         """One step of the solver, either way, and its Jacobian."""
-        step = self._solver_step(p, start, end, jacobian=True)
-        x, y = step.position().unbind(1)
-        return (x, y), Jacobian(*step.jacobian().flatten(1).unbind(1))
+        state = self._solver_step(lifted(to_points(p)), start, end)
+        x, y = points_of(state).unbind(1)
+        return (x, y), Jacobian(*jacobian_of(state).flatten(1).unbind(1))
 
-    def _solver_step(self, p: Columns, start: float, end: float, *, jacobian: bool) -> solvers.Step:
-        (step,) = solvers.steps(
-            self.velocity, to_points(p), (start, end), 1, solver="rk4", jacobian=jacobian
-        )
-        return step
+    def _solver_step(self, state: Tensor, start: float, end: float) -> Tensor:
+        (step,) = solvers.steps(self.velocity.slope, state, (start, end), 1, solver="rk4")
+        return step.at()
 
 
 class BoundedVelocity(Velocity):
@@ -111,3 +110,9 @@ class BoundedVelocity(Velocity):
         v, jacobian = super().with_jacobian(x, t)
         bend = (v / FASTEST).tanh()
         return FASTEST * bend, (1 - bend * bend)[:, :, None] * jacobian
+
+    def slope(self, state: Tensor, t: float) -> Tensor:
+        """See `Field.slope`."""
+        slope = super().slope(state, t)
+        bend = (slope[:, :1] / FASTEST).tanh()
+        return torch.cat([FASTEST * bend, (1 - bend * bend) * slope[:, 1:]], dim=1)

@@ -205,7 +205,7 @@ class SolverLabRow(Struct, frozen=True, kw_only=True):
 
     Attributes:
         solver: Its name, as in a project.
-        steps: Equal steps from base to target; 0 for one that chooses its own.
+        steps: Fixed steps from base to target; 0 for one that chooses its own.
         tolerance: Of such a one; 0 for the others.
         evaluations: Of the field, to carry the points from the base to the target.
         log_prob_evaluations: Of the field and its divergence, for their log_prob.

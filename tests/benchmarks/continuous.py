@@ -39,6 +39,7 @@ FIT_BATCH = 512
 PARTICLES = 10_000
 POINTS = 4_096
 LIKELIHOOD_BATCH = 256
+ERROR = 1e-4  # in nats
 
 
 def main() -> None:
@@ -103,8 +104,9 @@ def likelihood() -> dict[str, float]:
     with torch.no_grad():
         truth = copy.deepcopy(flow).double().with_solver("rk4", 256).log_prob(x.double())
     ways: dict[str, Callable[[], torch.Tensor]] = {
-        f"RK4 in {n} steps": functools.partial(flow.with_solver("rk4", n).log_prob, x)
-        for n in (8, 12, 16, 20)
+        f"{solver} in {n} steps": functools.partial(flow.with_solver(solver, n).log_prob, x)
+        for solver, counts in {"adams": (24, 32, 40), "rk4": (8, 20)}.items()
+        for n in counts
     }
     for tolerance in (1e-3, 1e-4, 1e-5, 3e-6):
         ways[f"dopri5 to {tolerance:g}"] = functools.partial(_adaptive_log_prob, flow, x, tolerance)
@@ -114,8 +116,22 @@ def likelihood() -> dict[str, float]:
             figures[f"error, {name}"] = float((way().double() - truth).abs().mean())
     steps = {f"gradients/s, {n}": functools.partial(_likelihood_step, w) for n, w in ways.items()}
     reads = {f"log_prob/s, {n}": functools.partial(_without_gradient, w) for n, w in ways.items()}
-    seconds = best_of(steps | reads, rounds=5, repeats=1)
-    return figures | {name: 1 / value for name, value in seconds.items()}
+    seconds = best_of(steps | reads, rounds=9, repeats=1)
+    figures |= {name: 1 / value for name, value in seconds.items()}
+    for what in ("gradients", "log_prob"):
+        ours, theirs = (_rate_at(ERROR, figures, what, solver) for solver in ("adams", "dopri5"))
+        figures[f"{what} at {ERROR:g} nats, adams over dopri5"] = ours / theirs
+    return figures
+
+
+def _rate_at(error: float, figures: dict[str, float], what: str, solver: str) -> float:
+    """Calls a second at an error, on the line through the two measurements on either side of it."""
+    names = [n.removeprefix("error, ") for n in figures if n.startswith(f"error, {solver}")]
+    points = sorted((figures[f"error, {n}"], figures[f"{what}/s, {n}"]) for n in names)
+    above = next(i for i, (found, _) in enumerate(points) if found > error)
+    (small, slow), (great, fast) = points[above - 1], points[above]
+    share = math.log(error / small) / math.log(great / small)
+    return slow * (fast / slow) ** share
 
 
 def fit(seeds: int) -> dict[str, float]:

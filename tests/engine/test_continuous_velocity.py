@@ -7,8 +7,9 @@ import torch
 
 from flowengine.catalogue import FlowMatching
 from flowengine.continuous import build_continuous
-from flowengine.continuous.tangents import with_tangents
-from flowengine.continuous.velocity import TIME_FEATURES, time_features
+from flowengine.continuous.tangents import along, lifted, with_tangents
+from flowengine.continuous.velocity import TIME_FEATURES, Field, time_features
+from flowengine.layers.ode import BoundedVelocity
 from tests.engine.continuous_flows import points, randomised
 
 
@@ -108,16 +109,40 @@ def test_the_derivative_along_directions_equals_the_jacobian_s(velocity, kind):
     torch.testing.assert_close(along, (jacobian @ directions.unsqueeze(2)).squeeze(2))
 
 
-@pytest.mark.parametrize("directions", [None, points(5, seed=3)], ids=["axes", "directions"])
+@pytest.mark.parametrize("tangents", [0, 1, 2])
 @pytest.mark.parametrize("kind", ["one", "each"])
-def test_the_hand_written_gradient_of_the_tangents_is_exact(kind, directions):
+def test_the_hand_written_gradient_of_the_tangents_is_exact(kind, tangents):
     velocity = randomised(FlowMatching(width=6, depth=2)).velocity
     layers = [tensor for layer in velocity._layers() for tensor in layer]
     features = time_features(torch.as_tensor(times(kind, 5), dtype=torch.float64))
 
-    def function(x, *flat):
+    def function(state, *flat):
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
-        return with_tangents(x, features, directions, pairs)
+        return with_tangents(state, features, pairs)
 
-    x = points(5).requires_grad_()
-    assert torch.autograd.gradcheck(function, (x, *layers))
+    numbers = torch.Generator().manual_seed(4)
+    state = torch.randn(2, 1 + tangents, 5, generator=numbers, dtype=torch.float64)
+    assert torch.autograd.gradcheck(function, (state.requires_grad_(), *layers))
+
+
+def test_without_a_gradient_the_same_is_found_and_nothing_given_is_changed(velocity):
+    state = along(points(7), points(7, seed=3))
+    before = state.clone()
+    wanted = velocity.slope(state, 0.4)
+    with torch.no_grad():
+        torch.testing.assert_close(velocity.slope(state, 0.4), wanted)
+        assert torch.equal(state, before)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("fast", [True, False], ids=["of the layer", "of the network"])
+def test_the_slope_of_a_state_is_that_of_any_field(fast):
+    flow = build_continuous(FlowMatching(), 0)
+    velocity = BoundedVelocity(8, 2, torch.Generator().manual_seed(0)) if fast else flow.velocity
+    for weight in velocity.parameters():
+        weight.add_(1.0)
+    state = lifted(points(7, dtype=torch.float32))
+    torch.testing.assert_close(velocity.slope(state, 0.4), Field.slope(velocity, state, 0.4))
+    torch.testing.assert_close(
+        velocity.slope(state[:, :1], 0.4), Field.slope(velocity, state[:, :1], 0.4)
+    )

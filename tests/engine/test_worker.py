@@ -367,7 +367,14 @@ def test_the_solver_lab_answers_while_training_goes_on(engine):
     first = engine.wait_for(protocol.Metrics)
     reply = engine.wait_for(protocol.SolverLabReply)
     assert reply.request == 71
-    assert {row.solver for row in reply.rows} == {"euler", "midpoint", "heun", "rk4", "dopri5"}
+    assert {row.solver for row in reply.rows} == {
+        "euler",
+        "midpoint",
+        "heun",
+        "rk4",
+        "adams",
+        "dopri5",
+    }
     assert all(row.evaluations > 0 for row in reply.rows)
     engine.wait_for(protocol.Metrics, lambda m: m.step > first.step)
 

@@ -164,5 +164,12 @@ def test_the_solver_lab_is_measured_by_the_engine(window, qtbot):
     qtbot.waitUntil(lambda: all(window.controller.engine_pids().values()), timeout=PATIENCE_MS)
     QTest.mouseClick(lab.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(lab.rows), timeout=PATIENCE_MS)
-    assert {row.solver for row in lab.rows} == {"euler", "midpoint", "heun", "rk4", "dopri5"}
+    assert {row.solver for row in lab.rows} == {
+        "euler",
+        "midpoint",
+        "heun",
+        "rk4",
+        "adams",
+        "dopri5",
+    }
     assert lab.button.isEnabled()

@@ -31,6 +31,7 @@ from flowengine.protocol import (
     ParticleFrames,
     SetView,
 )
+from flowengine.stack import DiscreteFlow
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from flowengine.continuous.velocity import Field
     from flowengine.flow import Flow, Trace
     from flowengine.protocol import Event
-    from flowengine.stack import DiscreteFlow
     from flowengine.trainer import Figures, Trainer
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
@@ -355,6 +355,8 @@ class Display:
         )
         flow = cast("Flow", self.trainer.average)
         pixels = cell_centres(self._shown_extent(), n).to(self.trainer.device)
+        if isinstance(flow, DiscreteFlow):
+            flow = flow.for_many(len(pixels))
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():

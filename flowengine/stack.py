@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -16,6 +17,7 @@ from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
+from flowengine.layers.piecewise import tabulated
 from flowengine.layers.run import Noting, pull_run
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
@@ -74,6 +76,25 @@ class DiscreteFlow(Flow):
     def active(self) -> list[Layer]:
         """The layers that are switched on, base first."""
         return [layer for layer in self._all() if layer.spec.enabled]
+
+    def for_many(self, points: int) -> DiscreteFlow:
+        """This flow as it is now, made ready to move many points in several calls.
+
+        It shares its parts with this one, gives no gradients, and does not follow its training: the
+        small networks in it are written out, see `layers.piecewise`. One call with all the points
+        does the same by itself.
+
+        Args:
+            points: How many in all; for a few of them nothing is done.
+        """
+        if not all(weight.is_cpu for weight in self.parameters()):
+            return self
+        twin = copy.copy(self)
+        twin.__dict__["_modules"] = dict(self._modules)
+        twin.layers = nn.ModuleDict()
+        for layer in tabulated(self._all(), points):
+            twin.layers._modules[layer.spec.id] = layer
+        return twin
 
     def adopt(self, old: DiscreteFlow) -> tuple[str, ...]:
         """Take over the weights of layers of `old` that have the same id, shapes and start.
@@ -252,6 +273,7 @@ def _in_chunks(
     if torch.is_grad_enabled() or not points.is_cpu or len(points) <= CHUNK:
         columns, log_det = move(to_columns(points), layers)
         return to_points(columns), log_det.expand(len(points))
+    layers = tabulated(layers, len(points))
     moved, log_dets = torch.empty_like(points), points.new_empty(len(points))
     for to, log_det_to, piece in zip(
         moved.split(CHUNK), log_dets.split(CHUNK), points.split(CHUNK), strict=True

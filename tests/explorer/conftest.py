@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from explorer.target.brush import Brush
+from explorer.target.canvas import TargetCanvas
 from explorer.target.target_bar import TargetEditor
 from flowengine.project import TargetSpec
 from tests.explorer.stack_desk import STACK, Desk
@@ -47,3 +49,15 @@ def edits(editor):
     proposed = []
     editor.target_edited.connect(lambda *edit: proposed.append(edit))
     return proposed
+
+
+@pytest.fixture
+def canvas(qtbot):
+    """An empty canvas with one pixel to a cell."""
+    canvas = TargetCanvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(258, 258)
+    canvas.set_brush(Brush(16, softness=0.0))
+    canvas.show()
+    qtbot.waitExposed(canvas)
+    return canvas

@@ -1,0 +1,179 @@
+"""What the canvas paints, and how much of it anew."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect
+from PySide6.QtGui import QPaintEvent, QRegion
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from explorer.i18n import translator
+from explorer.target.brush import Brush
+from explorer.target.canvas import TargetCanvas
+from explorer.theme import theme
+from tests.explorer.canvas_desk import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
+
+
+class PaintLog(QObject):
+    """Collects the regions that a widget paints."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.regions = []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):  # noqa: N802 Qt's own name
+        if isinstance(event, QPaintEvent):
+            self.regions.append(QRegion(event.region()))
+        return super().eventFilter(watched, event)
+
+
+@pytest.fixture
+def painted(canvas, qtbot):
+    """What the canvas paints from now on because of `act`, as one region."""
+
+    def painted_by(act):
+        canvas.repaint()
+        log = PaintLog(canvas)
+        act()
+        qtbot.waitUntil(lambda: log.regions != [])
+        canvas.removeEventFilter(log)
+        whole = QRegion()
+        for region in log.regions:
+            whole = whole.united(region)
+        return whole
+
+    return painted_by
+
+
+def brightness(canvas, x, y):
+    return canvas.grab().toImage().pixelColor(pixel(canvas, x, y)).lightness()
+
+
+@pytest.mark.parametrize("size", [10, 60])
+def test_a_stroke_shows_and_repaints_only_its_surroundings(canvas, painted, size):
+    canvas.set_brush(Brush(size))
+    drag(canvas, (-2.0, 1.0), release=False)
+    region = painted(lambda: move(canvas, -1.7, 1.0))
+    assert region.contains(pixel(canvas, -1.85, 1.0))
+    around = region.boundingRect()
+    assert around.width() <= size + 10 + 16  # the brush, its way, the rim of its footprint
+    assert around.height() <= size + 16
+    assert brightness(canvas, -1.85, 1.0) > 150
+    QTest.mouseRelease(canvas, LEFT, NO_KEY, pixel(canvas, -1.7, 1.0))
+
+
+def test_mirrored_strokes_do_not_repaint_what_lies_between(canvas, painted):
+    canvas.set_brush(Brush(10, symmetry=2))
+    drag(canvas, (-3.0, 1.0), release=False)
+    region = painted(lambda: move(canvas, -2.9, 1.0))
+    assert region.contains(pixel(canvas, 2.9, 1.0))
+    assert not region.contains(pixel(canvas, 0.0, 1.0))
+    QTest.mouseRelease(canvas, LEFT, NO_KEY, pixel(canvas, -2.9, 1.0))
+
+
+def test_what_is_painted_bit_by_bit_is_what_a_full_repaint_shows(canvas, qtbot):
+    drag(canvas, (-2.0, -1.0), (0.3, 1.7), (2.0, -1.5))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    in_steps = canvas.grab().toImage()
+    fresh = TargetCanvas()
+    qtbot.addWidget(fresh)
+    fresh.resize(canvas.size())
+    fresh.set_density(canvas.density(), SQUARE, clears=False)
+    at_once = fresh.grab().toImage()
+    inside = QRect(2, 2, 254, 254)
+    assert in_steps.copy(inside) == at_once.copy(inside)
+
+
+def test_the_canvas_is_square_in_data_units(canvas):
+    canvas.set_density(np.ones((32, 64)), (0.0, 4.0, 0.0, 2.0), clears=True)
+    assert value(canvas, 2.0, 1.0) == 1.0
+    corner, opposite = pixel(canvas, 0.0, 0.0), pixel(canvas, 4.0, 2.0)
+    assert opposite.x() - corner.x() == pytest.approx(2 * (corner.y() - opposite.y()), abs=1)
+    assert brightness(canvas, 2.0, 1.0) > 150
+    assert brightness(canvas, 2.0, 2.5) < 40
+
+
+def test_an_empty_canvas_invites_and_a_stroke_takes_the_words_away(canvas):
+    def words():
+        image = canvas.grab(QRect(60, 110, 138, 38)).toImage()
+        return len({image.pixel(x, y) for x in range(138) for y in range(38)}) > 4
+
+    assert words()
+    drag(canvas, (-3.0, 3.0), (-2.8, 3.0))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert not words()
+
+
+def test_the_footprint_is_as_large_as_what_it_paints(canvas):
+    canvas.set_brush(Brush(100, softness=0.0))
+    QTest.mouseMove(canvas, pixel(canvas, 0.0, 0.0))
+    row = canvas.grab().toImage()  # above the words in the middle, on the rim's widest part
+    bright = [x for x in range(2, 256) if row.pixelColor(x, 129 - 12).lightness() > 120]
+    half = (50**2 - 12**2) ** 0.5
+    assert bright[0] == pytest.approx(129 - half, abs=2)
+    assert bright[-1] == pytest.approx(129 + half, abs=2)
+
+
+def test_the_grounds_stay_dark_in_both_themes(canvas):
+    drag(canvas, (-1.0, 0.0), (1.0, 0.0))
+    for name in ("light", "dark"):
+        theme.set_theme(name)
+        assert brightness(canvas, 2.0, 2.0) < 40
+        assert brightness(canvas, 0.0, 0.0) > 150
+
+
+def test_it_says_what_it_is_in_the_language_of_the_window(canvas):
+    assert canvas.accessibleName() == "Target canvas"
+    assert "Space" in canvas.accessibleDescription()
+    translator.set_language("vi")
+    assert canvas.accessibleName()
+
+
+_ON_A_DENSE_SCREEN = """
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from explorer.target.brush import Brush
+from explorer.target.canvas import TargetCanvas
+
+app = QApplication([])
+canvas = TargetCanvas()
+canvas.resize(258, 258)
+canvas.set_brush(Brush(3, softness=0.0))
+canvas.show()
+QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(65, 65))
+assert canvas.density()[192, 64] > 0.5, canvas.density().nonzero()
+picture = canvas.grab().toImage()
+assert picture.devicePixelRatio() == 2.0 and picture.width() == 516
+assert picture.pixelColor(131, 131).lightness() > 120
+rim = [x for x in range(516) if picture.pixelColor(x, 131 - 1).lightness() > 120]
+assert len(rim) < 24, rim
+"""
+
+
+def test_on_a_dense_screen_the_mouse_and_the_picture_agree():
+    root = Path(__file__).resolve().parents[2]
+    environment = os.environ | {"QT_SCALE_FACTOR": "2", "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", _ON_A_DENSE_SCREEN],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_frame_tells_where_the_keyboard_is(canvas):
+    def frame():
+        return canvas.grab().toImage().pixelColor(QPoint(0, 100))
+
+    canvas.setFocus()
+    assert frame() == theme.color("accent")
+    canvas.clearFocus()
+    assert frame() == theme.color("border")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 EXAMPLE: Final = "star.flow"
+FIRST_LOOK_MS: Final = 150  # in which the window has the processors for itself
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     app = application()
     restore_appearance(arguments.lang)
-    theme.apply(app)
     window = open_window(arguments.project)
     if arguments.screenshot is not None:
         QTimer.singleShot(
@@ -78,10 +78,12 @@ def application() -> QApplication:
 
 
 def open_window(path: Path | None) -> MainWindow:
-    """Show the window on a project, or on the example; the engines start once it is painted.
+    """Show the window on a project, or on the example; the engines start once it moves.
 
     A project that can't be opened leaves the example there, with a sentence that says why.
     """
+    app = application()
+    theme.prepare(app)
     project, trouble = _example(), ""
     store = Store(project)
     if path is not None:
@@ -93,8 +95,9 @@ def open_window(path: Path | None) -> MainWindow:
     _report_errors_in(window)
     if trouble:
         window.banner.show_error(trouble)
+    theme.apply(app)
     window.show()
-    QTimer.singleShot(0, window, window.start_engines)
+    QTimer.singleShot(FIRST_LOOK_MS, window, window.start_engines)
     return window
 
 

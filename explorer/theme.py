@@ -101,14 +101,23 @@ class Theme(QObject):
         self._dress(self._app)
         self.changed.emit()
 
+    def prepare(self, app: QApplication) -> None:
+        """Give an application its style, font and palette: what widgets measure themselves by.
+
+        The style sheet comes with `apply`. Where that comes last, it is worked out once for the
+        whole window and not for each widget that joins it: a tenth of a second of the start.
+        """
+        if self._app is None:
+            self._app = app
+            app.styleHints().colorSchemeChanged.connect(self._follow_system)
+            app.setStyle(QStyleFactory.create("Fusion"))
+            self._font = _font(app.font())
+            app.setFont(self._font)
+            app.setPalette(self.palette())
+
     def apply(self, app: QApplication) -> None:
         """Dress an application, now and whenever the theme changes."""
-        if self._app is None:
-            app.styleHints().colorSchemeChanged.connect(self._follow_system)
-        self._app = app
-        app.setStyle(QStyleFactory.create("Fusion"))
-        self._font = _font(app.font())
-        app.setFont(self._font)
+        self.prepare(app)
         self._dress(app)
 
     def _follow_system(self) -> None:

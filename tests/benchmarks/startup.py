@@ -38,13 +38,11 @@ def main() -> None:
     """Start as the program does, and print the seconds."""
     from explorer import app as program
     from explorer.shell.appearance import restore_appearance
-    from explorer.theme import theme
 
     settings = tempfile.TemporaryDirectory()
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings.name)
     app = program.application()
     restore_appearance(None)
-    theme.apply(app)
     window = program.open_window(None)
     watch = FirstMove(window, app)
     app.exec()

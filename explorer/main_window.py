@@ -247,7 +247,8 @@ class MainWindow(QMainWindow):
         self._show(after)
         for lane in LANE_ORDER:
             if changes_structure(lane, before, after):
-                self.metrics.figures.restart_race(lane)
+                self.metrics.mark_change(lane)
+        self._show_last_figures()
         self.controller.set_project(after)
 
     def edit(self, project: Project, text: str, merge_key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,12 +16,13 @@ from flowengine.errors import ProjectError
 from flowengine.project import LaneState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
 HISTORY_COLUMNS = ("step", "seconds", "nll", "kl", "w2")
+"""Of a row of a history. An infinite NLL stands where the target or the model changed."""
 _LATER_COLUMNS = ("w2",)  # which older files do not have
 
 
@@ -77,6 +79,11 @@ def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) ->
         counters=counters,
         history=read_history(saved.history, lane),
     )
+
+
+def is_change(row: Sequence[float]) -> bool:
+    """Whether a row of a history stands for a change of the target or of the model."""
+    return row[2] == math.inf
 
 
 def read_history(data: bytes, lane: str) -> NDArray[np.float64]:

@@ -381,10 +381,14 @@ class Display:
 
     def _log_density(self, flow: Flow, points: torch.Tensor, tau: float) -> torch.Tensor:
         """Of the base on its way to the target, or of the target on its way to the base."""
-        if self.view.direction == "generate":
-            return flow.base.log_prob(points) if tau == 0 else flow.log_prob_at(points, tau)
-        x, log_det = flow.forward_from(points, tau)
-        return self.trainer.target.log_prob(x) + log_det
+        generate = self.view.direction == "generate"
+        known = flow.base.log_prob if generate else self.trainer.target.log_prob
+        if tau == (0 if generate else 1):
+            return known(points)
+        if isinstance(flow, ContinuousFlow):
+            return flow.found_again(points, tau, 0.0 if generate else 1.0, known)
+        moved, log_det = (flow.inverse_from if generate else flow.forward_from)(points, tau)
+        return known(moved) + log_det
 
     def _shown_extent(self) -> tuple[float, float, float, float]:
         """The target's square, but never less than what it comes from."""

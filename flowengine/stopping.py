@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
-from flowengine.checkpoint import HISTORY_COLUMNS
+from flowengine.checkpoint import HISTORY_COLUMNS, is_change
 
 if TYPE_CHECKING:
     from flowengine.project import StopRule
@@ -39,7 +40,8 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
 def _is_flat(trainer: Trainer, figure: str, margin: float) -> bool:
     since = trainer.step_count - max(PLATEAU_STEPS, int(PLATEAU_SHARE * trainer.step_count))
     column = HISTORY_COLUMNS.index(figure)
-    known = [(row[0], row[column]) for row in trainer.history if not math.isnan(row[column])]
+    rows = list(itertools.takewhile(lambda row: not is_change(row), reversed(trainer.history)))
+    known = [(row[0], row[column]) for row in rows if not math.isnan(row[column])]
     before = [value for step, value in known if step <= since]
     after = [value for step, value in known if step > since]
     return bool(before and after) and min(after) > min(before) - margin

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 import numpy as np
 import torch
 
-from flowengine.checkpoint import HISTORY_COLUMNS, TrainerState, adopted, pack_state, unpack_state
+from flowengine.checkpoint import (
+    HISTORY_COLUMNS,
+    TrainerState,
+    adopted,
+    is_change,
+    pack_state,
+    unpack_state,
+)
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
@@ -227,8 +234,9 @@ class Trainer:
 
     @property
     def measured(self) -> bool:
-        """Whether the history ends with figures of the present step."""
-        return bool(self.history) and self.history[-1][0] == self.step_count
+        """Whether the history ends with figures of the present step and model."""
+        last = self.history[-1] if self.history else None
+        return last is not None and last[0] == self.step_count and not is_change(last)
 
     # --- edits in mid-run -----------------------------------------------------------------------
 
@@ -260,10 +268,17 @@ class Trainer:
             self._take_up_target()
             if not (redrawn or changed_target):
                 self.objective.load_state(old.objective)
+        if flow is not None or changed_target:
+            self._note_change()
         if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()
         if self.recipe.learning_rate != recipe.learning_rate:
             self.rate_scale = 1.0  # what a person says counts, not what a roll back made of it
+
+    def _note_change(self) -> None:
+        """Part the figures of the model and target before from those to come."""
+        if self.history and not is_change(self.history[-1]):
+            self.history.append((self.step_count, self.seconds, math.inf, math.nan, math.nan))
 
     def _begin_again_from_here(self) -> None:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""

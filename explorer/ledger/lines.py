@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.i18n import number, signed, tr
 
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
+
+ASTRAY: Final = 0.05
+"""Data units by which a point may miss itself on the way to the base and back, to be believed."""
 
 
 class Line(NamedTuple):
@@ -64,8 +67,9 @@ def sum_lines(ledger: Ledger) -> list[Line]:
     lines = [total]
     if ledger.target_log_prob is not None:
         lines.append(Line(tr("target's log p"), "", "", density_text(ledger.target_log_prob)))
-    error = number(float(ledger.round_trip_error), 2)
-    return [*lines, Line(tr("round trip"), "", "", error)]
+    error = float(ledger.round_trip_error)
+    title = tr("round trip fails") if not error < ASTRAY else tr("round trip")
+    return [*lines, Line(title, "", "", number(error, 2))]
 
 
 def density_text(log_prob: float) -> str:

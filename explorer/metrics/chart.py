@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +15,8 @@ from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -128,8 +131,9 @@ class Chart(QWidget):
         self._draw_floor(painter, frame)
         for curve in self._curves.values():
             painter.setPen(_pen(curve))
-            points = zip(frame.x(curve.x).tolist(), frame.y(curve.y).tolist(), strict=True)
-            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+            for part in _unbroken(curve):
+                points = zip(frame.x(part.x).tolist(), frame.y(part.y).tolist(), strict=True)
+                painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
         if self._cursor is not None:
             painter.setPen(QPen(theme.color("text_muted"), 1))
             painter.drawLine(
@@ -155,6 +159,7 @@ class Chart(QWidget):
         values = [curve.y for curve in self._curves.values()]
         floor = [] if self._floor is None else [np.array([self._floor[0]])]
         ys = np.concatenate([*values, *floor] or [np.zeros(0)])
+        ys = ys[~np.isnan(ys)]
         if ys.size <= 1:
             return (0.02, 2.0) if self._logarithmic else (0.0, 2.0)
         low, high = float(ys.min()), float(ys.max())
@@ -220,7 +225,7 @@ class Chart(QWidget):
         return (free or inside or boxes)[0]
 
     def _covers(self, frame: _Frame, box: QRectF) -> bool:
-        for curve in self._curves.values():
+        for curve in itertools.chain.from_iterable(map(_unbroken, self._curves.values())):
             x, y = frame.x(curve.x), frame.y(curve.y)
             among = (x >= box.left()) & (x <= box.right())
             among[:-1] |= among[1:]  # from the last point before it on
@@ -246,6 +251,15 @@ class Chart(QWidget):
         self._cursor = None
         self.hovered.emit(None)
         self.update()
+
+
+def _unbroken(curve: Curve) -> Iterator[Curve]:
+    """The parts of a curve between its NaNs."""
+    broken = np.flatnonzero(np.isnan(curve.y))
+    for x, y in zip(np.split(curve.x, broken), np.split(curve.y, broken), strict=True):
+        known = ~np.isnan(y)
+        if known.any():
+            yield curve._replace(x=x[known], y=y[known])
 
 
 def _pen(curve: Curve) -> QPen:

@@ -77,6 +77,10 @@ class CurvesView(QWidget):
             self._show_hint()
             self.draw()
 
+    def mark_change(self, lane: Lane) -> None:
+        """Let the line of a lane break off: its target or its model is another."""
+        self._histories[lane].mark_change()
+
     def load(self, lane: Lane, history: bytes) -> None:
         """Show what `LaneState.history` of a lane holds; b"" is nothing."""
         self._histories[lane].load(history)

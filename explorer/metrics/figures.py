@@ -36,6 +36,7 @@ _ROWS: Final = {
 }
 
 
+_OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached")
 _CROWDED: Final = 0.8  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 _NO_LIKELIHOOD: Final = {
@@ -118,17 +119,19 @@ class FiguresView(QWidget):
             self._put(metrics.lane, "w2", number(metrics.w2))
 
     def restart_race(self, lane: Lane) -> None:
-        """Count the time to a good KL from now on: the lane's target or model is another."""
+        """Forget what was measured: the lane's target or model is another."""
         self._races[lane].restart()
+        for name in _OF_A_FIT:
+            self._put(lane, name, "–")
 
     def load(self, lane: Lane, history: bytes) -> None:
         """Show the end of what `LaneState.history` of a lane holds; b"" is nothing."""
         past = History()
         past.load(history)
         last = past.last
+        self._races[lane].take_up(past.seconds_to(GOOD_KL), past.seconds)
         if last is None:
             return
-        self._races[lane].take_up(past.seconds_to(GOOD_KL), last.seconds)
         rate = last.step / last.seconds if last.seconds > 0 else 0.0
         self._show(lane, last, last.nll - last.kl, rate)
         self._put(lane, "w2", _nats(past.latest("w2")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,7 +22,8 @@ MAX_POINTS: Final = 600
 class Row(NamedTuple):
     """One measurement after so many steps and seconds of training; NaN for what was not measured.
 
-    NLL and KL are in nats, and W2 is the sliced one, in data units.
+    NLL and KL are in nats, and W2 is the sliced one, in data units. An infinite NLL
+    stands where the target or the model changed.
     """
 
     step: float
@@ -29,6 +31,11 @@ class Row(NamedTuple):
     nll: float
     kl: float
     w2: float = math.nan
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the target or the model changed here."""
+        return self.nll == math.inf
 
 
 class History:
@@ -52,6 +59,12 @@ class History:
         self._rows.append(Row(metrics.step, metrics.seconds, *figures))
         self._thin_out()
 
+    def mark_change(self) -> None:
+        """Part what was measured of the target and model before from what is to come."""
+        if self._rows and not self._rows[-1].is_change:
+            last = self._rows[-1]
+            self._rows.append(Row(last.step, last.seconds, math.inf, math.nan))
+
     def load(self, data: bytes) -> None:
         """Take up what `LaneState.history` holds in the place of everything; b"" is nothing."""
         self._rows.clear()
@@ -64,8 +77,14 @@ class History:
 
     @property
     def last(self) -> Row | None:
-        """The latest measurement."""
-        return self._rows[-1] if self._rows else None
+        """The latest measurement of the present target and model."""
+        present = self._present()
+        return present[-1] if present else None
+
+    @property
+    def seconds(self) -> float:
+        """For how long the lane was trained."""
+        return self._rows[-1].seconds if self._rows else 0.0
 
     def clear(self) -> None:
         """Forget everything."""
@@ -76,25 +95,49 @@ class History:
         return np.array([getattr(row, name) for row in self._rows], dtype=np.float64)
 
     def curve(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Seconds of training and one of `COLUMNS` where it was measured, both shape (rows,)."""
+        """Seconds of training and one of `COLUMNS` where it was measured, both shape (rows,).
+
+        Between two values that lie on either side of a change is a NaN, where a line breaks off.
+        """
         seconds, values = self.column("seconds"), self.column(name)
-        known = ~np.isnan(values)
+        changes = np.array([row.is_change for row in self._rows], dtype=bool)
+        values[changes] = math.nan
+        known = ~np.isnan(values) | changes
         return seconds[known], values[known]
 
     def latest(self, name: str) -> float | None:
-        """The last value of one of `COLUMNS` that was measured; None while there is none."""
-        values = self.curve(name)[1]
-        return float(values[-1]) if len(values) else None
+        """The last value of one of `COLUMNS` of the present target and model, or None."""
+        values = self._values(name)
+        return values[-1] if values else None
+
+    def least(self, name: str) -> float | None:
+        """The lowest value of one of `COLUMNS` of the present target and model, or None."""
+        return min(self._values(name), default=None)
 
     def nearest(self, name: str, seconds: float) -> float | None:
         """The value of one of `COLUMNS` measured nearest to a time, or None while there is none."""
         times, values = self.curve(name)
+        times, values = times[~np.isnan(values)], values[~np.isnan(values)]
         return float(values[np.abs(times - seconds).argmin()]) if len(times) else None
 
     def seconds_to(self, kl: float) -> float | None:
-        """Training time at which KL first came to `kl`; None if it has not."""
-        return next((row.seconds for row in self._rows if row.kl <= kl), None)
+        """Training time that the present target and model took to come to `kl`; None if not yet."""
+        present = self._present()
+        begun = self._rows[-len(present) - 1].seconds if len(present) < len(self._rows) else 0.0
+        return next((row.seconds - begun for row in present if row.kl <= kl), None)
+
+    def _values(self, name: str) -> list[float]:
+        values = (getattr(row, name) for row in self._present())
+        return [value for value in values if not math.isnan(value)]
+
+    def _present(self) -> list[Row]:
+        """The rows since the last change."""
+        ago = itertools.takewhile(lambda row: not row.is_change, reversed(self._rows))
+        return list(ago)[::-1]
 
     def _thin_out(self) -> None:
         while len(self._rows) > MAX_POINTS:
-            self._rows = self._rows[:-1:2] + self._rows[-1:]
+            kept = [r for i, r in enumerate(self._rows[:-1]) if i % 2 == 0 or r.is_change]
+            if len(kept) + 1 == len(self._rows):
+                return
+            self._rows = [*kept, self._rows[-1]]

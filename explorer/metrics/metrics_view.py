@@ -67,6 +67,11 @@ class MetricsView(QWidget):
         self.curves.add(metrics)
         self.figures.add(metrics)
 
+    def mark_change(self, lane: Lane) -> None:
+        """Part what was measured from what is to come: a lane's target or model is another."""
+        self.curves.mark_change(lane)
+        self.figures.restart_race(lane)
+
     def clear(self) -> None:
         """Show nothing."""
         self.curves.clear()

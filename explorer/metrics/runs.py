@@ -47,9 +47,8 @@ class Run(NamedTuple):
         return history
 
     def best_kl(self, lane: Lane) -> float | None:
-        """The lowest KL, of a VAE its bound, that was measured of a lane, in nats."""
-        values = self.history(lane).curve("kl")[1]
-        return float(values.min()) if len(values) else None
+        """The lowest KL, of a VAE its bound, that this target and model came to, in nats."""
+        return self.history(lane).least("kl")
 
 
 def differences(before: Project, after: Project) -> tuple[str, ...]:

@@ -50,11 +50,15 @@ class Mesh(NamedTuple):
 
 
 class Heat(NamedTuple):
-    """A density at one moment, row 0 at y_min, and the value that is shown brightest."""
+    """A density at one moment, row 0 at y_min, and the value that is shown brightest.
+
+    Its `strength` is less than 1 where it still is of another model or target than the particles.
+    """
 
     density: Floats
     peak: float
     extent: Extent
+    strength: float = 1.0
 
 
 class Field(NamedTuple):
@@ -92,13 +96,15 @@ class Film:
         self._grid_shape = (0, 0)
         self._fields = {"learned": _Fields(), "exact": _Fields()}
         self._heat: Moments | None = None
+        self._heat_of: tuple[int, Direction] | None = None
         self._heat_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
 
     # --- what comes in --------------------------------------------------------------------------
 
     def want(self, *, generation: int | None = None, direction: Direction | None = None) -> None:
         """Say which frames are welcome from now on; what is shown stays until they come."""
-        self.generation = self.generation if generation is None else generation
+        if generation is not None:
+            self.generation, self._heat_of = generation, None
         self.direction = self.direction if direction is None else direction
 
     def take(self, message: Event, now: float) -> bool:
@@ -118,6 +124,7 @@ class Film:
             return False
         if getattr(message, "direction", self.direction) != self.direction:
             return False
+        self._age_heat(message.generation)
         if isinstance(message, HeatFrame):
             return self._take_heat(message, now)
         if not len(message.tau):
@@ -151,6 +158,13 @@ class Film:
         mesh = np.concatenate([message.positions, message.log_det[..., None]], axis=-1)
         self._grid = _fitting(self._grid, message.tau, rows * columns, 3, now, smooth=self._smooth)
         self._grid.put(0, mesh.reshape(frames, -1, 3), now, at_once=not self.transitions)
+
+    def _age_heat(self, generation: int) -> None:
+        """Let the density pale as soon as anything of another model, target or way arrives."""
+        present = generation, self.direction
+        if self._heat is not None and self._heat_of not in (None, present):
+            self._heat.age()
+        self._heat_of = present
 
     def _take_heat(self, message: HeatFrame, now: float) -> bool:
         if not (0 <= message.index < message.frames and message.density.size):
@@ -214,8 +228,8 @@ class Film:
         """The density."""
         if self._heat is None:
             return None
-        density = self._heat.at(tau, now)
-        return Heat(density, self._peak(density, tau, now), self._heat_extent)
+        density, strength = self._heat.at(tau, now), self._heat.strength(tau, now)
+        return Heat(density, self._peak(density, tau, now), self._heat_extent, strength)
 
     def field(self, tau: float, now: float, *, exact: bool = False) -> Field | None:
         """The velocity field that was learned, or the one that it should have become."""

@@ -104,7 +104,9 @@ class Ground:
         heat = shot.film.heat(shot.tau, shot.now) if shown.density or shown.difference else None
         if heat is not None:
             words, scale = self._coloured(heat, difference=shown.difference)
+            painter.setOpacity(heat.strength)
             self._draw_heat(painter, view, heat, words)
+            painter.setOpacity(1.0)
             scales.append(scale)
         if shown.grid and shot.film.has_grid:
             scales.append(_TINTS)

@@ -149,6 +149,10 @@ class KeyFrames:
         return np.asarray(old + (new - old) * weight[:, None])
 
 
+AGED: Final = 0.3
+"""How strongly a picture is shown that is not of the present model and target."""
+
+
 class Moments:
     """A picture at equally spaced moments of the clock, which arrive one by one.
 
@@ -161,6 +165,8 @@ class Moments:
         self._old = np.zeros((frames, *shape), np.float32)
         self._new = np.zeros_like(self._old)
         self._known = np.zeros(frames, bool)
+        self._aged = np.zeros(frames, bool)
+        self._pale = np.ones(frames, np.float32)
         self._morph = Morph(frames)
 
     @property
@@ -188,7 +194,23 @@ class Moments:
             other._new[index] = _resized(_resized(picture, shape[0]).T, shape[1]).T
         other._old[:] = other._new
         other._known[:] = True
+        other._aged[:] = self._aged.any()
         return other
+
+    def age(self) -> None:
+        """What has arrived so far is of something that is no more."""
+        self._aged[:] = True
+
+    def strength(self, tau: float, now: float) -> float:
+        """How strongly the picture at a moment may be shown: less where it has aged, up to 1."""
+        low, high, share = self._neighbours(tau * (self.frames - 1))
+        return (1 - share) * self._strength(low, now) + share * self._strength(high, now)
+
+    def _strength(self, index: int, now: float) -> float:
+        if self._aged[index]:
+            return AGED
+        weight, pale = self._morph.weight(slice(index, index + 1), now), float(self._pale[index])
+        return 1.0 if weight is None else pale + (1 - pale) * float(weight[0])
 
     def put(self, index: int, picture: Floats, now: float, *, at_once: bool = False) -> None:
         """Take the picture of one moment; cells that are not finite count as empty."""
@@ -203,6 +225,8 @@ class Moments:
         if not self._known[index]:
             old[:] = self._beside(index, now, new)
         self._known[index] = True
+        self._pale[index] = AGED if self._aged[index] else 1.0
+        self._aged[index] = False
         self._morph.begin(part, now, at_once=at_once)
 
     def at(self, tau: float, now: float) -> Floats:

@@ -13,7 +13,14 @@ from flowengine.errors import NumericsError
 from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
-from flowengine.snapshots import CREDIT_S, FRESH_SHARE, SHARE, Display, share_after
+from flowengine.snapshots import (
+    CREDIT_S,
+    FRESH_SHARE,
+    SHARE,
+    Display,
+    cell_centres,
+    share_after,
+)
 from flowengine.targets.sources import spec_from_formula
 from flowengine.trainer import Trainer
 
@@ -24,6 +31,7 @@ SMALL = {
 }
 
 ASIDE = "exp(-(x-2)^2/0.5-(y+0.5)^2/2)"
+LINE = "exp(-((y-x/2-1)/0.2)^4 - ((x+0.5)/1.5)^8)"
 WAVES = "exp(-(y - 1.5 - 1.5 * cos(4 * x))^2 / 0.05 - (x / 1.3)^6)"
 
 
@@ -175,7 +183,7 @@ def test_the_share_of_pictures_falls_to_its_floor():
     assert share_after(1000) == SHARE
 
 
-@pytest.mark.parametrize(("formula", "steps"), [(ASIDE, 700), (WAVES, 100)])
+@pytest.mark.parametrize(("formula", "steps"), [(ASIDE, 700), (WAVES, 100), (LINE, 120)])
 def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_one(formula, steps):
     """A trained star that turns into another target: far points go back a long way to the base."""
     project = Project.open("resources/examples/star.flow")
@@ -191,3 +199,22 @@ def test_the_density_of_a_model_on_its_way_to_another_target_holds_no_more_than_
     x_min, x_max, y_min, y_max = event.extent
     cell = (x_max - x_min) * (y_max - y_min) / event.density.size
     assert 0.95 < float(event.density.sum()) * cell < 1.03
+
+
+def test_a_density_without_points_is_not_shown():
+    """In a field that has just changed the solver's own map holds mass where it sends nothing."""
+    project = Project.open("resources/examples/star.flow")
+    trainer = Trainer(project, "continuous")
+    trainer.edit(msgspec.structs.replace(project, target=spec_from_formula(LINE), lanes={}))
+    for _ in range(120):
+        trainer.step()
+    flow = trainer.average
+    pixels = cell_centres((-4.0, 4.0, -4.0, 4.0), 96)
+    with torch.no_grad():
+        own, shown = flow.log_prob(pixels), flow.found_again(pixels, 1.0, 0.0, flow.base.log_prob)
+    masses = [float(found.exp().sum()) * (8 / 96) ** 2 for found in (own, shown)]
+    assert masses[0] > 1.05
+    assert masses[1] == pytest.approx(1, abs=0.01)
+    sent, _ = np.histogramdd(flow.sample(20_000).numpy(), bins=12, range=[(-4, 4)] * 2)
+    expected = shown.exp().reshape(12, 8, 12, 8).sum((1, 3)).T * (8 / 96) ** 2
+    assert np.abs(sent / 20_000 - expected.numpy()).sum() < 0.1

@@ -10,6 +10,7 @@ import torch
 
 import flowengine as fe
 from flowengine.catalogue import Ffjord, FlowMatching, Planar, RectifiedFlow, Swap
+from flowengine.checkpoint import is_change
 from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
 from flowengine.project import FLOW_LANES, LANES, LaneState, Project, StopRule
@@ -314,6 +315,27 @@ def test_plateau_is_noticed_only_when_kl_has_stopped_falling():
     assert stop_reason(trainer, StopRule(kind="plateau")) is None
     trainer.history = [(s, v, v, max(k, 0.6)) for s, v, _, k in falling]
     assert "stopped falling" in stop_reason(trainer, StopRule(kind="plateau"))
+
+
+def test_a_plateau_is_one_of_the_present_target():
+    trainer = Trainer(project(), "discrete")
+    trainer.step_count = 2000
+    flat = [(s, 0.0, 2.0, 0.6, 0.1) for s in range(0, 2001, 100)]
+    trainer.history = [*flat[:-3], (1700, 0.0, math.inf, math.nan, math.nan), *flat[-3:]]
+    assert stop_reason(trainer, StopRule(kind="plateau")) is None
+
+
+def test_history_tells_where_the_target_changed():
+    trainer = Trainer(project(), "discrete")
+    advance(trainer, 2)
+    trainer.record(0.5)
+    trainer.edit(project(target={"name": "moons"}))
+    assert not trainer.measured
+    trainer.record(0.9)
+    assert [row[3] for row in trainer.history] == pytest.approx([0.5, math.nan, 0.9], nan_ok=True)
+    assert [is_change(row) for row in trainer.history] == [False, True, False]
+    trainer.edit(trainer.project)
+    assert len(trainer.history) == 3
 
 
 def test_train_until_kl_stops_there():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.panels.film import Film, hue_of
-from explorer.panels.keyframes import LONGEST_MORPH, SHORTEST_MORPH, frame_weights
+from explorer.panels.keyframes import AGED, LONGEST_MORPH, SHORTEST_MORPH, frame_weights
 from tests.explorer.film_messages import field, grid, heat, particles, still
 
 LATER = 1000.0  # long after every morph
@@ -251,6 +251,26 @@ def test_a_density_of_other_size_and_number_of_moments_does_not_jump():
     np.testing.assert_allclose(film.heat(0.0, 10.0).density, 1.0)
     np.testing.assert_allclose(film.heat(0.75, 10.0).density, 2.5)
     np.testing.assert_allclose(film.heat(0.0, LATER).density, 9.0)
+
+
+def test_a_density_pales_until_it_is_of_the_same_model_as_the_particles():
+    film = film_of(*(heat(np.ones((4, 4)), index=k, frames=3) for k in range(3)))
+    assert film.heat(0.5, 1.0).strength == 1
+    film.take(still([[0.0, 0.0]], generation=1), 2.0)
+    assert film.heat(0.5, 2.0).strength == AGED
+    film.take(heat(np.full((4, 4), 3.0), index=1, frames=3, generation=1), 3.0)
+    assert film.heat(0.5, 3.0).strength == pytest.approx(AGED)  # and grows as it turns
+    assert film.heat(0.5, LATER).strength == 1
+    assert film.heat(0.0, LATER).strength == AGED
+    assert film.heat(0.25, LATER).strength == pytest.approx((1 + AGED) / 2)
+
+
+def test_the_density_of_an_opened_film_does_not_pale_when_its_engine_begins():
+    film = film_of(*(heat(np.ones((4, 4)), index=k, frames=3) for k in range(3)))
+    again = Film.from_npz_bytes(film.to_npz_bytes())
+    again.want(generation=0)
+    again.take(still([[0.0, 0.0]], generation=4), 2.0)
+    assert again.heat(0.5, 2.0).strength == 1
 
 
 def test_without_particles_a_needle_is_the_brightest_only_where_it_holds_mass():

@@ -280,3 +280,37 @@ def test_no_label_of_the_figures_is_cut_in_the_smallest_window(view, qapp, langu
         label = table.item(row, 0).text()
         room = table.columnWidth(0) - 2 * 4
         assert table.fontMetrics().horizontalAdvance(label) <= room, label
+
+
+def test_a_change_parts_what_was_measured_before_from_what_comes_after(view):
+    for step, kl in ((100, 0.04), (200, 0.01)):
+        view.add(measured(step, kl))
+    view.mark_change("discrete")
+    for name in ("kl", "nll", "w2", "reached"):
+        assert view.figures.text("discrete", name) == "–"
+    assert view.figures.text("discrete", "step") == "200"
+    assert view.latest("discrete", "kl") is None
+    view.add(measured(300, 0.5))
+    view.add(measured(500, 0.03))
+    view.curves.draw()
+    _, y, *_ = view.curves.curve("discrete")
+    np.testing.assert_allclose(y, [0.04, 0.01, np.nan, 0.5, 0.03])
+    assert view.curves.chart.grab().toImage().width() > 0
+    assert view.figures.text("discrete", "reached") == "3.00 s"  # from 2 s to 5 s
+
+
+def test_what_a_saved_run_came_to_is_that_of_its_last_model(view):
+    columns = {
+        "step": [100, 200, 200, 300],
+        "seconds": [1.0, 2.0, 2.0, 4.0],
+        "nll": [2.3, 2.1, np.inf, 2.04],
+        "kl": [0.3, 0.01, np.nan, 0.04],
+        "w2": [0.2, 0.1, np.nan, 0.1],
+    }
+    history = History()
+    history.load(saved(**columns).history)
+    assert history.least("kl") == 0.04
+    assert history.seconds_to(0.05) == 2.0
+    assert history.nearest("kl", 2.0) == 0.01
+    view.load({"discrete": saved(**columns)})
+    assert view.figures.text("discrete", "reached") == "2.00 s"

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = (1100, 700)
 USUAL: Final = (1440, 900)
+FRAME: Final = (12, 44)  # logical pixels that a desktop's frame and title bar may take
 
 
 class MainWindow(QMainWindow):
@@ -106,7 +107,8 @@ class MainWindow(QMainWindow):
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
-        self.resize(QSize(*USUAL).boundedTo(self.screen().availableSize()))
+        # The desktop frames the window, and the whole of it must be on the screen.
+        self.resize(QSize(*USUAL).boundedTo(self.screen().availableSize() - QSize(*FRAME)))
         self.setAcceptDrops(True)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
@@ -197,6 +199,7 @@ class MainWindow(QMainWindow):
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
         self.ledger.step_chosen.connect(self._point_out)
+        self.ledger.copied.connect(self.status_line.say)
         self.ledger.point_changed.connect(self.docks["ledger"].set_figure)
 
     def _connect_engines(self) -> None:

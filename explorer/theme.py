@@ -90,6 +90,11 @@ class Theme(QObject):
         self.choice = choice
         self._show(_system_name() if choice == "system" else choice)
 
+    @property
+    def scale(self) -> float:
+        """How many times as large as usual words are shown."""
+        return self._scale
+
     def set_scale(self, scale: float) -> None:
         """Show every word `scale` times as large as usual."""
         if scale == self._scale or self._app is None:

@@ -59,6 +59,8 @@ class LedgerView(QWidget):
     step_chosen = Signal(object, object)
     """A line was chosen, or has moved on with the model: its `Ledger`, and its `LedgerRow`, whose
     Jacobian belongs where that row's position is; None where it is no step any more."""
+    copied = Signal(str)
+    """A sentence that says so."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -108,6 +110,7 @@ class LedgerView(QWidget):
         """Put the ledgers that are shown on the clipboard: as "text", "markdown" or "latex"."""
         if text := self.as_text(name):
             QGuiApplication.clipboard().setText(text)
+            self.copied.emit(tr("The ledger is on the clipboard"))
 
     def as_text(self, name: str = "text") -> str:
         """The ledgers that are shown as "text", "markdown" or "latex"; "" while there is none."""

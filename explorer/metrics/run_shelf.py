@@ -129,7 +129,8 @@ class RunShelf(QWidget):
     def _describe(self, item: QListWidgetItem) -> None:
         run: Run = item.data(_RUN)
         best = ", ".join(f"{tr(ALL_TITLES[k])} {v}" for k, v in best_texts(run).items())
-        changes = "; ".join(run.changes) or tr("the first run")
+        unchanged = tr("the first run") if run.number == 1 else tr("as the run before")
+        changes = "; ".join(run.changes) or unchanged
         title = tr("Run {n}").format(n=run.number)
         item.setText(f"{title} · {changes}\n{tr('best KL')}: {best}")
         item.setToolTip(f"{title}\n{changes}\n{tr('best KL')}: {best}")

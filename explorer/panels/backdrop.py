@@ -56,11 +56,12 @@ def _draw_lines(painter: QPainter, view: View, step: float) -> None:
 
 def _draw_numbers(painter: QPainter, view: View, step: float) -> None:
     font = QFont(painter.font())
-    font.setPixelSize(round(_FONT_SIZE * view.ratio))
+    letters = _FONT_SIZE * view.ratio * theme.scale
+    font.setPixelSize(round(letters))
     painter.setFont(font)
     painter.setPen(theme.color("panel_muted"))
     painter.setOpacity(0.7)
-    margin, size = _MARGIN * view.ratio, 4 * _FONT_SIZE * view.ratio
+    margin, size = _MARGIN * view.ratio, 4 * letters
     corner = size / 2
     for value, x in _columns(view, step):
         if corner < x < view.width - margin:

@@ -44,7 +44,8 @@ def draw_legend(painter: QPainter, view: View, scales: tuple[Scale, ...]) -> Non
     """Draw the scales into the upper right corner, if the picture is large enough."""
     if not scales or view.width < _LEAST[0] * view.ratio or view.height < _LEAST[1] * view.ratio:
         return
-    legend = _drawn(scales, tuple(tr(s.title) for s in scales), view.ratio, theme.name)
+    titles = tuple(tr(scale.title) for scale in scales)
+    legend = _drawn(scales, titles, view.ratio * theme.scale, theme.name)
     margin = round(_MARGIN * view.ratio)
     painter.drawImage(view.width - legend.width() - margin, margin, legend)
 

@@ -60,8 +60,9 @@ class ContinuousSpec(
         Meta(
             title="Solver",
             description="Euler: 1 evaluation a step; midpoint and Heun: 2; RK4: 4; Adams: 1 and "
-            "one to begin with, the most exact from some 25 steps on; dopri5 carries samples and "
-            "particles in steps of its own choice, and what needs a density in RK4 steps",
+            "one to begin with, the most exact from some 30 steps on in a field that has come to "
+            "rest, and lost in one that changes; dopri5 carries samples and particles in steps of "
+            "its own choice, and what needs a density in RK4 steps",
         ),
     ] = "rk4"
     solver_steps: Annotated[

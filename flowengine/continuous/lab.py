@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from flowengine.continuous.solvers import SOLVERS, evaluations
 from flowengine.errors import FlowError, SpecError
 from flowengine.metrics import base_points
 from flowengine.protocol import Failure, SolverLabReply, SolverLabRow
+from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,13 +28,16 @@ POINTS = 128
 STEPS = (1, 2, 4, 8, 16, 32, 64)
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 REFERENCE_STEPS = 256  # of RK4
+WORST = 100.0  # nats, as which any greater error counts
 
 
 def solver_lab(flow: ContinuousFlow, *, points: int = POINTS) -> tuple[SolverLabRow, ...]:
     """Measure every solver against RK4 in `REFERENCE_STEPS` steps.
 
     Evenly spread base points are carried to the target, and the log_prob of where they arrive is
-    computed back. All in float64, so that what is seen is the solver's error and not rounding.
+    computed back. So is that of as many points all over the plane, each of which counts for the
+    density that the solver finds there: a solver that sees points where there are none errs too.
+    All in float64, so that what is seen is the solver's error and not rounding.
 
     Args:
         flow: Its field is followed; its own solver and steps don't matter.
@@ -53,7 +58,8 @@ def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
     z = z.to(next(flow.parameters(), z).device)
     dense = flow.with_solver("rk4", REFERENCE_STEPS)
     x = dense.positions(z)
-    log_prob = dense.log_prob(x)
+    everywhere = _spread_over(x)
+    truth = dense.log_prob(torch.cat([x, everywhere]))
     for solver in SOLVERS:
         for steps in STEPS:
             tried = flow.with_solver(solver, steps)
@@ -64,10 +70,38 @@ def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
                 evaluations=cost,
                 log_prob_evaluations=cost,
                 position_error=_mean_norm(tried.positions(z) - x),
-                log_prob_error=float((tried.log_prob(x) - log_prob).abs().mean()),
+                log_prob_error=_density_error(
+                    tried.log_prob(torch.cat([x, everywhere])), truth, len(x), _area(x)
+                ),
             )
     for tolerance in TOLERANCES:
-        yield _adaptive_row(flow, z, x, log_prob, tolerance)
+        yield _adaptive_row(flow, z, x, truth[: len(x)], tolerance)
+
+
+def _density_error(found: Tensor, truth: Tensor, sent: int, area: float) -> float:
+    """Mean |Δ log p| where the flow sends points, and where the solver believes it does.
+
+    Args:
+        found: Of the solver, at `sent` points of the flow and then at as many all over an area.
+        truth: Likewise, of the dense reference.
+        sent: How many points.
+        area: In squared data units.
+    """
+    misses = (found - truth).abs().nan_to_num(0.0).clamp(max=WORST)
+    believed = found[sent:].exp().nan_to_num(0.0) * area / sent
+    return float(misses[:sent].mean() + (believed * misses[sent:]).sum())
+
+
+def _spread_over(x: Tensor) -> Tensor:
+    """As many points, evenly spread over a square twice as wide as these points lie."""
+    unit = sobol_points(len(x), 2, 0).to(x)
+    middle = (x.amax(0) + x.amin(0)) / 2
+    return middle + (unit - 0.5) * math.sqrt(_area(x))
+
+
+def _area(x: Tensor) -> float:
+    """Of a square twice as wide as points lie, in squared data units."""
+    return float(2 * (x.amax(0) - x.amin(0)).amax().clamp(min=1e-3)) ** 2
 
 
 def _adaptive_row(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 from flowengine.catalogue import FlowMatching
 from flowengine.continuous import solver_lab
-from flowengine.continuous.lab import POINTS, STEPS, TOLERANCES
+from flowengine.continuous.lab import POINTS, STEPS, TOLERANCES, _density_error
 from flowengine.continuous.solvers import SOLVERS, evaluations
 from flowengine.errors import SpecError
 from flowengine.metrics import base_points
@@ -66,3 +68,15 @@ def test_the_error_is_the_distance_from_the_true_way(rows):
 def test_a_lab_without_points_is_refused():
     with pytest.raises(SpecError, match="points >= 1, got 0"):
         solver_lab(randomised(FlowMatching()), points=0)
+
+
+def test_a_solver_that_sees_points_where_there_are_none_errs():
+    truth = torch.tensor([-1.0, -2.0, -90.0, -90.0])
+    exact = _density_error(truth, truth, 2, 16.0)
+    faint = _density_error(torch.tensor([-1.0, -2.0, -60.0, -90.0]), truth, 2, 16.0)
+    false = _density_error(torch.tensor([-1.0, -2.0, -3.0, -90.0]), truth, 2, 16.0)
+    assert exact == 0
+    assert faint < 1e-9
+    assert false == pytest.approx(87 * math.exp(-3) * 16 / 2)
+    lost = torch.tensor([-1.0, -2.0, math.nan, -math.inf])
+    assert _density_error(lost, truth, 2, 16.0) == 0

@@ -193,7 +193,7 @@ def test_what_is_no_number_is_a_dash_in_every_format():
     assert "log p(x)" in as_text(lost)
     assert as_text(lost).splitlines()[5].endswith(" –")
     assert r"$\log p(x)$ &  &  &  & $\text{--}$ \\" in as_latex(lost)
-    assert r"round trip &  &  &  & $\infty$ \\" in as_latex(lost)
+    assert r"round trip fails &  &  &  & $\infty$ \\" in as_latex(lost)
 
 
 def test_another_language_has_the_same_figures(qapp):

@@ -37,8 +37,8 @@ def window(qtbot, qapp, monkeypatch):
 
 
 def steps(window):
-    lasts = [window.metrics.curves.last(lane) for lane in ("discrete", "continuous")]
-    return [last.step if last else 0 for last in lasts]
+    shown = [window.metrics.figures.text(lane, "step") for lane in ("discrete", "continuous")]
+    return [0 if text == "–" else int(text.replace(",", "")) for text in shown]
 
 
 def train(qtbot, window):

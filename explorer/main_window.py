@@ -315,6 +315,7 @@ class MainWindow(QMainWindow):
         self.metrics.load(run.lanes)
         self._show_last_figures()
         self.controller.start(self.store.project, run.lanes)
+        self.stage.setFocus()  # on the button Space would restore once more
         self.status_line.say(tr("Run {n} is back").format(n=run.number))
 
     def _show_beside(self, run: Run | None) -> None:

@@ -207,7 +207,7 @@ class Transport(QWidget):
     # --- keys -----------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays, arrows step from mark to mark, Home and End go to the ends."""
+        """Space plays, arrows and a presenter's pages step, Home and End go to the ends."""
         if not self._press(event):
             super().keyPressEvent(event)
 
@@ -224,6 +224,8 @@ class Transport(QWidget):
             Qt.Key.Key_Space: self._clock.toggle,
             Qt.Key.Key_Left: self.step_back,
             Qt.Key.Key_Right: self.step_forward,
+            Qt.Key.Key_PageUp: self.step_back,
+            Qt.Key.Key_PageDown: self.step_forward,
             Qt.Key.Key_Home: self.to_base,
             Qt.Key.Key_End: self.to_target,
         }.get(Qt.Key(event.key()))

@@ -87,7 +87,7 @@ class RecipeForm(QWidget):
         self._training = training
         for part, form in self._forms.items():
             form.set_spec(getattr(training, part))
-        self._word_rule()
+        self._show_what_counts()
 
     def set_lanes(self, lanes: Collection[Lane]) -> None:
         """Show the recipes of these lanes, and no other."""
@@ -102,7 +102,7 @@ class RecipeForm(QWidget):
         """Say every title again."""
         for part, label in self._titles.items():
             label.setText(tr(_TITLES[part]))
-        self._word_rule()
+        self._show_what_counts()
 
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:
         title = QLabel()
@@ -123,10 +123,16 @@ class RecipeForm(QWidget):
             spec = replace(spec, value=_RULES[spec.kind].usual)
             self._forms[part].set_spec(spec)
         self._training = changed = replace(self._training, **{part: spec})
-        self._word_rule()
+        self._show_what_counts()
         field = next(field for field in fields_of(type(spec)) if field.name == name)
         text = tr("Change {setting}").format(setting=tr(field.title))
         self.training_edited.emit(changed, text, f"training.{part}.{name}")
+
+    def _show_what_counts(self) -> None:
+        """Leave out what means nothing: a weight where no objectives are mixed, a rule's value."""
+        mixed = self._training.discrete.objective == "mix"
+        self._forms["discrete"].set_shown("reverse_weight", mixed)
+        self._word_rule()
 
     def _word_rule(self) -> None:
         """Say what the value of the stop rule is, in which unit; "never" has none."""

@@ -14,6 +14,7 @@ from explorer.target.keys import SHEET
 
 # Keys that work inside one part of the window and are handled there.
 STACK: Final = mark("In the stack")
+PANELS: Final = mark("In the panels")
 LEDGER: Final = mark("In the ledger")
 CANVAS: Final = mark("On the target")
 WINDOW: Final = mark("In the window")
@@ -29,6 +30,13 @@ _LOCAL_KEYS: Final = {
         ("Ctrl+D", mark("Duplicate")),
         ("Ctrl+X  C  V", mark("Cut, copy, paste")),
         ("Del", mark("Remove")),
+    ),
+    PANELS: (
+        ("← →", mark("Step from layer to layer")),
+        ("PgUp PgDn", mark("Step from layer to layer")),
+        ("Home End", mark("Go to the base, to the target")),
+        ("+ −  0", mark("Zoom, show everything")),
+        ("Enter", mark("Read the ledger of the middle")),
     ),
     LEDGER: (
         ("Enter", mark("Go there on the clock")),

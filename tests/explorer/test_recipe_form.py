@@ -53,6 +53,16 @@ def test_a_setting_of_one_lane_is_an_edit_of_that_lane(form, edits):
     assert (text, key) == ("Change Batch size", "training.continuous.batch_size")
 
 
+def test_a_weight_is_asked_for_only_where_objectives_are_mixed(form):
+    weight = form.form("discrete").editor("reverse_weight")
+    assert not weight.isVisible()
+    box = form.form("discrete").editor("objective")
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_End)
+    assert form.form("discrete").spec.objective == "mix"
+    assert weight.isVisible()
+
+
 def test_never_has_no_value(form):
     assert not form.form("stop").editor("value").isVisible()
 

@@ -79,6 +79,7 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     shelf.list.setCurrentRow(0)
     QTest.mouseClick(shelf.restore, Qt.MouseButton.LeftButton)
     assert window.store.project == before
+    assert window.stage.panels["discrete"].view.hasFocus()  # where Space plays
     (latest, _) = kept(qtbot, window, 2)
     assert latest.project == after
     assert latest.changes == ("target: star",)

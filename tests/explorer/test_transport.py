@@ -315,6 +315,17 @@ def test_keys_step(qtbot, transport, clock, key, tau, focus):
     assert clock.tau == tau
 
 
+@pytest.mark.parametrize(("key", "tau"), [(Qt.Key.Key_PageDown, 0.75), (Qt.Key.Key_PageUp, 0.25)])
+def test_a_presenter_s_remote_steps(qtbot, transport, clock, key, tau):
+    transport.set_layers(4)
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    transport.listen_to(panel)
+    clock.seek(0.5)
+    QTest.keyClick(panel, key)
+    assert clock.tau == tau
+
+
 def test_space_plays_but_not_from_a_text_field(qtbot, clock):
     window = QWidget()
     qtbot.addWidget(window)

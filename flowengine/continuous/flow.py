@@ -60,11 +60,12 @@ class _Frame(NamedTuple):
 class ContinuousFlow(Flow):
     """x = z + ∫ v(x(t), t) dt from t = 0 (base) to t = 1 (target), in fixed solver steps.
 
-    The solver's steps are maps of the plane, and `log_det` is theirs, exactly: the density
-    integrates to one however few steps there are. `forward` and `inverse` each follow the field
-    from their own side, so that they undo each other up to the solver's error, which falls with
-    the fourth (RK4), second (Heun) or at least third (Adams) power of `spec.solver_steps`.
-    Densities come from `inverse`, and so do the rows of the ledger, whose last is `log_prob`.
+    The solver's steps are maps of the plane, and `log_det` is theirs, exactly: as long as they do
+    not fold it, the density integrates to one however few they are. `forward` and `inverse` each
+    follow the field from their own side, so that they undo each other up to the solver's error,
+    which falls with the fourth (RK4), second (Heun) or at least third (Adams) power of
+    `spec.solver_steps`. Densities come from `inverse`, and so do the rows of the ledger, whose last
+    is `log_prob`.
 
     A span of the clock that is no whole number of steps is crossed in shorter ones.
 

@@ -120,7 +120,7 @@ def steps(
 ) -> Iterator[Step]:
     """Carry a state from span[0] to span[1] in `count` steps; either may be the greater.
 
-    Runge-Kutta steps are equal; those of the Adams method are, but for its first `SHORT_STEPS`.
+    Runge-Kutta steps are equal; those of the Adams method begin short and are shorter near t = 1.
 
     Args:
         field: From a state and a time to the state's slope, of the same shape.

@@ -46,6 +46,7 @@ _COPIES: Final = {
 }
 _ROOM_FOR_POSITIONS: Final = 350  # of width, in logical pixels
 _ROOM_FOR_CURVE: Final = 210  # of height
+_SPACING: Final = 4
 
 
 class LedgerView(QWidget):
@@ -201,7 +202,7 @@ class LedgerView(QWidget):
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(_SPACING)
         column.addWidget(self._table, 1)
         column.addWidget(self._detail)
         column.addWidget(self._curve)
@@ -231,7 +232,18 @@ class LedgerView(QWidget):
         shown = self._shows("continuous")
         if shown:
             self._curve.set_rows(self._ledgers["continuous"].rows)
-        self._curve.setVisible(shown and self.height() >= _ROOM_FOR_CURVE)
+        self._curve.setVisible(shown and self._spares_room_for_curve())
+
+    def _spares_room_for_curve(self) -> bool:
+        """Whether no line is scrolled out of sight for the curve's sake."""
+        if self.height() < _ROOM_FOR_CURVE:
+            return False
+        heads = self._table.horizontalHeader().height() + 2 * self._table.frameWidth()
+        lines = len(self._shown) * self._table.verticalHeader().defaultSectionSize()
+        feet = [self._copy.sizeHint().height()]
+        feet += [self._detail.sizeHint().height()] if self._detail.text() else []
+        spare = self.height() - heads - lines - sum(feet) - _SPACING * (1 + len(feet))
+        return not 0 <= spare < self._curve.sizeHint().height()
 
     def _lines(self) -> list[tuple[str, Line]]:
         """Every line of the lanes that are shown; beside the stack, the flow's sum alone."""

@@ -407,6 +407,22 @@ def test_the_curve_is_there_only_for_a_continuous_flow_and_where_there_is_room(v
     assert not view._curve.isVisible()
 
 
+def test_no_line_is_scrolled_out_of_sight_for_the_curve_s_sake(view, qapp):
+    view.set_ledger(discrete())
+    view.set_ledger(continuous())
+    seen = set()
+    for height in range(600, 200, -10):
+        view.resize(320, height)
+        qapp.processEvents()
+        whole = view._table.verticalScrollBar().maximum() == 0
+        seen.add((whole, view._curve.isVisible()))
+        if view._curve.isVisible() and not whole:  # then the curve is not what is in the way
+            view._curve.hide()
+            qapp.processEvents()
+            assert view._table.verticalScrollBar().maximum() > 0, height
+    assert {(True, True), (True, False)} <= seen
+
+
 def test_a_change_that_is_not_finite_ends_the_curve(view):
     rows = continuous().rows
     broken = (rows[0], replace(rows[1], log_det=math.nan), rows[2])

@@ -110,7 +110,7 @@ def exact_account(flow: ContinuousFlow, x: Tensor) -> Account:
 
     def field(state: Tensor, t: float) -> Tensor:
         v, jacobian = flow.velocity.with_jacobian(points_of(state), t)
-        tangents = (jacobian @ jacobian_of(state)[:, :, :2]).permute(1, 2, 0)
+        tangents = solvers.matmul(jacobian, jacobian_of(state)[:, :, :2]).permute(1, 2, 0)
         beside = torch.stack([v.square().sum(1), jacobian.square().sum((1, 2))])
         return torch.cat([v.t().unsqueeze(1), tangents, beside.unsqueeze(1)], dim=1)
 

@@ -148,7 +148,7 @@ def determinant(matrix: Tensor) -> Tensor:
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """Product of 2x2 matrices, shape (..., 2, 2); faster than a batched matmul of this size."""
+    """Product (..., 2, 2) by (..., 2, k); faster than a batched matmul of this size."""
     return a[..., :, :1] * b[..., :1, :] + a[..., :, 1:] * b[..., 1:, :]
 
 

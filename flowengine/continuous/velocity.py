@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from flowengine.continuous.solvers import matmul
 from flowengine.continuous.tangents import (
     along,
     bare,
@@ -56,7 +57,7 @@ class Field(nn.Module, ABC):
         if state.shape[1] == 1:
             return bare(self(points_of(state), t))
         v, jacobian = self.with_jacobian(points_of(state), t)
-        tangents = jacobian @ jacobian_of(state)
+        tangents = matmul(jacobian, jacobian_of(state))
         return torch.cat([bare(v), tangents.permute(1, 2, 0)], dim=1)
 
 

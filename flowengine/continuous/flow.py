@@ -215,7 +215,7 @@ class ContinuousFlow(Flow):
         found, back = self._tried(u, tau, end, log_density)
         lost = ((found > VISIBLE) & ~(back < ASTRAY)).nonzero()[:, 0]
         if len(lost):
-            count = 32 if self.fixed_solver != "rk4" else 4 * self.spec.solver_steps
+            count = 32 if self.fixed_solver != "rk4" else 2 * self.spec.solver_steps
             fine = self.with_solver("rk4", min(count, MOST_STEPS))
             finer, back = fine._tried(u[lost], tau, end, log_density)
             found[lost] = finer.masked_fill(~(back < ASTRAY), -math.inf)

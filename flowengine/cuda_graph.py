@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from flowengine.devices import is_out_of_memory
-from flowengine.objectives import StackLoss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from flowengine.objectives import Objective
+    from flowengine.loss import Loss
     from flowengine.optimizer import FlatAdam
 
 WARM_UP = 3
@@ -32,7 +31,7 @@ WARM_UP = 3
 class PlainStep:
     """A step, operation by operation."""
 
-    def __init__(self, optimizer: FlatAdam[Any], objective: Objective) -> None:
+    def __init__(self, optimizer: FlatAdam[Any], objective: Loss) -> None:
         self._optimizer = optimizer
         self._objective = objective
 
@@ -51,7 +50,7 @@ class GraphedStep:
     runs that warm up, after which everything is as it was.
     """
 
-    def __init__(self, optimizer: FlatAdam[Any], objective: StackLoss) -> None:
+    def __init__(self, optimizer: FlatAdam[Any], objective: Loss) -> None:
         self._optimizer = optimizer
         self._objective = objective
         self._first = objective.draw()
@@ -68,8 +67,7 @@ class GraphedStep:
     def __call__(self, learning_rate: float, clip_norm: float) -> tuple[float, bool]:
         """See `PlainStep.__call__`."""
         fresh, self._first = self._first or self._objective.draw(), ()
-        for place, part in zip(self._batch, fresh, strict=True):
-            place.copy_(part)
+        torch._foreach_copy_(self._batch, fresh)
         self._rates.copy_(torch.tensor(self._optimizer.rates(learning_rate, clip_norm)))
         loss, norm = self._launch().tolist()
         moved = math.isfinite(norm)
@@ -79,9 +77,8 @@ class GraphedStep:
     def _work(self) -> Tensor:
         """All of a step, without a question to the host: the loss and the gradient's norm."""
         self._optimizer.zero_grad()
-        loss = self._objective.loss_of(self._optimizer.module, self._batch)
-        loss.backward()
-        return torch.stack([loss.detach(), self._optimizer.follow(self._rates)])
+        loss = self._objective.learn(self._optimizer.module, self._batch)
+        return torch.stack([loss, self._optimizer.follow(self._rates)])
 
     def _captured(self) -> Callable[[], Tensor]:
         side = torch.cuda.Stream()
@@ -102,14 +99,14 @@ class GraphedStep:
 
 
 def make_step(
-    optimizer: FlatAdam[Any], objective: Objective, device: torch.device
+    optimizer: FlatAdam[Any], objective: Loss, device: torch.device
 ) -> PlainStep | GraphedStep:
     """The fastest step that works there: a graph on CUDA, if the step can be captured.
 
     Raises:
         RuntimeError: the device ran out of memory.
     """
-    if device.type != "cuda" or not isinstance(objective, StackLoss):
+    if device.type != "cuda":
         return PlainStep(optimizer, objective)
     place = objective.state()
     try:

@@ -1,14 +1,15 @@
-"""What a lane minimises, behind one small interface."""
+"""What each lane minimises."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from flowengine.baselines import BoundLoss, CriticLoss
 from flowengine.continuous import build_loss
+from flowengine.loss import Loss
 from flowengine.targets.smooth import SmoothDensity
 from flowengine.targets.streams import STREAMS, derived_seed
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from flowengine.flow import Flow
     from flowengine.project import Lane, Project, StackRecipe
     from flowengine.targets.grid import GridTarget
-    from flowengine.targets.streams import Method, PointStream
+    from flowengine.targets.streams import Method
 
 DATA_STREAM = 1
 DISPLAY_STREAM = 2
@@ -27,60 +28,22 @@ HELD_OUT_STREAM = 3
 L = TypeVar("L", "MaximumLikelihood", "ReverseKl")
 
 
-class Objective(Protocol):
-    """A loss that draws its own batches, reproducibly and resumably."""
-
-    def backward(self, flow: Any) -> Tensor:  # noqa: ANN401  each asks for its own kind of flow
-        """Add the gradient of the next batch to `.grad`; gives its loss, a detached scalar."""
-
-    def state(self) -> dict[str, Tensor]:
-        """Where the streams of random points stand."""
-
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from there."""
-
-
-class StackLoss(ABC):
-    """What a stack minimises: losses in nats, of batches that come from streams of its own.
-
-    Attributes:
-        streams: By the prefix that their places have in `state`.
-    """
-
-    streams: dict[str, PointStream]
+class StackLoss(Loss):
+    """What a stack minimises: losses in nats."""
 
     @abstractmethod
     def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
         """The loss of a batch, a scalar."""
 
-    def draw(self) -> tuple[Tensor, ...]:
-        """The next batch: points of each stream, shape (batch_size, 2)."""
-        return tuple(stream.next() for stream in self.streams.values())
-
     def loss(self, flow: Flow) -> Tensor:
         """The loss of the next batch, a scalar."""
         return self.loss_of(flow, self.draw())
 
-    def backward(self, flow: Flow) -> Tensor:
-        """See `Objective.backward`."""
-        loss = self.loss(flow)
+    def learn(self, model: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`."""
+        loss = self.loss_of(model, batch)
         loss.backward()
         return loss.detach()
-
-    def state(self) -> dict[str, Tensor]:
-        """Where the streams stand."""
-        return {
-            f"{prefix}{name}": torch.tensor(value)
-            for prefix, stream in self.streams.items()
-            for name, value in stream.state().items()
-        }
-
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from there; a stream that had no part in the objective then starts now."""
-        for prefix, stream in self.streams.items():
-            names = {name: f"{prefix}{name}" for name in stream.state()}
-            if all(key in state for key in names.values()):
-                stream.load_state({name: int(state[key]) for name, key in names.items()})
 
 
 class MaximumLikelihood(StackLoss):
@@ -137,7 +100,7 @@ class Mix(StackLoss):
         )
 
 
-def make_objective(project: Project, lane: Lane, target: GridTarget) -> Objective:
+def make_objective(project: Project, lane: Lane, target: GridTarget) -> Loss:
     """The objective that a project sets for a lane, with its own stream of random points."""
     recipe = getattr(project.training, lane)
     seed = derived_seed(project.seed, DATA_STREAM)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flowengine.baselines.gan import Gan
-from flowengine.baselines.vae import Vae
+from flowengine.loss import Loss
 from flowengine.targets.streams import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from flowengine.baselines.gan import Gan
+    from flowengine.baselines.vae import Vae
     from flowengine.catalogue import GanSpec, VaeSpec
     from flowengine.targets.grid import GridTarget
     from flowengine.targets.streams import Method
 
-M = TypeVar("M", Vae, Gan)
 
-
-class BaselineLoss(ABC, Generic[M]):
+class BaselineLoss(Loss):
     """A loss whose target points and latent numbers come from one stream.
 
     So that Sobol points spread evenly over both together.
@@ -44,29 +40,18 @@ class BaselineLoss(ABC, Generic[M]):
         self._stream = STREAMS[sampling](
             2 + latent, batch_size, seed, transform=self._lesson, device=target.device
         )
+        self.streams = {"": self._stream}
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """Target points, shape (batch, 2), and normal numbers, shape (batch, latent)."""
         rows = self._stream.next()
         return rows[:, :2], rows[:, 2:]
 
-    @abstractmethod
-    def backward(self, model: M) -> Tensor:
-        """The loss of the next batch, a detached scalar; its gradient is added to every `.grad`."""
-
-    def state(self) -> dict[str, Tensor]:
-        """Where in its sequence of batches this loss is."""
-        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go on where `state` was taken."""
-        self._stream.load_state({name: int(value) for name, value in state.items()})
-
     def _lesson(self, u: Tensor) -> Tensor:
         return torch.cat([self._target.quantile(u[:, :2]), torch.special.ndtri(u[:, 2:])], dim=1)
 
 
-class BoundLoss(BaselineLoss[Vae]):
+class BoundLoss(BaselineLoss):
     """Minus the bound on log p(x): the ELBO with one importance sample, IWAE's with more."""
 
     def __init__(
@@ -76,9 +61,9 @@ class BoundLoss(BaselineLoss[Vae]):
         latent = self._samples * spec.latent
         super().__init__(latent, target, seed=seed, batch_size=batch_size, sampling=sampling)
 
-    def backward(self, model: Vae) -> Tensor:
-        """See `BaselineLoss.backward`; in nats."""
-        x, noise = self.draw()
+    def learn(self, model: Vae, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`; in nats."""
+        x, noise = batch
         noise = noise.reshape(len(x), self._samples, -1).transpose(0, 1)
         bound = torch.logsumexp(model.log_weights(x, noise), 0) - math.log(self._samples)
         loss = -bound.mean()
@@ -86,7 +71,7 @@ class BoundLoss(BaselineLoss[Vae]):
         return loss.detach()
 
 
-class CriticLoss(BaselineLoss[Gan]):
+class CriticLoss(BaselineLoss):
     """Critic and generator move at once, each by its own loss, in one backward pass.
 
     The critic's slope at real and made points is held down (R1 and R2), without which the two
@@ -104,9 +89,9 @@ class CriticLoss(BaselineLoss[Gan]):
         self.spec = spec
         super().__init__(spec.latent, target, seed=seed, batch_size=batch_size, sampling=sampling)
 
-    def backward(self, model: Gan) -> Tensor:
-        """See `BaselineLoss.backward`; the loss is the critic's, without the penalty."""
-        x, noise = self.draw()
+    def learn(self, model: Gan, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`; the loss is the critic's, without the penalty."""
+        x, noise = batch
         made = model.generate(noise)
         verdicts, slopes = model.judge(torch.cat([x, made.detach()]))
         real, false = verdicts.chunk(2)

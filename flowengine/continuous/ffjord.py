@@ -14,11 +14,10 @@ from torch import Tensor
 
 from flowengine.continuous import solvers
 from flowengine.continuous.tangents import jacobian_of, lifted, points_of
+from flowengine.loss import Loss
 from flowengine.targets.streams import STREAMS, Method
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from flowengine.catalogue import Ffjord
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
@@ -38,7 +37,7 @@ class Account(NamedTuple):
     jacobian: Tensor
 
 
-class FfjordLoss:
+class FfjordLoss(Loss):
     """Mean negative log-likelihood of target points, plus the penalties that the spec weighs.
 
     With Hutchinson's estimate a third coordinate of the stream gives each point a direction e with
@@ -60,15 +59,20 @@ class FfjordLoss:
         self._stream = STREAMS[sampling](
             coordinates, batch_size, seed, transform=self._lesson, device=target.device
         )
+        self.streams = {"": self._stream}
 
-    def draw(self) -> Tensor:
-        """The next batch of target points, shape (batch, 2)."""
-        return self._stream.next()[:, :2]
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """Target points and, where they are needed, directions; both (batch, 2)."""
+        rows = self._stream.next()
+        return rows[:, :2], rows[:, 2:]
 
     def loss(self, flow: ContinuousFlow) -> Tensor:
         """The loss of a fresh batch, a scalar, in nats where no penalty is set."""
-        rows = self._stream.next().to(flow.network.weights[0])
-        x, directions = rows[:, :2], rows[:, 2:]
+        return self.loss_of(flow, self.draw())
+
+    def loss_of(self, flow: ContinuousFlow, batch: tuple[Tensor, ...]) -> Tensor:
+        """The loss of a batch, likewise."""
+        x, directions = (part.to(flow.network.weights[0]) for part in batch)
         if self.spec.divergence == "hutchinson":
             account = estimated_account(flow, x, directions)
         elif self.spec.kinetic_penalty or self.spec.jacobian_penalty:
@@ -81,19 +85,11 @@ class FfjordLoss:
             - account.log_prob
         ).mean()
 
-    def backward(self, flow: ContinuousFlow) -> Tensor:
-        """The loss of the next batch, its gradient added to every `.grad`."""
-        loss = self.loss(flow)
+    def learn(self, model: ContinuousFlow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`."""
+        loss = self.loss_of(model, batch)
         loss.backward()
         return loss.detach()
-
-    def state(self) -> dict[str, Tensor]:
-        """Where in its sequence of batches this loss is."""
-        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go on where `state` was taken."""
-        self._stream.load_state({name: int(value) for name, value in state.items()})
 
     def _lesson(self, u: Tensor) -> Tensor:
         """Uniform points, shape (n, 2 or 3), to target points and directions, (n, 2 or 4)."""

@@ -15,25 +15,37 @@ from flowengine.catalogue import StandardNormal
 from flowengine.continuous.pairing import TransportPlan, paired
 from flowengine.continuous.paths import path_of
 from flowengine.continuous.velocity import time_features
+from flowengine.loss import Loss
 from flowengine.targets.streams import STREAMS, Method
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from flowengine.catalogue import BaseSpec, FlowMatching, RectifiedFlow
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
 
 
 class Pairs(NamedTuple):
-    """Base points, target points, both of shape (batch, 2), and times, shape (batch,)."""
+    """A batch.
+
+    Attributes:
+        x0: Base points, shape (batch, 2).
+        x1: Target points, likewise.
+        velocity: Along the path between them at the time t, likewise.
+        inputs: What the network takes: x_t and the features of t, of which t is the first.
+    """
 
     x0: Tensor
     x1: Tensor
-    t: Tensor
+    velocity: Tensor
+    inputs: Tensor
+
+    @property
+    def t(self) -> Tensor:
+        """Times, shape (batch,)."""
+        return self.inputs[:, 2]
 
 
-class FlowMatchingLoss:
+class FlowMatchingLoss(Loss):
     """Mean squared error |v(a x0 + b x1, t) - (a' x0 + b' x1)|² on the path that the spec names.
 
     Base points, target points and times come from one five-dimensional stream, so that Sobol
@@ -69,35 +81,26 @@ class FlowMatchingLoss:
         self._stream = STREAMS[sampling](
             5, batch_size, seed, transform=self._lesson, device=target.device
         )
+        self.streams = {"": self._stream}
 
     def draw(self) -> Pairs:
         """The next batch."""
         rows = self._stream.next()
-        return Pairs(rows[:, :2], rows[:, 2:4], rows[:, 8])
+        return Pairs(rows[:, :2], rows[:, 2:4], rows[:, 4:6], rows[:, 6:])
 
     def loss(self, flow: ContinuousFlow) -> Tensor:
         """The loss of the next batch, a scalar to differentiate, in squared data units."""
-        rows = self._stream.next().to(flow.network.weights[0])
-        miss: Tensor = flow.network(rows[:, 6:8], rows[:, 8]) - rows[:, 4:6]
+        _, _, wanted, inputs = _like(flow, self.draw())
+        miss: Tensor = flow.network(inputs[:, :2], inputs[:, 2]) - wanted
         return miss.square().sum(-1).mean()
 
-    def backward(self, flow: ContinuousFlow) -> Tensor:
-        """The loss of the next batch, its gradient added to every `.grad`.
+    def learn(self, model: ContinuousFlow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`.
 
-        The same as `loss(flow).backward()`, but faster; see `Velocity.regress`.
+        The gradient is that of `loss(flow).backward()`, but faster; see `Velocity.regress`.
         """
-        network = flow.network
-        rows = self._stream.next().to(network.weights[0])
-        return network.regress(rows[:, 6:], rows[:, 4:6])
-
-    def state(self) -> dict[str, Tensor]:
-        """Where in its sequence of batches this loss is."""
-        return {name: torch.tensor(value) for name, value in self._stream.state().items()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go on where `state` was taken."""
-        place = {name: int(state[name]) for name in self._stream.state()}
-        self._stream.load_state(place)
+        _, _, wanted, inputs = _like(model, batch)
+        return model.network.regress(inputs, wanted)
 
     def _lesson(self, u: Tensor) -> Tensor:
         """Uniform points, shape (n, 5), to rows of x0, x1, dx_t/dt, x_t and the time features."""
@@ -113,3 +116,9 @@ class FlowMatchingLoss:
             there = self._plan.partners(u[:, :2], there, self._stream.block)
         x1 = self.target.quantile(there)
         return paired(x0, x1) if self.spec.coupling == "optimal_transport" else (x0, x1)
+
+
+def _like(flow: ContinuousFlow, batch: tuple[Tensor, ...]) -> list[Tensor]:
+    """A batch in the flow's own type."""
+    weight = flow.network.weights[0]
+    return [part.to(weight) for part in batch]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from flowengine.continuous.flow_matching import FlowMatchingLoss
+from flowengine.continuous.flow_matching import FlowMatchingLoss, Pairs
 from flowengine.continuous.pairing import REUSE
 
 if TYPE_CHECKING:
@@ -68,15 +68,25 @@ class RectifiedFlowLoss(FlowMatchingLoss):
         if self._teacher is None:
             self._teacher = _frozen(average)
 
+    def draw(self) -> Pairs:
+        """The next batch, the first of a round after its teacher is frozen."""
+        wanted = min(self._steps // self.spec.round_steps, self.spec.rounds)
+        if wanted != self._round:
+            self._round = wanted
+            self._teacher = _frozen(self._source) if self._source else self._teacher
+            self._stream.leave_block()
+        self._steps += 1
+        return super().draw()
+
     def loss(self, flow: ContinuousFlow) -> Tensor:
         """See `FlowMatchingLoss.loss`."""
-        self._begin_step(flow)
+        self._source = self._source or flow
         return super().loss(flow)
 
-    def backward(self, flow: ContinuousFlow) -> Tensor:
-        """See `FlowMatchingLoss.backward`."""
-        self._begin_step(flow)
-        return super().backward(flow)
+    def backward(self, model: ContinuousFlow) -> Tensor:
+        """See `Loss.backward`."""
+        self._source = self._source or model
+        return super().backward(model)
 
     def state(self) -> dict[str, Tensor]:
         """Where this loss is, and the teacher where there is one."""
@@ -97,14 +107,6 @@ class RectifiedFlowLoss(FlowMatchingLoss):
         weights = {n.removeprefix(_TEACHER): w for n, w in state.items() if n.startswith(_TEACHER)}
         if weights and self._teacher is not None:
             self._teacher.load_state_dict(weights)
-
-    def _begin_step(self, flow: ContinuousFlow) -> None:
-        wanted = min(self._steps // self.spec.round_steps, self.spec.rounds)
-        if wanted != self._round:
-            self._round = wanted
-            self._teacher = _frozen(self._source or flow)
-            self._stream.leave_block()
-        self._steps += 1
 
     def _pairs(self, u: Tensor) -> tuple[Tensor, Tensor]:
         if not self._round or self._teacher is None:

@@ -37,6 +37,7 @@ class SmoothDensity:
         self._corner = torch.tensor([x_min, y_min], device=density.device)
         self._cell = torch.tensor([(x_max - x_min) / columns, (y_max - y_min) / rows])
         self._cell = self._cell.to(density.device)
+        self._last = torch.tensor([columns, rows]).to(self._cell)
         self._padded = functional.pad(density * (1 - FLOOR), (1, 1, 1, 1)).flatten()
         self._mean, self._spread = _moments(density, self._corner, self._cell)
 
@@ -61,9 +62,9 @@ class SmoothDensity:
 
     def _interpolated(self, x: Tensor) -> Tensor:
         """The density between the four nearest centres, 0 half a cell beyond the extent."""
-        rows, columns = self._shape
+        columns = self._shape[1]
         place = (x - self._corner.to(x)) / self._cell.to(x) + 0.5  # 0 at the first padded centre
-        last = place.new_tensor([columns, rows])
+        last = self._last.to(x)
         first = place.detach().nan_to_num().clamp(min=0).minimum(last).floor()
         right, up = (place - first).unbind(-1)
         index = first[:, 1].long() * (columns + 2) + first[:, 0].long()

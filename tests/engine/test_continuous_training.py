@@ -60,6 +60,11 @@ def loss_of(spec, target, *, seed=3, batch_size=128, sampling="sobol"):
     return build_loss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
 
 
+def pairs(loss):
+    drawn = loss.draw()
+    return drawn.x0, drawn.x1, drawn.t
+
+
 def flat(drawn):
     return torch.cat(
         [part.reshape(-1) for part in (drawn if isinstance(drawn, tuple) else [drawn])]
@@ -109,7 +114,7 @@ def test_draws_leave_the_global_generator_alone(spec, target):
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_pairs_are_base_points_target_points_and_times(coupling, sampling, target):
     loss = loss_of(FlowMatching(coupling=coupling), target, batch_size=16_384, sampling=sampling)
-    x0, x1, t = loss.draw()
+    x0, x1, t = pairs(loss)
     assert x0.shape == x1.shape == (16_384, 2)
     assert t.shape == (16_384,)
     assert x0.mean(0).abs().max() < 0.06
@@ -122,7 +127,7 @@ def test_pairs_are_base_points_target_points_and_times(coupling, sampling, targe
 
 
 def test_independent_pairs_are_independent(target):
-    x0, x1, t = loss_of(FlowMatching(), target, batch_size=16_384).draw()
+    x0, x1, t = pairs(loss_of(FlowMatching(), target, batch_size=16_384))
     together = torch.corrcoef(torch.cat([x0, x1, t.unsqueeze(1)], dim=1).T) - torch.eye(5)
     assert together.abs().max() < 0.02
 
@@ -161,7 +166,7 @@ def test_pairing_a_block_permutes_it_and_shortens_the_ways():
 
 def test_a_batch_of_paired_points_meets_each_pair_once(target):
     loss = loss_of(FlowMatching(coupling="optimal_transport"), target, batch_size=512)
-    x0, x1, _ = loss.draw()
+    x0, x1, _ = pairs(loss)
     assert len(x0.unique(dim=0)) == 512
     independent = loss_of(FlowMatching(), target, batch_size=512).draw()
     assert cost(x0, x1) < 0.25 * cost(independent.x0, independent.x1)
@@ -279,7 +284,7 @@ def test_later_rounds_pair_points_by_the_flow_as_it_was(target):
     teacher = copy.deepcopy(flow)
     advance(loss, flow, 1)
     assert loss.round == 1
-    x0, x1, _ = loss.draw()
+    x0, x1, _ = pairs(loss)
     with torch.no_grad():
         torch.testing.assert_close(teacher.positions(x0), x1, atol=1e-4, rtol=1e-4)
         assert (flow.positions(x0) - x1).norm(dim=1).mean() > 1e-4
@@ -293,7 +298,7 @@ def test_teachers_come_from_the_flow_that_is_watched(target):
     loss = loss_of(spec, target)
     loss.watch(average)
     advance(loss, flow, 2)
-    x0, x1, _ = loss.draw()
+    x0, x1, _ = pairs(loss)
     with torch.no_grad():
         torch.testing.assert_close(average.positions(x0), x1, atol=1e-4, rtol=1e-4)
 
@@ -349,7 +354,7 @@ def test_backward_gives_the_gradient_of_the_loss(coupling, dtype, target):
 
 def test_ffjord_s_loss_is_the_likelihood_of_its_draws(target):
     flow = randomised(Ffjord(), dtype=torch.float32)
-    points_drawn = loss_of(Ffjord(), target).draw()
+    points_drawn, _ = loss_of(Ffjord(), target).draw()
     loss = loss_of(Ffjord(), target).loss(flow)
     torch.testing.assert_close(loss, -flow.log_prob(points_drawn).mean())
     assert loss.requires_grad
@@ -411,7 +416,7 @@ def test_penalties_are_added_to_the_loss(divergence, target):
 
 def test_penalties_do_not_change_the_likelihood_part(target):
     flow = randomised(Ffjord(), dtype=torch.float32)
-    x = loss_of(Ffjord(), target).draw()
+    x, _ = loss_of(Ffjord(), target).draw()
     torch.testing.assert_close(exact_account(flow, x).log_prob, flow.log_prob(x))
 
 

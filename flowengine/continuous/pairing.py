@@ -105,8 +105,8 @@ class TransportPlan:
         number = max(0, (block - FIRST_BLOCKS) // BLOCKS + 1)
         side = _side(number)
         row, column = (u * side).long().clamp_(max=side - 1).unbind(1)
-        cell = self._orders.get(number)[row * side + column]
-        return (_corners(side)[cell] + v) / side
+        cell = self._orders.get(number).to(u.device)[row * side + column]
+        return (_corners(side).to(u.device)[cell] + v) / side
 
 
 def _side(number: int) -> int:

@@ -55,7 +55,8 @@ class PointStream(ABC):
         batch_size: Points in each batch.
         seed: The same seed gives the same batches.
         transform: Applied to every block of uniform points, shape (n, dim) float64; what it gives
-            is sliced along its first axis. The identity if left out.
+            is sliced along its first axis. The identity if left out. The points are on the CPU, or
+            on CUDA where that is the stream's device.
         dtype: Of the batches.
         device: Of the batches.
 
@@ -132,6 +133,8 @@ class PointStream(ABC):
 
     def _drawn_block(self) -> Tensor:
         uniform = self._draw(self._block_size, derived_seed(self.seed, self._block))
+        if self._device.type == "cuda":  # MPS has no float64
+            uniform = uniform.to(self._device)
         points = uniform if self._transform is None else self._transform(uniform)
         points = points.to(device=self._device, dtype=self._dtype)
         if self._transform is None and self._dtype != torch.float64:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from flowengine.flow import Flow
     from flowengine.project import Lane, Project, StackRecipe
+    from flowengine.stack import DiscreteFlow
     from flowengine.targets.grid import GridTarget
     from flowengine.targets.streams import Method
 
@@ -58,6 +59,10 @@ class MaximumLikelihood(StackLoss):
     def loss_of(self, flow: Flow, batch: tuple[Tensor, ...]) -> Tensor:
         """See `StackLoss.loss_of`."""
         return -flow.log_prob(batch[0]).mean()
+
+    def learn(self, model: Flow, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `Loss.learn`."""
+        return cast("DiscreteFlow", model).likelihood_gradient(batch[0])
 
 
 class ReverseKl(StackLoss):

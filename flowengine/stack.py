@@ -18,7 +18,7 @@ from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.piecewise import tabulated
-from flowengine.layers.run import Noting, pull_run
+from flowengine.layers.run import Noting, likelihood_gradient, pull_run
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
 
@@ -110,6 +110,23 @@ class DiscreteFlow(Flow):
                 layer.load_state_dict(earlier.state_dict())
                 kept.append(layer.spec.id)
         return tuple(kept)
+
+    def likelihood_gradient(self, x: Tensor) -> Tensor:
+        """Mean −log_prob of points, shape (batch, 2), its gradient added to every `.grad`.
+
+        What `(-log_prob(x).mean()).backward()` does, where the layers write their gradients out
+        without autograd.
+
+        Returns:
+            The mean in nats, a detached scalar.
+        """
+        layers = tuple(reversed(self.active))
+        if all(isinstance(layer, Noting) for layer in layers):
+            columns = to_columns(self._checked(x, "x"))
+            return likelihood_gradient(cast("tuple[Noting, ...]", layers), self.base, columns)
+        loss = -self.log_prob(x).mean()
+        loss.backward()
+        return loss.detach()
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:

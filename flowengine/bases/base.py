@@ -46,6 +46,19 @@ class Base(nn.Module, ABC):
         """
         return self._log_prob(check_points(z, "z"))
 
+    def likelihood_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean −log p_z(z), a scalar, and its gradient by `z`; that by weights is added to `.grad`.
+
+        Args:
+            z: Points, shape (batch, 2).
+        """
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            loss = -self._log_prob(z).mean()
+        loss.backward()
+        assert z.grad is not None
+        return loss.detach(), z.grad
+
     def from_uniform(self, u: Tensor) -> Tensor:
         """Carry uniform points, shape (n, 2), in (0, 1), to the base, shape (n, 2).
 

@@ -28,6 +28,11 @@ class StandardNormal(Base):
         """See `Base.entropy`; exact."""
         return 1.0 + LOG_2PI
 
+    def likelihood_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Base.likelihood_gradient`."""
+        flat = z.flatten()
+        return 0.5 / len(z) * torch.dot(flat, flat) + LOG_2PI, z / len(z)
+
     def sample(
         self,
         n: int,

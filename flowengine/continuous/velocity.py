@@ -21,6 +21,7 @@ from flowengine.continuous.tangents import (
     points_of,
     with_tangents,
 )
+from flowengine.gradients import gradient_of
 
 FREQUENCIES = 3
 TIME_FEATURES = 1 + 2 * FREQUENCIES
@@ -134,12 +135,12 @@ class Velocity(Field):
         loss = miss.square().sum() / len(miss)
         slope = miss.mul_(2 / len(miss))
         for k, (weight, bias) in reversed(list(enumerate(layers))):
-            _gradient(bias).add_(slope.sum(0))
+            gradient_of(bias).add_(slope.sum(0))
             if k:
-                _gradient(weight).addmm_(slope.T, hidden[k])
+                gradient_of(weight).addmm_(slope.T, hidden[k])
                 slope = torch.ops.aten.silu_backward(slope @ weight, sums[k - 1])
             else:  # so few inputs that the product is three times as fast the other way round
-                _gradient(weight).add_((inputs.T @ slope).T)
+                gradient_of(weight).add_((inputs.T @ slope).T)
         return loss
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:
@@ -178,13 +179,6 @@ def _features_at(t: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     angles = [math.pi * k * t for k in range(1, FREQUENCIES + 1)]
     values = [t, *map(math.sin, angles), *map(math.cos, angles)]
     return torch.tensor(values, dtype=dtype, device=device)
-
-
-def _gradient(parameter: Tensor) -> Tensor:
-    gradient: Tensor | None = parameter.grad
-    if gradient is None:
-        gradient = parameter.grad = torch.zeros_like(parameter)
-    return gradient
 
 
 def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:

@@ -94,15 +94,14 @@ class Coupling(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`."""
         inputs, note = notes
         g_moved, g_chosen = self.restore_gradient(note, g[1 - self.kept], g_log)
         weights = tensors[: len(inputs)]
-        g_kept, g_own = gradient(g_chosen, weights, inputs, of_weights=of_weights)
-        return self._in_order(g[self.kept] + g_kept, g_moved), g_own
+        g_kept = gradient(g_chosen, weights, inputs, into)
+        return self._in_order(g[self.kept] + g_kept, g_moved)
 
     def pull_and_push(self, x: Columns, alpha: Tensor) -> tuple[Columns, Columns]:
         """See `Layer.pull_and_push`; the conditioner runs once."""

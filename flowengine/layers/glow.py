@@ -77,16 +77,14 @@ class Glow(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`."""
-        found: list[Tensor | None] = []
-        steps = zip(self._parts(), notes, _shared_out(tensors), strict=True)
-        for part, note, own in reversed(list(steps)):
-            g, g_own = part.undo_gradient(note, own, g, g_log, of_weights=of_weights)
-            found = [*g_own, *found]
-        return g, found
+        places = (None,) * 3 if into is None else _shared_out(into)
+        steps = zip(self._parts(), notes, _shared_out(tensors), places, strict=True)
+        for part, note, own, place in reversed(list(steps)):
+            g = part.undo_gradient(note, own, g, g_log, place)
+        return g
 
     def _parts(self) -> tuple[Noting, ...]:
         """From the target on."""

@@ -47,14 +47,13 @@ class Rotation(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`."""
         g_x, _ = self._turn(g, tensors[0])
-        if not of_weights:
-            return g_x, [None]
-        return g_x, [torch.dot(g[0], notes[1]) - torch.dot(g[1], notes[0])]
+        if into is not None:
+            into[0].add_(torch.dot(g[0], notes[1]) - torch.dot(g[1], notes[0]))
+        return g_x
 
     @staticmethod
     def _turn(p: Columns, angle: Tensor) -> tuple[Columns, Tensor]:
@@ -117,9 +116,8 @@ class Linear(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`: the two substitutions, last one first."""
         lower, upper, raw_diagonal, _ = tensors
         u1, z1, z2, diagonal = notes
@@ -127,12 +125,15 @@ class Linear(Noting):
         g1 = g[0] / d1
         g2 = (g[1] - upper * g1) / d2
         g_x = g1 - lower * g2, g2
-        if not of_weights:
-            return g_x, [None] * 4
+        if into is None:
+            return g_x
         g_diagonal = torch.stack([torch.dot(g1, z1), torch.dot(g2, z2)]) + g_log.sum() / diagonal
         g_shift = torch.stack([g_x[0].sum(), g2.sum()])
         g_raw = g_diagonal * raw_diagonal.sigmoid()
-        return g_x, [-torch.dot(g2, u1), -torch.dot(g1, z2), -g_raw, -g_shift]
+        found = torch.dot(g2, u1), torch.dot(g1, z2), g_raw, g_shift
+        for place, part in zip(into, found, strict=True):
+            place.sub_(part)
+        return g_x
 
     def _diagonal(self, alpha: Alpha) -> tuple[Columns, Tensor]:
         log1, log2 = (F.softplus(self.raw_diagonal) + self.FLOOR).log().unbind()

@@ -65,17 +65,18 @@ class ElementwiseAffine(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`."""
         away, s1, s2 = notes
         g_x = g[0] * s1, g[1] * s2
-        if not of_weights:
-            return g_x, [None, None]
+        if into is None:
+            return g_x
         g_scale = torch.stack([torch.dot(g_x[0], away[0]), torch.dot(g_x[1], away[1])])
         g_raw = -(g_scale + g_log.sum()) * soft_clamp_slope(tensors[0])
-        return g_x, [g_raw, -torch.stack([g_x[0].sum(), g_x[1].sum()])]
+        into[0].add_(g_raw)
+        into[1].sub_(torch.stack([g_x[0].sum(), g_x[1].sum()]))
+        return g_x
 
     def _way(self, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """Log-scale and shift at alpha, each (2,), or (frames, 1, 2) for many moments."""

@@ -55,13 +55,14 @@ class Spline(Noting):
         tensors: tuple[Tensor, ...],
         g: Columns,
         g_log: Tensor,
-        *,
-        of_weights: bool,
-    ) -> tuple[Columns, list[Tensor | None]]:
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
         """See `Noting.undo_gradient`."""
         g_x, g_raw = self.spline.gradient(notes, torch.cat(g), g_log.repeat(2))
         first, second = g_x.chunk(2)
-        return (first, second), [g_raw if of_weights else None]
+        if into is not None:
+            into[0].add_(g_raw)
+        return first, second
 
     def _on_each_axis(self, move: Move, p: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
         (first, log1), (second, log2) = (

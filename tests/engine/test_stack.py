@@ -21,6 +21,7 @@ from flowengine.layers.run import Noting
 from flowengine.project import parse_stack, with_ids
 from flowengine.stack import CHUNK, build
 from tests.engine.strategies import all_layer_specs, points, randomised, stacks
+from tests.engine.test_bases import LEARNED
 
 EVERYTHING = with_ids(tuple(all_layer_specs()))
 quick = settings(max_examples=25, deadline=None)
@@ -196,6 +197,29 @@ def test_gradient_of_a_run_is_that_of_autograd_one_layer_after_the_other():
     apart = torch.autograd.grad(loss, [x, *flow.parameters()])
     for one, other in zip(together, apart, strict=True):
         torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-6)
+
+
+@quick
+@given(
+    stack=stacks(max_size=4),
+    base=st.sampled_from([cls() for cls in catalogue.BASE_SPECS] + [LEARNED]),
+    seed=st.integers(0, 1000),
+)
+def test_likelihood_gradient_of_any_stack_is_that_of_autograd(stack, base, seed):
+    flow = randomised(build(stack, seed, base), seed, strength=0.2).double()
+    x = points(20, seed=seed)
+    slow = -flow.log_prob(x).mean()
+    weights = [weight for weight in flow.parameters() if weight.requires_grad]
+    expected = torch.autograd.grad(slow, weights, allow_unused=True) if weights else ()
+    for _ in range(2):  # gradients are added up
+        loss = flow.likelihood_gradient(x) if weights else slow.detach()
+    assert not loss.requires_grad
+    torch.testing.assert_close(loss, slow.detach())
+    for weight, wanted in zip(weights, expected, strict=True):
+        found = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        wanted = torch.zeros_like(weight) if wanted is None else wanted
+        torch.testing.assert_close(found, 2 * wanted, atol=1e-8, rtol=1e-6)
+    assert all(weight.grad is None for weight in flow.parameters() if not weight.requires_grad)
 
 
 def test_locked_layers_in_a_run_take_no_gradient_and_pass_it_on():

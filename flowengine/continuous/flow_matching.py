@@ -104,8 +104,8 @@ class FlowMatchingLoss(Loss):
 
     def _lesson(self, u: Tensor) -> Tensor:
         """Uniform points, shape (n, 5), to rows of x0, x1, dx_t/dt, x_t and the time features."""
-        x0, x1 = self._pairs(u)
-        t = u[:, 4]
+        # only quantiles need float64
+        x0, x1, t = (part.float() for part in (*self._pairs(u), u[:, 4]))
         a, b, da, db = (value.unsqueeze(1) for value in self._path(t))
         return torch.cat([x0, x1, da * x0 + db * x1, a * x0 + b * x1, time_features(t)], dim=1)
 

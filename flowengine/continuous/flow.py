@@ -91,6 +91,14 @@ class ContinuousFlow(Flow):
         """Normalize: x -> z and log|det dz/dx|; see `Flow.inverse`."""
         return self._transport(check_input(x, self), 1.0, 0.0)
 
+    def log_prob(self, x: Tensor) -> Tensor:
+        """See `Flow.log_prob`; −inf where the solver's steps overflow on the way to the base.
+
+        That can happen far from the data, in a field that is still rough.
+        """
+        found = super().log_prob(x)
+        return found.masked_fill(found.isnan(), -math.inf)
+
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """On from clock `tau` to the target; see `Flow.forward_from`."""
         return self._transport(check_input(u, self, "u"), tau, 1.0)

@@ -343,6 +343,17 @@ def test_samples_follow_the_generator_and_the_density():
 
 
 @torch.no_grad()
+def test_points_that_a_rough_field_loses_have_no_density_and_no_neighbour_notices():
+    flow = randomised(FlowMatching(), dtype=torch.float32, strength=300.0, solver_steps=8)
+    x = torch.tensor([[0.1, -0.2], [1e6, -1e6], [1e30, 1e30]])
+    assert (flow.inverse(x)[1] + base_log_prob(flow.inverse(x)[0])).isnan().any()  # it does lose
+    found = flow.log_prob(x)
+    assert not found.isnan().any()
+    assert (found[1:] == -math.inf).any()
+    torch.testing.assert_close(found[:1], flow.log_prob(x[:1]))
+
+
+@torch.no_grad()
 def test_an_empty_batch_comes_back_empty():
     flow = randomised(FlowMatching())
     nothing = torch.zeros(0, 2, dtype=torch.float64)

@@ -15,7 +15,7 @@ def log_prob(x: Tensor) -> Tensor:
     flow = load()
     z, log_det = flow.inverse(torch.as_tensor(x, dtype=torch.float32))  # type: ignore[operator]
     log_p: Tensor = flow.base.log_prob(z) + log_det  # type: ignore[operator,union-attr]
-    return log_p
+    return log_p.masked_fill(log_p.isnan(), -torch.inf)  # lost far from the data
 
 
 def sample(n: int, seed: int | None = None) -> Tensor:

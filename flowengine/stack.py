@@ -18,7 +18,7 @@ from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.piecewise import tabulated
-from flowengine.layers.run import Noting, likelihood_gradient, pull_run
+from flowengine.layers.run import is_noting, likelihood_gradient, pull_run
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from flowengine.bases import Base
     from flowengine.catalogue import BaseSpec, LayerSpec
+    from flowengine.layers.run import Noting
 
 FRAMES_PER_LAYER = 8
 FRAMES = 64
@@ -121,7 +122,7 @@ class DiscreteFlow(Flow):
             The mean in nats, a detached scalar.
         """
         layers = tuple(reversed(self.active))
-        if all(isinstance(layer, Noting) for layer in layers):
+        if all(map(is_noting, layers)):
             columns = to_columns(self._checked(x, "x"))
             return likelihood_gradient(cast("tuple[Noting, ...]", layers), self.base, columns)
         loss = -self.log_prob(x).mean()
@@ -270,7 +271,7 @@ def _push_all(z: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
 
 def _pull_all(x: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
     total = x[0].new_zeros(())
-    for noting, run in groupby(reversed(layers), lambda layer: isinstance(layer, Noting)):
+    for noting, run in groupby(reversed(layers), is_noting):
         if noting and torch.is_grad_enabled():
             x, log_det = pull_run(cast("tuple[Noting, ...]", tuple(run)), x)
             total = total + log_det

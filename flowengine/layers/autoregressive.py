@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-from flowengine.layers.base import Alpha, Columns, Layer, at_each, is_whole
+from flowengine.layers.base import Alpha, Columns, at_each, is_whole
+from flowengine.layers.conditioner import activations, gradient
+from flowengine.layers.run import Noting
 
 if TYPE_CHECKING:
     from flowengine.catalogue import AutoregressiveSpec, CouplingSpec
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     S = TypeVar("S", bound=CouplingSpec)
 
 
-class Autoregressive(Layer):
+class Autoregressive(Noting):
     """A coupling that also moves the coordinate which it keeps, by numbers that are free.
 
     In the plane this is all that an autoregressive map is. Where the numbers of the second
@@ -45,6 +46,7 @@ class Autoregressive(Layer):
         self.coupling = coupling
         self.free = nn.Parameter(free)
         self.from_base = from_base
+        self.writes_gradient = not from_base
 
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`."""
@@ -55,25 +57,60 @@ class Autoregressive(Layer):
         second, log_second = self._ahead(second, chosen, alpha)
         return self._in_order(moved, second), log_first + log_second
 
-    def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
-        """See `Layer.pull`."""
+    def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
+        """See `Noting.undo`."""
         if isinstance(alpha, Tensor):
-            return at_each(self.pull, x, alpha)
-        if is_whole(alpha) and not self.from_base:
-            return self._pull_at_once(x)
-        first, log_first = self._back(x[self.first], self._free(x[self.first]), alpha)
-        chosen = self.coupling.conditioner(self._steering(first))
-        second, log_second = self._back(x[1 - self.first], chosen, alpha)
-        return self._in_order(first, second), log_first + log_second
-
-    def _pull_at_once(self, x: Columns) -> tuple[Columns, Tensor]:
-        """Both coordinates in one go, as both know what to do; the step that training takes."""
+            return at_each(self.undo, x, alpha)
         first, second = x[self.first], x[1 - self.first]
-        chosen = torch.cat([self._free(first), self.coupling.conditioner(first)], 1)
-        moved, log_slopes = _Restored.apply(self.coupling, torch.cat([first, second]), chosen)  # type: ignore[no-untyped-call]
+        if is_whole(alpha) and self.writes_gradient:
+            return self._restored(first, second, self.coupling.conditioner(first), self.free)[:2]
+        moved, log_first = self._back(first, self._free(first), alpha)
+        chosen = self.coupling.conditioner(self._steering(moved))
+        second, log_second = self._back(second, chosen, alpha)
+        return self._in_order(moved, second), log_first + log_second
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Noting.tensors`: the free numbers, then those of the conditioner."""
+        return self.free, *self.coupling.tensors()
+
+    def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
+        """See `Noting.undo_noting`."""
+        first, second = x[self.first], x[1 - self.first]
+        *inputs, chosen = activations(first, tensors[1:])
+        z, log_det, note = self._restored(first, second, chosen, tensors[0])
+        return z, log_det, (inputs, note)
+
+    def undo_gradient(
+        self,
+        notes: Any,  # noqa: ANN401
+        tensors: tuple[Tensor, ...],
+        g: Columns,
+        g_log: Tensor,
+        into: tuple[Tensor, ...] | None,
+    ) -> Columns:
+        """See `Noting.undo_gradient`."""
+        inputs, note = notes
+        both = torch.cat([g[self.first], g[1 - self.first]])
+        g_both, g_chosen = self.coupling.restore_gradient(note, both, g_log.repeat(2))
+        (g_first, g_second), (g_free, g_chosen) = g_both.chunk(2), g_chosen.chunk(2, dim=1)
+        if into is not None:
+            into[0].add_(g_free.sum(1, keepdim=True))
+        weights = tensors[1 : 1 + len(inputs)]
+        g_steering = gradient(g_chosen, weights, inputs, None if into is None else into[1:])
+        return self._in_order(g_first + g_steering, g_second)
+
+    def _restored(
+        self, first: Tensor, second: Tensor, chosen: Tensor, free: Tensor
+    ) -> tuple[Columns, Tensor, Any]:
+        """Both coordinates in one go, as both know what to do; log|det|, and the coupling's notes.
+
+        The step that training takes.
+        """
         count = len(first)
+        both = torch.cat([free.expand(-1, count), chosen], 1)
+        moved, log_slopes, note = self.coupling.restore_noting(torch.cat([first, second]), both)
         log_det = log_slopes[:count] + log_slopes[count:]
-        return self._in_order(moved[:count], moved[count:]), log_det
+        return self._in_order(moved[:count], moved[count:]), log_det, note
 
     def _steering(self, first: Tensor) -> Tensor:
         """What steers the second coordinate, from where the first one is in the base."""
@@ -99,23 +136,3 @@ def part_of(spec: AutoregressiveSpec, cls: type[S]) -> S:
     own = msgspec.structs.asdict(spec)
     shared = {name: own[name] for name in cls.__struct_fields__ if name in own}
     return cls(**shared, keeps=spec.first)
-
-
-class _Restored(torch.autograd.Function):
-    """`Coupling.restore_noting`, with the gradient that the coupling writes out itself."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        coupling: Coupling,
-        x: Tensor,
-        chosen: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        z, log_slope, ctx.notes = coupling.restore_noting(x, chosen)
-        ctx.coupling = coupling
-        return z, log_slope
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        return None, *ctx.coupling.restore_gradient(ctx.notes, *g)

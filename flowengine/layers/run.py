@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,13 @@ T = TypeVar("T")
 
 
 class Noting(Layer):
-    """A layer that makes notes on its way to the base, and knows its gradient from them."""
+    """A layer that makes notes on its way to the base, and knows its gradient from them.
+
+    Attributes:
+        writes_gradient: Whether this one does. Else `undo` is differentiable as it is.
+    """
+
+    writes_gradient = True
 
     @abstractmethod
     def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
@@ -60,9 +66,14 @@ class Noting(Layer):
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
-        if is_whole(alpha) and torch.is_grad_enabled():
+        if is_whole(alpha) and torch.is_grad_enabled() and self.writes_gradient:
             return pull_run((self,), x)
         return self.undo(x, alpha)
+
+
+def is_noting(layer: Layer) -> TypeGuard[Noting]:
+    """Whether a layer can be part of a run."""
+    return isinstance(layer, Noting) and layer.writes_gradient
 
 
 def pull_run(layers: Sequence[Noting], x: Columns) -> tuple[Columns, Tensor]:

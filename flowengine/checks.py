@@ -38,13 +38,16 @@ def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
     call wait for all the work before it.
 
     Raises:
-        ShapeError: see `check_points`; or `x` is of another type than the module's weights.
+        ShapeError: see `check_points`; or `x` is of another type, or on another device, than the
+            module's weights.
         NumericsError: there is a NaN or an infinity; the message says in how many rows.
     """
     check_points(x, name)
     weight = next(module.parameters(), x)
     if x.dtype != weight.dtype:
         raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
+    if x.device != weight.device:
+        raise ShapeError(f"{name} must be on {weight.device} like the model, got {x.device}")
     if not x.is_cpu or torch.compiler.is_compiling():
         return x
     # one sum instead of a test of every number; what overflows in it may still be finite

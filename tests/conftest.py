@@ -14,6 +14,8 @@ from hypothesis import settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # as the engines: two threads that share so little work wait for each other on a busy machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# the numbers that tests expect are those of the CPU; CUDA_VISIBLE_DEVICES=0 runs those for a GPU
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 # the suite tries the same examples each time; HYPOTHESIS_PROFILE=search looks for new ones
 settings.register_profile("suite", deadline=None, derandomize=True)

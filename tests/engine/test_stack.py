@@ -154,6 +154,11 @@ def test_shapes_and_types_that_do_not_fit_are_refused():
         flow.forward(torch.zeros(4))
 
 
+def test_points_on_another_device_than_the_model_are_refused():
+    with pytest.raises(ShapeError, match="x must be on cpu like the model, got meta"):
+        build(EVERYTHING, seed=0).log_prob(torch.zeros(3, 2, device="meta"))
+
+
 def test_many_points_go_chunk_by_chunk_and_come_out_the_same(flow):
     x = points(2 * CHUNK + 5)
     with torch.no_grad():

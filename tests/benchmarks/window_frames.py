@@ -1,12 +1,12 @@
 """Frame times of two panels in a real window while two engines' worth of torch keeps running.
 
     python -m tests.benchmarks.window_frames [--particles N] [--seconds S] [--busy N]
-        [--everything] [--size 870x800]
+        [--everything] [--size 870x800] [--no-opengl]
 
 10,000 particles, density, warped grid and trails in each panel, the field in the second, in the
 room that a 1440x900 window has for them. New snapshots arrive all the time, so that every frame is
 on its way from one to the next. Run it on a desktop or a virtual X server: the offscreen platform
-shows nothing.
+shows nothing. The JSON says as `gpu` whether there is an OpenGL for very many particles to go to.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
+from explorer.panels import gl_dots
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
@@ -87,10 +88,17 @@ class Stage(QWidget):
 
 
 def measure(
-    particles: int, seconds: float, everything: bool = False, size: tuple[int, int] = SIZE
+    particles: int,
+    seconds: float,
+    everything: bool = False,
+    size: tuple[int, int] = SIZE,
+    opengl: bool = True,
 ) -> dict[str, float]:
     """Frame times in milliseconds, from one finished picture of the second panel to the next."""
     app = QApplication.instance() or QApplication(sys.argv)
+    if not opengl:
+        gl_dots.shared = lambda: None
+    gpu = gl_dots.shared() is not None
     theme.apply(app)
     stage = Stage(particles, everything)
     stage.resize(*size)
@@ -112,6 +120,7 @@ def measure(
         "p95_ms": p95,
         "longest_ms": intervals.max(),
         "frames": len(intervals),
+        "gpu": gpu,
     }
 
 
@@ -128,6 +137,9 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=2, help="torch processes beside the window")
     parser.add_argument("--everything", action="store_true", help="all that can be switched on")
     parser.add_argument("--size", type=_size, default=SIZE, help="of panels and transport")
+    parser.add_argument(
+        "--no-opengl", action="store_false", dest="opengl", help="all dots by the processor"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -135,7 +147,9 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", BUSY], env=environment) for _ in range(options.busy)
     ]
     try:
-        figures = measure(options.particles, options.seconds, options.everything, options.size)
+        figures = measure(
+            options.particles, options.seconds, options.everything, options.size, options.opengl
+        )
     finally:
         for process in busy:
             process.kill()

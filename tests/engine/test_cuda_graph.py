@@ -57,6 +57,9 @@ LANES = {
     "gan": ("gan", {"gan": {"kind": "gan", **SMALL}, "compare": ["gan"]}),
 }
 every_loss = pytest.mark.parametrize("named", LANES)
+every_layer = pytest.mark.parametrize(
+    "spec", [spec for spec in LAYER_SPECS if kind_of(spec) != "swap"], ids=kind_of
+)
 
 
 def project_of(changes: dict) -> Project:
@@ -104,13 +107,26 @@ class Alone(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@every_loss
-def test_once_warm_a_step_asks_the_host_for_nothing(named, monkeypatch):
-    step = Captured(*parts(named))
+def assert_alone(step: Captured, monkeypatch) -> None:
     # whether points are finite is asked on a CPU alone
     monkeypatch.setattr("flowengine.checks.math", SimpleNamespace(isfinite=lambda _: True))
     with Alone():
         step._work()
+
+
+@every_loss
+def test_once_warm_a_step_asks_the_host_for_nothing(named, monkeypatch):
+    assert_alone(Captured(*parts(named)), monkeypatch)
+
+
+@every_layer
+def test_a_step_of_every_layer_asks_the_host_for_nothing(spec, monkeypatch):
+    project = project_of({"stack": [{"kind": kind_of(spec)}] * 2})
+    target = preset("moons")
+    model = build_model(project, "discrete")
+    model.initialize(target.sample(256, seed=0))
+    step = Captured(FlatAdam(model), make_objective(project, "discrete", target))
+    assert_alone(step, monkeypatch)
 
 
 def test_a_gradient_that_is_not_finite_changes_nothing():
@@ -174,7 +190,7 @@ def test_a_real_graph_computes_what_a_plain_step_does(named):
 
 
 @on_a_gpu
-@pytest.mark.parametrize("spec", [s for s in LAYER_SPECS if kind_of(s) != "swap"], ids=kind_of)
+@every_layer
 def test_every_layer_learns_the_same_on_a_gpu(spec):
     project = project_of(
         {"stack": [{"kind": kind_of(spec)}] * 2, "base": {"kind": "standard_normal"}}

@@ -44,6 +44,7 @@ class Ground:
     Attributes:
         colours: Name of the density's colour map.
         reference: What the density is compared with where the difference is shown.
+        outline: The target's contour, line segments of shape (n, 4) in data units.
         sheet: What lines are drawn on.
         exact_from: The time from which on a resting clock finds the picture exact.
 
@@ -54,7 +55,7 @@ class Ground:
     def __init__(self, *, late: bool = False) -> None:
         self.colours = "magma"
         self.reference: Reference | None = None
-        self._outline: NDArray[np.float64] = np.empty((0, 4))
+        self.outline: NDArray[np.float64] = np.empty((0, 4))
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
@@ -68,7 +69,7 @@ class Ground:
 
     def set_outline(self, lines: NDArray[np.float64]) -> None:
         """Take the target's contour, line segments of shape (n, 4) in data units."""
-        self._outline = lines
+        self.outline = lines
         self._drawn = ()
 
     def forget(self) -> None:
@@ -111,7 +112,7 @@ class Ground:
         if shown.grid and shot.film.has_grid:
             scales.append(_TINTS)
         self.sheet.fit(view)
-        self.sheet.draw_lines(view, _resting_lines(view, shot, self._outline))
+        self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
         self.sheet.lay_over(painter)
         draw_legend(painter, view, tuple(scales))
         painter.end()
@@ -155,7 +156,8 @@ class Ground:
         return self._backdrop[1]
 
 
-def _resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
+def resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
+    """What of a picture's lines changes slowly: fields, paths and the target's outline."""
     film, shown, lines = shot.film, shot.shown, []
     if shown.exact and (field := film.field(shot.tau, shot.now, exact=True)):
         lines.append(strokes.field_lines(view, field, exact=True))

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_found_out_and_not_left(tmp_path, monkeypatch):
 
     monkeypatch.setattr(samples, "_write", lose_a_row)
     for name in ("s.csv", "s.npy"):
-        with pytest.raises(ExportError, match="4, 2|4, 3"):
+        with pytest.raises(ExportError, match=r"\(4, [23]\)"):
             export(model_of("discrete"), tmp_path / name, count=5)
     assert list(tmp_path.iterdir()) == []
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from explorer.actions import FILE, VIEW, Actions
+from explorer.export.choices import Source
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
@@ -99,7 +100,7 @@ class MainWindow(QMainWindow):
         self.ledger = LedgerView()
         self.metrics = MetricsView()
         self.documents = Documents(self.store, self._checkpoint, self.stage.look, self)
-        self.exporter = Exporter(self.controller, self)
+        self.exporter = Exporter(self._source, self)
         self.training = TrainingDesk(self.store, self.controller, self.edit, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
@@ -239,7 +240,6 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
-        self.exporter.lanes = shown_lanes(project)
         self.lesson.apply()
 
     def _show_last_figures(self) -> None:
@@ -325,9 +325,21 @@ class MainWindow(QMainWindow):
     # --- menus ----------------------------------------------------------------------------------
 
     def export_model(self) -> None:
-        """Ask what to take away and where to."""
+        """Ask what to take away, how, and where to."""
         path = self.store.path
-        self.exporter.open(self.documents.stem, path.parent if path else None)
+        self.exporter.open(path.parent if path else None)
+
+    def _source(self) -> Source:
+        """What there is to take away now."""
+        stem = self.documents.stem
+        return Source(
+            stem=stem,
+            lanes=shown_lanes(self.store.project),
+            scene=lambda: self.stage.scene(stem),
+            curves=self.metrics.curves.copy,
+            controller=self.controller,
+            gather=self.documents.gather,
+        )
 
     def paste(self) -> None:
         """Take what is on the clipboard up: layers into the stack, anything else as the target."""
@@ -408,6 +420,7 @@ class MainWindow(QMainWindow):
         self.presentation.leave()
         self.lesson.release()
         self.arrangement.remember()
+        self.exporter.finish()
         self.documents.finish()
         self.controller.stop()
         event.accept()

@@ -25,7 +25,9 @@ _COLOURS: Final = (
     "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 )  # fmt: skip
 _NICENESS: Final = 10  # as the engines: the window comes first
-_FLAGS: Final = 0x08000000 | 0x00004000 if sys.platform == "win32" else 0  # no console, below normal
+_FLAGS: Final = (
+    0x08000000 | 0x00004000 if sys.platform == "win32" else 0
+)  # no console, below normal
 
 
 class Found(NamedTuple):

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QImage, QPainter, QPen
+from PySide6.QtGui import QImage, QPainter, QPen
 
+from explorer.export.lettering import fitting, set_type
 from explorer.export.scene import columns_for
 from explorer.i18n import tr
 from explorer.theme import theme
@@ -122,13 +123,13 @@ class FramePainter:
         line.setLeft(line.left() + square + 8 * ratio)
         self._type(painter, _TYPE, bold=True)
         painter.setPen(theme.color("text"))
-        title = self._fitting(painter, [panel.title, panel.title.split(" · ")[0]], line.width())
+        title = fitting(painter, [panel.title, panel.title.split(" · ")[0]], line.width())
         painter.drawText(line, _LEFT, title)
         taken = painter.fontMetrics().horizontalAdvance(title) + 12 * ratio
         self._type(painter, _SMALL)
         painter.setPen(theme.color("text_muted"))
         painter.drawText(
-            line, _RIGHT, self._fitting(painter, [*panel.places(tau), ""], line.width() - taken)
+            line, _RIGHT, fitting(painter, [*panel.places(tau), ""], line.width() - taken)
         )
 
     def _draw_foot(self, painter: QPainter, panel: PanelCopy, area: QRect) -> None:
@@ -172,19 +173,7 @@ class FramePainter:
         painter.drawEllipse(QPointF(now, y), 5 * ratio, 5 * ratio)
 
     def _type(self, painter: QPainter, size: float, *, bold: bool = False) -> None:
-        font = QFont(painter.font())
-        font.setPixelSize(max(round(size * self._ratio), 1))
-        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-        painter.setFont(font)
-
-    @staticmethod
-    def _fitting(painter: QPainter, forms: list[str], width: float) -> str:
-        """The longest of these forms that there is room for, or as much as there is of the last."""
-        metrics = painter.fontMetrics()
-        fits = (form for form in forms if metrics.horizontalAdvance(form) <= width)
-        return next(
-            fits, metrics.elidedText(forms[-1], Qt.TextElideMode.ElideRight, max(int(width), 0))
-        )
+        set_type(painter, size * self._ratio, bold=bold)
 
 
 @contextmanager

@@ -95,6 +95,11 @@ class ThreadJob(Job):
         self._thread.progressed.connect(self._tell)
         self._thread.finished.connect(self._end)
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it should give up."""
+        return self._thread.cancelled
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

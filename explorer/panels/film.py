@@ -193,6 +193,11 @@ class Film:
         return self._particles is None and self._heat is None
 
     @property
+    def heat_known(self) -> bool:
+        """Whether there is a density to show."""
+        return self._heat is not None
+
+    @property
     def has_grid(self) -> bool:
         """Whether there is a warped grid to show."""
         return self._grid is not None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import itertools
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter, QPainterPath, QPen
 
 from explorer.panels import colormap, strokes
 from explorer.panels.ground import TINTS, coloured, resting_lines
 from explorer.panels.rasterizer import moving_lines
 from explorer.panels.sheet import image_over
+from explorer.panels.splat import Lines
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -24,17 +26,30 @@ if TYPE_CHECKING:
     from explorer.panels.legend import Scale
     from explorer.panels.panel_copy import PanelCopy
     from explorer.panels.rasterizer import Shot
-    from explorer.panels.splat import Lines
 
 _LEVELS: Final = 6  # of light: lines of one colour and light are one path
 _HUES: Final = 32  # of the wheel's 256 that are told apart
 _WIDTH: Final = 0.8
-_BOLD: Final = 1500
+_EACH: Final = colormap.WHEEL_SIZE // _HUES
 _MOST: Final = 20_000  # dots: more would make a file that no program opens gladly
-_DOT: Final = 2.4
-_HALO: Final = 3.6
-_DUST: Final = 1.2
+_AT_ONCE: Final = 200  # of them, between two looks at the window
+_HALO: Final = 3.2
+_HALO_ON_PAPER, _HALO_ON_DARK = 0.6, 0.35
+_EVEN: Final = 0.3  # change of light along a line up to which one light will do
+_PIECES: Final = 4
 _FINE: Final = 2  # pixels of a density's picture to a unit of the figure
+
+
+class _Dots(NamedTuple):
+    """Which of the particles, how large, and how strong."""
+
+    part: slice
+    size: float
+    opacity: float
+
+
+_BOLD: Final = _Dots(slice(0, 1500), 2.2, 0.95)  # those that an eye can follow
+_DUST: Final = _Dots(slice(1500, None), 1.2, 0.45)
 
 
 class PanelDrawing:
@@ -61,18 +76,14 @@ class PanelDrawing:
         film, shown = shot.film, shot.shown
         self._draw_heat(painter, view, shot)
         yield
-        self._draw_lines(painter, view, resting_lines(view, shot, self._panel.outline))
-        yield
+        yield from self._draw_lines(painter, view, resting_lines(view, shot, self._panel.outline))
         particles = film.positions(shot.tau, shot.now, _MOST) if shown.points else None
         if particles is not None:
-            self._draw_dots(painter, view, particles, slice(_BOLD, None), _DUST, 0.45)
-        yield
-        self._draw_lines(painter, view, moving_lines(view, shot))
-        yield
+            yield from self._draw_dots(painter, view, particles, _DUST)
+        yield from self._draw_lines(painter, view, moving_lines(view, shot))
         if particles is not None:
-            self._draw_halo(painter, view, particles)
-            self._draw_dots(painter, view, particles, slice(0, _BOLD), _DOT, 0.95)
-        yield
+            yield from self._draw_halo(painter, view, particles)
+            yield from self._draw_dots(painter, view, particles, _BOLD)
 
     def scales(self, tau: float) -> list[Scale]:
         """What the colours mean."""
@@ -113,57 +124,67 @@ class PanelDrawing:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(0, 0, view.width, view.height), picture)
 
-    def _draw_lines(self, painter: QPainter, view: View, parts: list[Lines]) -> None:
-        """All lines, those of one colour and light in one path."""
+    def _draw_lines(self, painter: QPainter, view: View, parts: list[Lines]) -> Iterator[None]:
+        """All lines, those of one colour and light together."""
         if not parts:
             return
-        lines = strokes.together(parts)
-        cut, kept = _cut(lines.ends, view)
+        lines = _stepped(strokes.together(parts))
+        cut, seen = _cut(lines.ends, view)
         light = np.rint(lines.light.mean(axis=1) * _LEVELS).astype(np.intp)
         rows = np.asarray(lines.colour, np.intp)
         wheel = (rows >= strokes.WHEEL_FROM) & (rows < strokes.FIELD_ROW)
-        each = colormap.WHEEL_SIZE // _HUES
-        coarse = strokes.WHEEL_FROM + (rows - strokes.WHEEL_FROM) // each * each
+        coarse = strokes.WHEEL_FROM + (rows - strokes.WHEEL_FROM) // _EACH * _EACH
         key = np.where(wheel, coarse, rows) * (_LEVELS + 1) + light
-        for value in np.unique(key[kept]).tolist():
+        for value in np.unique(key[seen]).tolist():
             row, level = divmod(value, _LEVELS + 1)
             if level:
-                colour = colour_of(self._colours[row, :3], self._colours[row, 3] * level / _LEVELS)
-                _stroke(painter, _segments(cut[kept & (key == value)]), QPen(colour, _WIDTH))
+                opacity = self._colours[row, 3] * level / _LEVELS
+                painter.setPen(QPen(colour_of(self._colours[row, :3], opacity), _WIDTH))
+                _draw_segments(painter, cut[seen & (key == value)])
+                yield
 
-    def _draw_halo(self, painter: QPainter, view: View, particles: Particles) -> None:
+    def _draw_halo(self, painter: QPainter, view: View, particles: Particles) -> Iterator[None]:
         shade = theme.color("panel")
-        shade.setAlphaF(0.8 if self._paper else 0.3)
-        points = view.pixels(particles.positions[:_BOLD])
-        inside = points[_inside(points, view)]
-        _stroke(painter, _dots(inside), _round_pen(shade, _HALO))
+        shade.setAlphaF(_HALO_ON_PAPER if self._paper else _HALO_ON_DARK)
+        painter.setPen(_round_pen(shade, _HALO))
+        points = view.pixels(particles.positions[_BOLD.part])
+        points = points[_inside(points, view)]
+        for start in range(0, len(points), _AT_ONCE):
+            _draw_points(painter, points[start : start + _AT_ONCE])
+            yield
 
     def _draw_dots(
-        self,
-        painter: QPainter,
-        view: View,
-        particles: Particles,
-        part: slice,
-        size: float,
-        opacity: float,
-    ) -> None:
-        points = view.pixels(particles.positions[part])
+        self, painter: QPainter, view: View, particles: Particles, dots: _Dots
+    ) -> Iterator[None]:
+        points = view.pixels(particles.positions[dots.part])
         inside = _inside(points, view)
-        hue = particles.hue[part] // (colormap.WHEEL_SIZE // _HUES)
-        wheel = colormap.wheel()[:: colormap.WHEEL_SIZE // _HUES] * self._ink
-        for k in range(_HUES):
-            path = _dots(points[inside & (hue == k)])
-            _stroke(painter, path, _round_pen(colour_of(wheel[k], opacity), size))
+        hue = particles.hue[dots.part] // _EACH
+        wheel = colormap.wheel()[::_EACH] * self._ink
+        for k, colour in enumerate(wheel):
+            painter.setPen(_round_pen(colour_of(colour, dots.opacity), dots.size))
+            _draw_points(painter, points[inside & (hue == k)])
+            yield
 
 
-def _stroke(painter: QPainter, path: QPainterPath, pen: QPen) -> None:
-    if not path.isEmpty():
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(pen)
-        painter.drawPath(path)
+def _stepped(lines: Lines) -> Lines:
+    """Lines whose light changes on the way, as several of even light each."""
+    if not (np.abs(lines.light[:, 1] - lines.light[:, 0]) > _EVEN).any():
+        return lines
+    start, way = lines.ends[:, :2], lines.ends[:, 2:] - lines.ends[:, :2]
+    dark, change = lines.light[:, :1], lines.light[:, 1:] - lines.light[:, :1]
+    shares = np.linspace(0, 1, _PIECES + 1, dtype=np.float32)
+    ends, light = [], []
+    for low, high in itertools.pairwise(shares):
+        ends.append(np.concatenate([start + low * way, start + high * way], axis=1))
+        light.append(np.concatenate([dark + low * change, dark + high * change], axis=1))
+    return Lines(np.concatenate(ends), np.tile(lines.colour, _PIECES), np.concatenate(light))
 
 
-def _segments(ends: NDArray[np.float32]) -> QPainterPath:
+def _draw_segments(painter: QPainter, ends: NDArray[np.float64]) -> None:
+    """Lines of one pen: a single path in a file of lines, where it takes the least room."""
+    if painter.paintEngine().type() == QPaintEngine.Type.Raster:  # to which a long path is dear
+        painter.drawLines([QLineF(*line) for line in ends.tolist()])
+        return
     path = QPainterPath()
     at: tuple[float, float] | None = None
     for x, y, to_x, to_y in ends.tolist():
@@ -171,22 +192,19 @@ def _segments(ends: NDArray[np.float32]) -> QPainterPath:
             path.moveTo(x, y)
         path.lineTo(to_x, to_y)
         at = to_x, to_y
-    return path
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
 
 
-def _dots(points: NDArray[np.float32]) -> QPainterPath:
-    """Lines of hardly any length, which a round pen turns into dots."""
-    path = QPainterPath()
-    for x, y in points.tolist():
-        path.moveTo(x, y)
-        path.lineTo(x + 0.01, y)
-    return path
+def _draw_points(painter: QPainter, points: NDArray[np.float32]) -> None:
+    if len(points):
+        painter.drawPoints([QPointF(x, y) for x, y in points.tolist()])
 
 
 def _inside(points: NDArray[np.float32], view: View) -> NDArray[np.bool_]:
     """Which points are seen, shape (n,)."""
-    size = np.array([view.width, view.height]) - _DOT / 2
-    return np.asarray((points > _DOT / 2).all(axis=1) & (points < size).all(axis=1))
+    size = np.array([view.width, view.height]) - 1
+    return np.asarray((points > 1).all(axis=1) & (points < size).all(axis=1))
 
 
 def _cut(ends: NDArray[np.float32], view: View) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

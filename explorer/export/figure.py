@@ -76,9 +76,7 @@ class FigureJob(DrawnJob):
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
                 if not piece.save(str(file), "PNG"):
-                    raise ExportError(
-                        tr("The picture could not be written to {path}").format(path=file)
-                    )
+                    raise ExportError(tr("The picture could not be written there"))
             else:
                 assert isinstance(piece, bytes)
                 file.write_bytes(piece)

@@ -5,7 +5,6 @@ Another way is another row of `CHOICES`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explorer.export import pictures
@@ -30,32 +29,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
     from explorer.export.jobs import Job
-    from explorer.export.project_job import Gather
     from explorer.export.scene import Scene
-    from explorer.metrics.curves import CurvesCopy
-    from explorer.training.controller import Controller
-    from flowengine.project import Lane
-
-
-@dataclass(frozen=True)
-class Source:
-    """What there is to take away.
-
-    Attributes:
-        stem: What the project is called; a proposed name starts with it.
-        lanes: Its models.
-        scene: Gives what the panels show now.
-        curves: Gives the curves as they are now.
-        controller: The door to the engines.
-        gather: Calls back with the document and all that was trained.
-    """
-
-    stem: str
-    lanes: tuple[Lane, ...]
-    scene: Callable[[], Scene]
-    curves: Callable[[], CurvesCopy]
-    controller: Controller
-    gather: Gather
+    from explorer.export.source import Source
 
 
 class Choice(NamedTuple):

@@ -27,13 +27,14 @@ from PySide6.QtWidgets import (
 from explorer import dialogs
 from explorer.export.choice_card import ChoiceCard
 from explorer.export.choices import CHOICES
-from explorer.i18n import number, tr
+from explorer.i18n import tr
 from explorer.theme import set_role
 
 if TYPE_CHECKING:
-    from explorer.export.choices import Choice, Source
+    from explorer.export.choices import Choice
     from explorer.export.jobs import Taken
     from explorer.export.options import Options
+    from explorer.export.source import Source
     from flowengine.project import Lane
 
 _LONGEST_NAME = 200  # bytes; the files beside it have a little more, and a system takes 255
@@ -120,7 +121,7 @@ class ExportDialog(QDialog):
         self._running = False
         self._bar.setValue(1000)
         self._show_running(False)
-        self._say(done_text(taken), "success")
+        self._say(taken.text, "success")
         self._close.setText(tr("Close"))
         self._close.setFocus()
         self._named = False
@@ -293,22 +294,6 @@ class ExportDialog(QDialog):
     def _say(self, text: str, role: str) -> None:
         set_role(self._message, role)
         self._message.setText(text)
-
-
-def done_text(taken: Taken) -> str:
-    """What was written, how large it is, and the check that was made on it."""
-    return tr("{path}, {size}; {check}").format(
-        path=taken.path, size=size_text(taken.bytes), check=taken.check
-    )
-
-
-def size_text(size: int) -> str:
-    """A size for people: 812 bytes, 34.2 kB, 1.20 MB."""
-    if size < 1000:
-        return tr("{count} bytes").format(count=size)
-    if size < 1_000_000:
-        return f"{number(size / 1000)} kB"
-    return f"{number(size / 1_000_000)} MB"
 
 
 def _short(path: str) -> str:

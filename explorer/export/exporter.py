@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
-from explorer.export.dialog import ExportDialog, done_text
 from explorer.export.engine_job import EngineJob
 from explorer.i18n import tr
 from flowengine.errors import FlowError
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from explorer.export.choices import Choice, Source
+    from explorer.export.choices import Choice
+    from explorer.export.dialog import ExportDialog
     from explorer.export.jobs import Job, Taken
+    from explorer.export.source import Source
     from flowengine.protocol import Event
 
 
@@ -51,6 +52,8 @@ class Exporter(QObject):
         Args:
             folder: Where the project lies; None for one that has no file yet.
         """
+        from explorer.export.dialog import ExportDialog  # here: the window is up sooner without it
+
         if self.dialog is not None:
             self.dialog.close()
         self._present = self._source()
@@ -98,7 +101,7 @@ class Exporter(QObject):
         self._end_job()
         if self.dialog is not None:
             self.dialog.set_done(taken)
-        self.finished.emit(tr("Exported {what}").format(what=done_text(taken)))
+        self.finished.emit(tr("Exported {what}").format(what=taken.text))
 
     def _tell_failed(self, text: str) -> None:
         self._end_job()

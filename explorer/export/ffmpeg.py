@@ -24,6 +24,7 @@ _COLOURS: Final = (
     "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709",
     "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 )  # fmt: skip
+_PART: Final = re.compile(r"^\[[^]]*\]\s*")  # of the program, in which it went wrong
 _NICENESS: Final = 10  # as the engines: the window comes first
 _FLAGS: Final = (
     0x08000000 | 0x00004000 if sys.platform == "win32" else 0
@@ -138,5 +139,5 @@ def _running(arguments: list[str], output: int) -> Iterator[subprocess.Popen[byt
 def _refuse(status: int, complaint: bytes) -> None:
     if status:
         lines = complaint.decode(errors="replace").strip().splitlines()
-        reason = lines[-1] if lines else tr("no reason given")
+        reason = _PART.sub("", lines[0]) if lines else tr("no reason given")
         raise ExportError(tr("ffmpeg could not make the film: {reason}").format(reason=reason))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
-from explorer.i18n import mark, tr
+from explorer.i18n import mark, number, tr
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class Taken(NamedTuple):
     path: Path
     bytes: int
     check: str
+
+    @property
+    def text(self) -> str:
+        """What was written, how large it is, and the check that was made on it."""
+        return tr("{path}, {size}; {check}").format(
+            path=self.path, size=size_text(self.bytes), check=self.check
+        )
 
 
 class GivenUp(Exception):  # noqa: N818  a wish that was granted, not an error
@@ -195,6 +202,15 @@ class DrawnJob(ThreadJob):
             if piece is _END:
                 return
             yield piece
+
+
+def size_text(size: int) -> str:
+    """A size for people: 812 bytes, 34.2 kB, 1.20 MB."""
+    if size < 1000:
+        return tr("{count} bytes").format(count=size)
+    if size < 1_000_000:
+        return f"{number(size / 1000)} kB"
+    return f"{number(size / 1_000_000)} MB"
 
 
 def refuse_cancelled(cancelled: Cancelled) -> None:

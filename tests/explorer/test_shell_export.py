@@ -6,10 +6,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from explorer import dialogs
-from explorer.export.choices import CHOICES, Source
-from explorer.export.dialog import ExportDialog, size_text
+from explorer.export.choices import CHOICES
+from explorer.export.dialog import ExportDialog
 from explorer.export.exporter import Exporter
-from explorer.export.jobs import Taken
+from explorer.export.jobs import Taken, size_text
+from explorer.export.source import Source
 from explorer.i18n import LANGUAGES, translator
 from explorer.metrics.curves import CurvesView
 from explorer.theme import theme

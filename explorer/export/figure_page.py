@@ -63,6 +63,7 @@ class FigurePage:
         count = len(scene.panels)
         self._columns = count if count <= 3 else math.ceil(count / 2)
         self._rows = math.ceil(count / self._columns)
+        self._areas = [self._area(*divmod(k, self._columns)) for k in range(count)]
 
     @property
     def size(self) -> QSize:
@@ -76,14 +77,17 @@ class FigurePage:
         """Draw it, in parts that take some tens of milliseconds at the most."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(QRectF(QPointF(0, 0), self.size.toSizeF()), theme.color("window"))
-        for k, panel in enumerate(self._scene.panels):
-            row, column = divmod(k, self._columns)
-            left = _MARGIN + column * (_LEFT + SIDE + _GAP) + _LEFT
-            top = _MARGIN + row * (_HEAD + SIDE + _BELOW + _FOOT) + _HEAD
-            yield from self._draw_panel(painter, panel, QRectF(left, top, SIDE, SIDE))
+        for panel, area in zip(self._scene.panels, self._areas, strict=True):
+            yield from self._draw_panel(painter, panel, area)
         if self._curves is not None:
             self._draw_curves(painter, self._curves)
         yield
+
+    def _area(self, row: int, column: int) -> QRectF:
+        """Where the plane of a panel lies."""
+        left = _MARGIN + column * (_LEFT + SIDE + _GAP) + _LEFT
+        top = _MARGIN + row * (_HEAD + SIDE + _BELOW + _FOOT) + _HEAD
+        return QRectF(left, top, SIDE, SIDE)
 
     def _draw_panel(self, painter: QPainter, panel: PanelCopy, area: QRectF) -> Iterator[None]:
         view = self._scene.sight.view(SIDE, SIDE, 1.0)

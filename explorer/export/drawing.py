@@ -210,15 +210,15 @@ def _inside(points: NDArray[np.float32], view: View) -> NDArray[np.bool_]:
 def _cut(ends: NDArray[np.float32], view: View) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Lines cut to a view, and which of them are seen (Liang and Barsky, 1984)."""
     start = ends[:, :2].astype(np.float64)
-    way = ends[:, 2:] - start
+    way = np.nan_to_num(ends[:, 2:] - start, nan=0, posinf=0, neginf=0)
     size = np.array([view.width, view.height], np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         first, second = -start / way, (size - start) / way
     still = (way == 0) & (start >= 0) & (start <= size)
     enter = np.where(still, 0, np.minimum(first, second)).max(axis=1).clip(min=0)
     leave = np.where(still, 1, np.maximum(first, second)).min(axis=1).clip(max=1)
-    seen = leave > enter  # false for what is not finite
-    shares = np.stack([enter, leave], axis=1)[:, :, None]
+    seen = (leave > enter) & np.isfinite(ends).all(axis=1)
+    shares = np.where(seen[:, None], np.stack([enter, leave], axis=1), 0)[:, :, None]
     return (start[:, None] + shares * way[:, None]).reshape(-1, 4), seen
 
 

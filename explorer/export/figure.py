@@ -18,7 +18,7 @@ from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from explorer.export.jobs import Cancelled, Tell
@@ -72,7 +72,9 @@ class FigureJob(DrawnJob):
         super().__init__(_drawing(page, wish, scene.name), 1, self._figure)
 
     def _figure(self, pieces: Iterator[object], tell: Tell, cancelled: Cancelled) -> Taken:
-        piece = next(pieces)
+        piece = next(pieces, None)
+        if piece is None:
+            raise ExportError(tr("The figure could not be drawn"))
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
                 if not piece.save(str(file), "PNG"):
@@ -106,7 +108,7 @@ class FigureJob(DrawnJob):
         return sentence.format(width=found.width(), height=found.height())
 
 
-def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Iterator[object]:
+def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Generator[object]:
     """A figure, after a None for each of its parts: an image, or the bytes of a file."""
     size, buffer = page.size, QBuffer()
     device: QImage | QSvgGenerator | QPdfWriter
@@ -122,12 +124,14 @@ def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Iterator[object]:
         painter = QPainter(device)
         if wish.kind == "pdf":
             painter.scale(_PDF_FINE, _PDF_FINE)
-    yield from _in_colours(page.draw(painter), wish.colours)
-    painter.end()
+    try:
+        yield from _in_colours(page.draw(painter), wish.colours)
+    finally:
+        painter.end()
     yield device if isinstance(device, QImage) else bytes(buffer.data().data())
 
 
-def _in_colours(parts: Iterator[None], colours: str) -> Iterator[None]:
+def _in_colours(parts: Iterator[None], colours: str) -> Generator[None]:
     """Let every part be drawn in the colours of a theme."""
     while True:
         with theme.painting_in(colours):

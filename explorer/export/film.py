@@ -17,7 +17,7 @@ from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from PySide6.QtGui import QImage
@@ -158,7 +158,7 @@ class FilmJob(DrawnJob):
         return Taken(self._path, bytes_written, _check(found, wish))
 
 
-def _drawing(scene: Scene, wish: FilmWish) -> Iterator[object]:
+def _drawing(scene: Scene, wish: FilmWish) -> Generator[object]:
     """The frames, each after a None for each of its parts."""
     painter = FramePainter(scene, (wish.width, wish.height), wish.colours)
     clock = moments(wish.frames, scene.direction, back=wish.back)

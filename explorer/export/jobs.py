@@ -17,7 +17,7 @@ from explorer.i18n import mark, number, tr
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     Tell = Callable[[float, str], None]
@@ -145,7 +145,7 @@ class DrawnJob(ThreadJob):
 
     def __init__(
         self,
-        drawing: Iterator[object],
+        drawing: Generator[object],
         pieces: int,
         writing: Callable[[Iterator[object], Tell, Cancelled], Taken],
         parent: QObject | None = None,
@@ -167,12 +167,17 @@ class DrawnJob(ThreadJob):
 
     def cancel(self) -> None:
         """Draw no more, and give up what was written."""
-        self._timer.stop()
+        self._stop_drawing()
         super().cancel()
 
     def _end(self) -> None:
-        self._timer.stop()
+        self._stop_drawing()
         super()._end()
+
+    def _stop_drawing(self) -> None:
+        """End the painter now, while what it paints on is still there."""
+        self._timer.stop()
+        self._drawing.close()
 
     def _draw(self) -> None:
         """Draw for one turn; wait for the writing where it cannot follow."""

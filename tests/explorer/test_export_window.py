@@ -1,0 +1,167 @@
+"""Taking things away from the whole window, with its real engines and real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from flowengine.catalogue import AffineCoupling, FlowMatching
+from flowengine.project import Project, TargetSpec, with_ids
+from tests.explorer.test_export_film import ffmpegs
+from tests.explorer.windows import shown_window
+
+PATIENCE_MS = 60_000
+
+
+def project() -> Project:
+    return Project(
+        name="moons",
+        target=TargetSpec(name="moons"),
+        stack=with_ids((AffineCoupling(width=8), AffineCoupling(width=8))),
+        continuous=FlowMatching(width=8, depth=1, solver_steps=4),
+    )
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    with shown_window(project(), qtbot, qapp, monkeypatch, particles=200) as window:
+        window.start_engines()
+        window.controller.step(3)
+        films = [panel.film for panel in window.stage.panels.values()]
+        qtbot.waitUntil(
+            lambda: (
+                not any(film.empty for film in films)
+                and all(window.metrics.latest(lane, "kl") for lane in window.stage.panels)
+            ),
+            timeout=PATIENCE_MS,
+        )
+        yield window
+        window.exporter.finish()
+
+
+def press(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def take(window, qtbot, folder, choice, prepare=lambda _options: None) -> Path:
+    """Export through the dialog; gives the path."""
+    window.export_model()
+    dialog = window.exporter.dialog
+    dialog._folder.setText(str(folder))
+    dialog.choose(choice)
+    prepare(dialog.options)
+    path = dialog.destination
+    with qtbot.waitSignal(window.exporter.finished, timeout=PATIENCE_MS) as told:
+        press(dialog._start)
+    assert str(path) in told.args[0]
+    assert dialog._message.text() in told.args[0]
+    dialog.close()
+    return path
+
+
+def small(options):
+    options.kind.choose("gif")
+    options.seconds.setValue(1)
+
+
+def test_a_gif_of_the_panels_is_taken(window, qtbot, tmp_path):
+    path = take(window, qtbot, tmp_path, "film", small)
+    assert path.name == "moons-film.gif"
+    with Image.open(path) as gif:
+        assert (gif.n_frames, gif.size) == (20, (640, 360))
+
+
+def test_a_figure_shows_the_moment_of_the_clock(window, qtbot, tmp_path):
+    window.stage.go_to(0.25)
+    early = take(window, qtbot, tmp_path, "figure")
+    window.stage.go_to(1.0)
+    late = take(window, qtbot, tmp_path, "figure")
+    assert (early.name, late.name) == ("moons-figure.png", "moons-figure-2.png")
+    assert QImage(str(early)).size() == QImage(str(late)).size()
+    assert QImage(str(early)) != QImage(str(late))
+
+
+def test_an_enlarged_panel_is_alone_in_the_figure(window, qtbot, tmp_path):
+    both = QImage(str(take(window, qtbot, tmp_path, "figure")))
+    window.stage.enlarge()
+    one = QImage(str(take(window, qtbot, tmp_path, "figure")))
+    assert one.height() == both.height()
+    assert one.width() < 0.6 * both.width()
+    assert len(window.stage.scene("moons").panels) == 1
+
+
+def test_samples_are_the_engines(window, qtbot, tmp_path):
+    def hundred(options):
+        options.choose_lane("continuous")
+        options.count.setValue(100)
+
+    path = take(window, qtbot, tmp_path, "samples", hundred)
+    rows = np.loadtxt(path, delimiter=",", skiprows=1)
+    assert rows.shape == (100, 3)
+    assert np.isfinite(rows).all()
+
+
+def test_a_copy_of_the_project_has_what_was_trained_and_save_stays_where_it_was(
+    window, qtbot, tmp_path
+):
+    window.store.mark_trained()
+    path = take(window, qtbot, tmp_path, "project")
+    copy = Project.open(path)
+    assert copy.name == "moons-copy"
+    assert copy.stack == window.store.project.stack
+    assert set(copy.lanes) == {"discrete", "continuous"}
+    assert all(state.weights and state.trace for state in copy.lanes.values())
+    assert window.store.path is None
+    assert window.store.unsaved
+
+
+@pytest.mark.parametrize("how", ["cancel", "close"])
+def test_a_film_that_is_cancelled_or_left_behind_is_gone(window, qtbot, tmp_path, how):
+    window.export_model()
+    dialog = window.exporter.dialog
+    dialog._folder.setText(str(tmp_path))
+    dialog.choose("film")
+    dialog.options.seconds.setValue(60)
+    press(dialog._start)
+    qtbot.waitUntil(lambda: ffmpegs() != [] and dialog._bar.value() > 0, timeout=PATIENCE_MS)
+    assert len(list(tmp_path.iterdir())) == 1
+    if how == "cancel":
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: "Cancelled" in dialog._message.text(), timeout=PATIENCE_MS)
+        dialog.close()
+    else:
+        window.close()
+        assert not window.isVisible()
+    assert list(tmp_path.iterdir()) == []
+    assert ffmpegs() == []
+
+
+def test_closing_while_an_engine_exports_leaves_nothing(window, qtbot, tmp_path):
+    window.export_model()
+    dialog = window.exporter.dialog
+    dialog._folder.setText(str(tmp_path))
+    press(dialog._start)
+    qtbot.waitUntil(lambda: list(tmp_path.iterdir()) != [], timeout=PATIENCE_MS)
+    window.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_window_goes_on_while_a_film_is_made(window, qtbot, tmp_path):
+    window.stage.clock.play()
+    window.export_model()
+    dialog = window.exporter.dialog
+    dialog._folder.setText(str(tmp_path))
+    dialog.choose("film")
+    small(dialog.options)
+    moments = []
+    window.stage.clock.tau_changed.connect(moments.append)
+    with qtbot.waitSignal(window.exporter.finished, timeout=PATIENCE_MS):
+        press(dialog._start)
+    assert len(moments) > 5
+    dialog.close()

@@ -141,6 +141,11 @@ class FlowPanel(QWidget):
         self._tell_place()
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The titles of the layers that share the clock."""
+        return self._layers
+
+    @property
     def measured(self) -> str:
         """Which field of `protocol.Metrics` the figure shows."""
         return self._kind.figure.measured

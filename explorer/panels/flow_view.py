@@ -122,6 +122,11 @@ class FlowView(QWidget):
         self._marker = marker
         self.update()
 
+    @property
+    def colours(self) -> str:
+        """The name of the density's colour map."""
+        return self._rasterizer.ground.colours
+
     def set_colours(self, name: str) -> None:
         """Choose the density's colour map, one of `colormap.SEQUENTIAL`."""
         self._rasterizer.ground.colours = name

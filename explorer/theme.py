@@ -61,7 +61,7 @@ class Theme(QObject):
         super().__init__()
         self.choice: Choice = "dark"
         self.name = "dark"
-        self._roles = roles_of("dark")
+        self._roles = _read_roles("dark")
         self._app: QApplication | None = None
         self._glyphs = QTemporaryDir()
         self._scale = 1.0
@@ -133,7 +133,7 @@ class Theme(QObject):
         if name == self.name:
             return
         self.name = name
-        self._roles = roles_of(name)
+        self._roles = _read_roles(name)
         if self._app is not None:
             self._dress(self._app)
         self.changed.emit()
@@ -198,9 +198,13 @@ def set_role(widget: QWidget, role: str) -> None:
     style.polish(widget)
 
 
-def roles_of(name: str) -> dict[str, str]:
-    """The colours, "#rrggbb", of all roles of the "dark" or the "light" theme."""
+def _read_roles(name: str) -> dict[str, str]:
     return tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def roles_of(name: str) -> dict[str, str]:
+    """The colours of the "dark" or the "light" theme, "#rrggbb" by role."""
+    return dict(_read_roles(name))
 
 
 def _system_name() -> str:

@@ -108,7 +108,7 @@ def differences(film: Film, way: Way) -> dict[str, float]:
     if parts.keys() != way.tracks.keys() or not np.array_equal(unpack_bytes(way.hue), _hue(film)):
         raise ValueError(f"Expected the tracks {sorted(parts)}, got {sorted(way.tracks)}")
     found = {name: _difference(part, way.tracks[name]) for name, part in parts.items()}
-    heat = _heat(film)
+    heat = densities(film)
     if heat and way.heat is not None:
         density = np.stack([frame.density for frame in heat])
         tops = np.array(way.heat.tops)[:, None, None]
@@ -147,7 +147,7 @@ def _hue(film: Film) -> NDArray[np.uint8]:
     return np.zeros(0, np.uint8) if particles is None else particles.hue
 
 
-def _heat(film: Film) -> list[HeatFrame]:
+def densities(film: Film) -> list[HeatFrame]:
     """The densities, none where any of them is of another model than the particles."""
     frames = [message for message in film.messages() if isinstance(message, HeatFrame)]
     moments = np.linspace(0, 1, len(frames)).tolist()
@@ -167,7 +167,7 @@ def _packed(name: str, part: _Part, *, smooth: bool) -> Track:
 
 
 def _pack_heat(film: Film) -> Heat | None:
-    frames = _heat(film)
+    frames = densities(film)
     if not frames:
         return None
     density = np.stack([frame.density for frame in frames])

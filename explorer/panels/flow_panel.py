@@ -146,6 +146,11 @@ class FlowPanel(QWidget):
         return self._layers
 
     @property
+    def colours(self) -> str:
+        """The name of the density's colour map."""
+        return self.view.colours
+
+    @property
     def measured(self) -> str:
         """Which field of `protocol.Metrics` the figure shows."""
         return self._kind.figure.measured

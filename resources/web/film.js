@@ -111,7 +111,8 @@ function written(value, digits) {
   if (exponent >= -3 && exponent < 7) {
     return value.toFixed(Math.max(0, digits - 1 - exponent)).replace("-", "−");
   }
-  const [mantissa, power] = value.toExponential(digits - 1).split("e");
+  const [whole, power] = value.toExponential(digits - 1).split("e");
+  const mantissa = whole.includes(".") ? whole.replace(/\.?0+$/, "") : whole;
   const raised = String(Number(power)).replace(/[-\d]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
   return `${mantissa}·10${raised}`.replace("-", "−");
 }

@@ -124,10 +124,19 @@ class Page {
     if (scrub.value !== value) scrub.value = value;
     scrub.style.setProperty("--done", `${100 * this.tau}%`);
     if (!this.playing) scrub.setAttribute("aria-valuetext", this.panels[0].placed.textContent);
-    if (this.hovered) {
-      const { panel, at } = this.hovered;
-      panel.reading.textContent = panel.read(at, panel.pace(this.tau), this.followed);
+    for (const panel of this.panels) this.tellReading(panel);
+  }
+
+  // Under the mouse what is there; in the other panels, where the followed particle is.
+  tellReading(panel) {
+    const tau = panel.pace(this.tau);
+    let text = panel.data.caption || this.words.hover;
+    if (this.hovered && panel === this.hovered.panel) {
+      text = panel.read(this.hovered.at, tau, this.followed);
+    } else if (this.same(panel)) {
+      text = panel.read(panel.picture.place(this.followed, tau), tau, this.followed);
     }
+    if (panel.reading.textContent !== text) panel.reading.textContent = text;
   }
 
   // --- the mouse ------------------------------------------------------------------------------
@@ -139,10 +148,9 @@ class Page {
     this.wake();
   }
 
-  leave(panel) {
+  leave() {
     this.hovered = null;
     this.followed = -1;
-    panel.reading.textContent = panel.data.caption || this.words.hover;
     this.wake();
   }
 
@@ -162,7 +170,7 @@ class Page {
       $("panels").append(panel.element);
       panel.canvas.addEventListener("pointermove", (event) => this.hover(panel, event));
       panel.canvas.addEventListener("pointerdown", (event) => this.hover(panel, event));
-      panel.canvas.addEventListener("pointerleave", () => this.leave(panel));
+      panel.canvas.addEventListener("pointerleave", () => this.leave());
       if (panel.layers) $("layers").append(this.list(panel));
     }
     document.documentElement.style.setProperty("--count", String(Math.min(this.panels.length, 2)));

@@ -139,7 +139,7 @@ class Panel {
 
   // What can be read off at a point, in words.
   read(at, tau, followed) {
-    const said = [`(x, y) = ${point(at.x, at.y)}`];
+    const said = [point(at.x, at.y)];
     const density = this.picture.densityAt(at, tau);
     if (density > 0) {
       const values = { density: written(density, 3), log_prob: written(Math.log(density), 3) };

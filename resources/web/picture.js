@@ -333,11 +333,12 @@ class Picture {
     context.save();
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     const left = this.canvas.width / this.ratio - width - 7;
+    context.font = "10px system-ui, sans-serif";
+    const widest = Math.max(width, context.measureText(title).width);
     context.globalAlpha = 0.7;
     context.fillStyle = this.inks.panel;
-    context.fillRect(left - 4, top - 2, width + 8, 36);
+    context.fillRect(left + width - widest - 4, top - 2, widest + 8, 36);
     context.globalAlpha = 1;
-    context.font = "10px system-ui, sans-serif";
     context.fillStyle = this.inks.panel_muted;
     context.textBaseline = "top";
     context.textAlign = "right";

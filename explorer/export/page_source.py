@@ -117,6 +117,9 @@ def target_name(target: TargetSpec) -> str:
 
 def _lane(source: PageSource) -> PageLane:
     panel, film = source.panel, deepcopy(source.panel.film)
+    other = source.other_way
+    if other is not None and other.direction == film.direction:  # it has been turned meanwhile
+        other = None
     kind = KINDS[film.lane]
     outline = _outline(source.project.target)
     chips = tuple(name for name in kind.chips if _is_there(name, film, outline))
@@ -124,7 +127,7 @@ def _lane(source: PageSource) -> PageLane:
         lane=film.lane,
         title=panel.title,
         goes=kind.goes,
-        films=[each for each in (film, source.other_way) if each is not None],
+        films=[film] if other is None else [film, other],
         layers=panel.layers,
         chips=chips,
         shown=tuple(name for name in chips if getattr(panel.shown, name)),

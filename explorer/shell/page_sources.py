@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.export.page_source import PageSource
 from explorer.export.page_words import PageFigures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from explorer.metrics.metrics_view import MetricsView
+    from explorer.panels.film import Film
     from explorer.shell.stage import Stage
-    from flowengine.project import Project
+    from flowengine.project import Lane, Project
 
 
-def page_sources(stage: Stage, project: Project, metrics: MetricsView) -> list[PageSource]:
-    """The panels that are on the stage, a guest's after the others, with their latest figures."""
+def page_sources(
+    stage: Stage,
+    project: Project,
+    metrics: MetricsView,
+    other_ways: Mapping[Lane, Film] | None = None,
+) -> list[PageSource]:
+    """The panels that are on the stage, a guest's after the others, with their latest figures.
+
+    Args:
+        stage: Holds the panels.
+        project: The document that they show.
+        metrics: What was measured of it.
+        other_ways: What `OtherWays` has brought.
+    """
+    ways = other_ways or {}
     sources = [
-        PageSource(panel, project, _figures(lambda name, lane=lane: metrics.latest(lane, name)))
+        PageSource(panel, project, _figures(partial(metrics.latest, lane)), ways.get(lane))
         for lane, panel in stage.panels.items()
     ]
     run = stage.guests.run

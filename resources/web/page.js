@@ -215,6 +215,19 @@ class Page {
       label.style.left = `${(100 * k) / this.parts}%`;
       $("marks").append(label);
     }
+    new ResizeObserver(() => this.thinMarks()).observe($("marks"));
+  }
+
+  // Leave out what would stand in another mark's way; the ends always stay.
+  thinMarks() {
+    const labels = [...$("marks").children];
+    const boxes = labels.map((label) => label.getBoundingClientRect());
+    let right = boxes[0].right;
+    for (let k = 1; k < labels.length - 1; k++) {
+      const fits = boxes[k].left > right + 6 && boxes[k].right < boxes[labels.length - 1].left - 6;
+      labels[k].style.visibility = fits ? "visible" : "hidden";
+      if (fits) right = boxes[k].right;
+    }
   }
 
   list(panel) {

@@ -145,10 +145,9 @@ class Panel {
       const values = { density: written(density, 3), log_prob: written(Math.log(density), 3) };
       said.push(filled(this.words.reading, values));
     }
-    if (followed >= 0) {
-      const [z, x] = [0, 1].map((end) => this.picture.place(followed, end));
-      said.push(`z = ${point(z.x, z.y)} → x = ${point(x.x, x.y)}`);
-    }
-    return said.join(" · ");
+    const text = said.join(" · ");
+    if (followed < 0) return text;
+    const [z, x] = [0, 1].map((end) => this.picture.place(followed, end));
+    return `${text}\nz = ${point(z.x, z.y)} → x = ${point(x.x, x.y)}`;
   }
 }

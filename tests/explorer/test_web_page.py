@@ -35,6 +35,7 @@ from explorer.shell.page_sources import page_sources
 from explorer.shell.stage import Stage
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.arrays import FrozenArray
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled
 from flowengine.project import Project, TargetSpec, default_stack
@@ -285,7 +286,7 @@ def test_no_word_of_a_project_can_become_markup(sources, tmp_path, words):
     for panel in (source.panel for source in sources):
         panel.title = panel.caption = words
         panel.layers = (words,) * len(panel.layers)
-    target = TargetSpec(source="array", name=words, density=np.ones((8, 8)))
+    target = TargetSpec(source="array", name=words, density=FrozenArray(np.ones((8, 8))))
     project = Project(target=target, stack=default_stack())
     write_web_page(path, page_of(words, [each._replace(project=project) for each in sources]))
     page = read_page(path)

@@ -33,10 +33,11 @@ _FIGURES: Final = {
 }
 _BOUNDED: Final = ("kl", "nll")
 _CHANGE: Final = mark(
-    "Every particle starts at a point z of the base and keeps a colour taken from the angle of "
-    "its z; particle i starts at the same z in every panel. A flow carries z to x by an invertible "
-    "map. Where the map stretches the plane the density falls, and where it squeezes the plane the "
-    "density rises, so that the mass of every region stays what it was."
+    "Every particle keeps a colour taken from the angle of its z in the base. Particle i starts "
+    "at the same z in every panel when generating, and at the same x when normalizing. A flow "
+    "carries z to x by an invertible map. Where the map stretches the plane the density falls, and "
+    "where it squeezes the plane the density rises, so that the mass of every region stays what it "
+    "was."
 )
 _DISCRETE: Final = mark(
     "A discrete flow applies one layer after the other and adds up what each does to the volume. "
@@ -67,6 +68,13 @@ class PageFigures(NamedTuple):
     nll: float | None = None
     entropy: float | None = None
     w2: float | None = None
+
+
+def check_text(largest_difference: float) -> str:
+    """What reading a page again has shown, as the message afterwards says it."""
+    return tr("read again: positions within {difference} data units").format(
+        difference=number(largest_difference, 2)
+    )
 
 
 def script_words(base_name: str) -> dict[str, str]:

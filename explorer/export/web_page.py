@@ -17,6 +17,7 @@ from msgspec import Struct
 from explorer import resources
 from explorer.export.page_data import Bytes, Steps, pack_bytes, pack_steps
 from explorer.export.page_film import STEP, Way, differences, pack_film
+from explorer.i18n import mark
 from explorer.panels import colormap, strokes
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
 
 Goes = Literal["layers", "time", "straight"]
+WRITING: Final = mark("writing the page")
+COMPARING: Final = mark("comparing it with the panels")
 _SCRIPTS: Final = ("film.js", "picture.js", "panel.js", "page.js")
 _MARKER: Final = re.compile(r"\{\{(\w+)(?:[:](?P<icon>[\w-]+))?\}\}")
 _DATA_ID: Final = "data"
@@ -159,12 +162,12 @@ def write_web_page(
     text = _html(page, data)
     try:
         with replacing(path) as stream:
-            tell(0.7, "writing")
+            tell(0.7, WRITING)
             stream.write(text.encode())
             stream.flush()
-            tell(0.8, "comparing")
+            tell(0.8, COMPARING)
             found = _check(Path(stream.name), page, data)
-            tell(1.0, "comparing")
+            tell(1.0, COMPARING)
     except OSError as error:
         raise ExportError(f"{path} could not be written: {error.strerror or error}") from None
     largest = max((found.get(name, 0.0) for name in ("particles", "grid")), default=0.0)
@@ -196,7 +199,7 @@ def _html(page: Page, data: _Data) -> str:
 def _data(page: Page, tell: Progress) -> _Data:
     panels = []
     for k, lane in enumerate(page.lanes):
-        tell(0.6 * k / len(page.lanes), "writing")
+        tell(0.6 * k / len(page.lanes), WRITING)
         if any(not film.empty for film in lane.films):
             panels.append(_panel(lane))
     if not panels:
@@ -312,6 +315,7 @@ class PageReader(HTMLParser):
         policy: What it allows itself.
         fetches: What it would ask a server for.
         tags: How often each element occurs.
+        handlers: Attributes that would run a script.
     """
 
     def __init__(self) -> None:

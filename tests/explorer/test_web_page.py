@@ -22,8 +22,8 @@ from explorer import resources
 from explorer.export.page_data import Steps, pack_bytes, pack_steps, unpack_bytes, unpack_steps
 from explorer.export.page_film import MOST_PARTICLES, STEP
 from explorer.export.page_source import PageSource, page_of
-from explorer.export.page_words import PageFigures
-from explorer.export.web_page import read_page, write_web_page
+from explorer.export.page_words import PageFigures, check_text
+from explorer.export.web_page import COMPARING, read_page, write_web_page
 from explorer.i18n import number, translator
 from explorer.metrics.metrics_view import MetricsView
 from explorer.metrics.runs import Run
@@ -389,7 +389,7 @@ def test_a_page_that_a_disk_has_damaged_is_not_kept(sources, tmp_path, damage):
         }[damage]
 
     def meddle(_done, doing):
-        if doing == "comparing":
+        if doing == COMPARING:
             for part in tmp_path.glob(".*.part"):
                 part.write_text(harm(part.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -466,3 +466,8 @@ def test_the_whole_script_can_be_read(sources, tmp_path):
     script = tmp_path / "page.js"
     script.write_text(path.read_text(encoding="utf-8").split("<script>")[1].split("</script")[0])
     subprocess.run(["node", "--check", str(script)], check=True, timeout=60)
+
+
+def test_the_message_afterwards_says_what_was_found():
+    assert check_text(STEP / 2) == "read again: positions within 4.9·10⁻⁴ data units"
+    assert check_text(0.0) == "read again: positions within 0 data units"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -331,6 +332,8 @@ class MainWindow(QMainWindow):
 
     def _source(self) -> Source:
         """What there is to take away now."""
+        from explorer.shell.page_sources import other_ways, page  # here: few ever need them
+
         stem = self.documents.stem
         return Source(
             stem=stem,
@@ -339,6 +342,8 @@ class MainWindow(QMainWindow):
             curves=self.metrics.curves.copy,
             controller=self.controller,
             gather=self.documents.gather,
+            page=partial(page, stem, self.stage, self.store, self.metrics),
+            other_ways=partial(other_ways, self.stage, self.controller),
         )
 
     def paste(self) -> None:

@@ -226,6 +226,11 @@ def _read_roles(name: str) -> dict[str, str]:
     return tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
 
 
+def roles_of(name: str) -> dict[str, str]:
+    """The colours of the "dark" or the "light" theme, "#rrggbb" by role."""
+    return dict(_read_roles(name))
+
+
 def _system_name() -> str:
     light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
     return "light" if light else "dark"

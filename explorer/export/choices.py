@@ -16,8 +16,10 @@ from explorer.export.options import (
     FilmOptions,
     ModelOptions,
     Options,
+    PageOptions,
     SamplesOptions,
 )
+from explorer.export.page_job import PageJob
 from explorer.export.project_job import ProjectJob
 from explorer.i18n import mark, tr
 
@@ -96,6 +98,14 @@ CHOICES: Final = (
         pictures.draw_samples,
         lambda source: SamplesOptions(source.lanes),
         lambda source, wish, path: EngineJob(source.controller, "samples", wish, path),
+    ),
+    Choice(
+        "page",
+        mark("Web page"),
+        mark("One file that plays in any browser, offline"),
+        pictures.draw_page,
+        lambda _source: PageOptions(),
+        PageJob,
     ),
     Choice(
         "project",

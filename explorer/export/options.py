@@ -43,6 +43,12 @@ class Wish(NamedTuple):
     seed: int = 0
 
 
+class PageWish(NamedTuple):
+    """Whether the page should play in both directions."""
+
+    both: bool
+
+
 class Options(QWidget):
     """A form; on its own it asks for nothing.
 
@@ -84,6 +90,27 @@ class Options(QWidget):
         note.setWordWrap(True)
         self.rows.addRow(note)
         return note
+
+
+class PageOptions(Options):
+    """In which directions the page plays."""
+
+    def __init__(self) -> None:
+        super().__init__(suffix=".html", part="page")
+        self.both = QCheckBox(tr("Both directions"))
+        self.both.setToolTip(tr("Ask the engines for the direction that is not shown as well"))
+        self.both.setChecked(True)
+        self.rows.addRow(self.both)
+        self.say(
+            tr(
+                "Figures, layers and a few words on what one sees stand below the panels. The page "
+                "asks no server for anything."
+            )
+        )
+
+    def wish(self) -> PageWish:
+        """What is wished."""
+        return PageWish(self.both.isChecked())
 
 
 class ModelOptions(Options):

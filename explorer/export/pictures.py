@@ -113,6 +113,31 @@ def draw_samples(painter: QPainter, area: QRectF, scene: Scene) -> None:
             painter.drawLine(QPointF(x, y), QPointF(x + 10, y))
 
 
+def draw_page(painter: QPainter, area: QRectF, scene: Scene) -> None:
+    """A browser with the panels, a line to drag and words."""
+    _ground(painter, area)
+    frame = area.adjusted(16, 6, -16, -6)
+    painter.setPen(QPen(theme.color("border"), 1))
+    painter.setBrush(theme.color("window"))
+    painter.drawRoundedRect(frame, 3, 3)
+    bar = QRectF(frame.left() + 1, frame.top() + 1, frame.width() - 2, 7)
+    painter.fillRect(bar, theme.color("surface"))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("text_muted"))
+    for k in range(3):
+        painter.drawEllipse(QPointF(frame.left() + 6 + 5 * k, frame.top() + 4.5), 1.3, 1.3)
+    panels = _dense(scene)[:_MOST]
+    side = 24.0
+    left = frame.center().x() - (side + 2) * len(panels) / 2 + 1
+    for k, panel in enumerate(panels):
+        area_of = QRectF(left + k * (side + 2), frame.top() + 11, side, side)
+        _draw_density(painter, area_of, panel, 1.0)
+    for y, role, share in ((39, "accent", 0.6), (44, "border", 1.0)):
+        line = QRectF(frame.left() + 8, frame.top() + y, share * (frame.width() - 16), 2)
+        if line.bottom() < frame.bottom() - 1:
+            painter.fillRect(line, theme.color(role))
+
+
 def draw_project(painter: QPainter, area: QRectF, scene: Scene) -> None:
     """The window: its panels, its bar and what stands beside them."""
     _ground(painter, area)

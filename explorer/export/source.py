@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from explorer.export.other_ways import OtherWays
     from explorer.export.project_job import Gather
     from explorer.export.scene import Scene
+    from explorer.export.web_page import Page
     from explorer.metrics.curves import CurvesCopy
+    from explorer.panels.film import Film
     from explorer.training.controller import Controller
     from flowengine.project import Lane
 
@@ -26,6 +29,8 @@ class Source:
         curves: Gives the curves as they are now.
         controller: The door to the engines.
         gather: Calls back with the document and all that was trained.
+        page: Makes a page of what the panels show now, with films of the other direction.
+        other_ways: Makes what asks the engines for such films.
     """
 
     stem: str
@@ -34,3 +39,5 @@ class Source:
     curves: Callable[[], CurvesCopy]
     controller: Controller
     gather: Gather
+    page: Callable[[Mapping[Lane, Film]], Page]
+    other_ways: Callable[[], OtherWays]

@@ -144,6 +144,16 @@ class FlowPanel(QWidget):
         self._tell_place()
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The titles of the layers that share the clock."""
+        return self._layers
+
+    @property
+    def colours(self) -> str:
+        """The name of the density's colour map."""
+        return self.view.colours
+
+    @property
     def measured(self) -> str:
         """Which field of `protocol.Metrics` the figure shows."""
         return self._kind.figure.measured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from explorer import resources
+from explorer.export.web_page import read_page
 from flowengine.catalogue import AffineCoupling, FlowMatching
 from flowengine.project import Project, TargetSpec, with_ids
 from tests.explorer.test_export_film import ffmpegs
@@ -165,3 +167,29 @@ def test_closing_while_an_engine_exports_leaves_nothing(running, qtbot, tmp_path
     qtbot.waitUntil(lambda: list(tmp_path.iterdir()) != [], timeout=PATIENCE_MS)
     running.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, qtbot, tmp_path):
+    path = take(window, qtbot, tmp_path, "page")
+    page = json.loads(read_page(path).data)
+    assert [set(panel["ways"]) for panel in page["panels"]] == [{"generate"}, {"generate"}]
+    assert path.suffix == ".html"
+
+
+def test_a_page_is_taken_in_both_directions_where_engines_run(running, qtbot, tmp_path):
+    path = take(running, qtbot, tmp_path, "page")
+    page = json.loads(read_page(path).data)
+    assert all(set(panel["ways"]) == {"generate", "normalize"} for panel in page["panels"])
+
+
+def test_a_page_that_is_cancelled_while_engines_are_asked_is_not_there(running, qtbot, tmp_path):
+    running.export_model()
+    dialog = running.exporter.dialog
+    dialog._folder.setText(str(tmp_path))
+    dialog.choose("page")
+    press(dialog._start)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: "Cancelled" in dialog._message.text(), timeout=PATIENCE_MS)
+    dialog.close()
+    assert list(tmp_path.iterdir()) == []
+    assert running.controller._view.direction == "generate"

@@ -10,11 +10,14 @@ from explorer.export.choices import CHOICES
 from explorer.export.dialog import ExportDialog
 from explorer.export.exporter import Exporter
 from explorer.export.jobs import Taken, size_text
+from explorer.export.other_ways import OtherWays
+from explorer.export.page_source import PageSource, page_of
 from explorer.export.source import Source
 from explorer.i18n import LANGUAGES, translator
 from explorer.metrics.curves import CurvesView
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.project import Project
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 from tests.explorer.scenes import scene_of
 
@@ -52,6 +55,8 @@ def source(qtbot, controller):
         curves=curves.copy,
         controller=controller,
         gather=lambda _then: None,
+        page=lambda films: page_of("star", [PageSource(p, Project()) for p in scene_of().panels]),
+        other_ways=lambda: OtherWays(controller, {}, lambda: "generate"),
     )
 
 

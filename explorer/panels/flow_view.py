@@ -124,7 +124,7 @@ class FlowView(QWidget):
 
     @property
     def colours(self) -> str:
-        """The name of the density's colour map."""
+        """The density's colour map, one of `colormap.SEQUENTIAL`."""
         return self._rasterizer.ground.colours
 
     def set_colours(self, name: str) -> None:

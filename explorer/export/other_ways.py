@@ -126,6 +126,7 @@ class _Gathering:
         """How much of the film has come, from 0 to 1."""
         wanted = [self._particles, self._densities] if self._wants_heat else [self._particles]
         wanted += [float(self._film.has_grid)] if self._shown.has_grid else []
+        wanted += [float(_has_field(self._film))] if _has_field(self._shown) else []
         return sum(wanted) / len(wanted)
 
     @property
@@ -145,3 +146,7 @@ class _Gathering:
             for frame in self._heat.values():
                 self._film.take(frame, 0.0)
         return self._film
+
+
+def _has_field(film: Film) -> bool:
+    return film.field(0.0, math.inf) is not None

@@ -34,6 +34,8 @@ def window(qtbot, qapp, monkeypatch):
 
         def there():
             assert all(f.positions(0, math.inf) and f.heat(0, math.inf) for f in films)
+            assert films[0].has_grid
+            assert films[1].field(0, math.inf)
 
         qtbot.waitUntil(there, timeout=PATIENCE_MS)
         yield window
@@ -71,6 +73,8 @@ def test_engines_are_asked_for_the_way_back_and_the_page_has_both(window, qtbot,
     for panel in json.loads(read_page(done.path).data)["panels"]:
         assert set(panel["ways"]) == {"generate", "normalize"}
         assert panel["ways"]["normalize"]["heat"] is not None
+        tracks = [set(panel["ways"][way]["tracks"]) for way in ("generate", "normalize")]
+        assert tracks[0] == tracks[1] > {"particles"}
     # the way back starts from points of the target, the way there from points of the base
     there = films[0].positions(1.0, math.inf).positions
     assert not np.allclose(found["discrete"].positions(1.0, math.inf).positions, there, atol=0.1)

@@ -58,7 +58,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "documents.choose_and_import",
                mark("Take a picture, a table of points or an array as the target"), separated=True),
     ActionSpec("export", FILE, mark("Export…"), "Ctrl+E", "download", "export_model",
-               mark("Take a trained model away")),
+               mark("Take away a model, a film, a figure, samples or the project")),
     ActionSpec("quit", FILE, mark("Quit"), "Ctrl+Q", "log-out", "close",
                mark("Close the window and end the engines"), separated=True),
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from explorer.actions import FILE, VIEW, Actions
 from explorer.export.exporter import Exporter
+from explorer.export.source import Source
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
 from explorer.ledger.ledger_view import LedgerView
@@ -99,7 +101,7 @@ class MainWindow(QMainWindow):
         self.ledger = LedgerView()
         self.metrics = MetricsView()
         self.documents = Documents(self.store, self._checkpoint, self.stage.look, self)
-        self.exporter = Exporter(self.controller, self)
+        self.exporter = Exporter(self._source, self)
         self.training = TrainingDesk(self.store, self.controller, self.edit, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
@@ -239,7 +241,6 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
-        self.exporter.lanes = shown_lanes(project)
         self.lesson.apply()
 
     def _show_last_figures(self) -> None:
@@ -325,9 +326,25 @@ class MainWindow(QMainWindow):
     # --- menus ----------------------------------------------------------------------------------
 
     def export_model(self) -> None:
-        """Ask what to take away and where to."""
+        """Ask what to take away, how, and where to."""
         path = self.store.path
-        self.exporter.open(self.documents.stem, path.parent if path else None)
+        self.exporter.open(path.parent if path else None)
+
+    def _source(self) -> Source:
+        """What there is to take away now."""
+        from explorer.shell.page_sources import other_ways, page  # here: few ever need them
+
+        stem = self.documents.stem
+        return Source(
+            stem=stem,
+            lanes=shown_lanes(self.store.project),
+            scene=lambda: self.stage.scene(stem),
+            curves=self.metrics.curves.copy,
+            controller=self.controller,
+            gather=self.documents.gather,
+            page=partial(page, stem, self.stage, self.store, self.metrics),
+            other_ways=partial(other_ways, self.stage, self.controller),
+        )
 
     def paste(self) -> None:
         """Take what is on the clipboard up: layers into the stack, anything else as the target."""
@@ -408,6 +425,7 @@ class MainWindow(QMainWindow):
         self.presentation.leave()
         self.lesson.release()
         self.arrangement.remember()
+        self.exporter.finish()
         self.documents.finish()
         self.controller.stop()
         event.accept()

@@ -9,14 +9,19 @@ gets its look from the style sheet, steered by its property `role`: "do", "chip"
 from __future__ import annotations
 
 import tomllib
+from contextlib import contextmanager
+from functools import lru_cache
 from string import Template
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory, QWidget
 
 from explorer import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Choice = Literal["dark", "light", "system"]
 CHOICES: Final[tuple[Choice, ...]] = ("dark", "light", "system")
@@ -105,6 +110,24 @@ class Theme(QObject):
         self._app.setFont(font)
         self._dress(self._app)
         self.changed.emit()
+
+    @contextmanager
+    def painting_in(self, name: str) -> Iterator[None]:
+        """Give the colours of another theme, at the usual size, to what is painted in the block.
+
+        Nothing is told of it: it is for pictures that are taken away, and over before the window
+        paints again.
+
+        Raises:
+            FileNotFoundError: there is no theme of that name; besides those to choose there is
+                "paper", for print.
+        """
+        before = self.name, self._roles, self._scale
+        self.name, self._roles, self._scale = name, _read_roles(name), 1.0
+        try:
+            yield
+        finally:
+            self.name, self._roles, self._scale = before
 
     def prepare(self, app: QApplication) -> None:
         """Give an application its style, font and palette: what widgets measure themselves by.
@@ -198,8 +221,14 @@ def set_role(widget: QWidget, role: str) -> None:
     style.polish(widget)
 
 
+@lru_cache(maxsize=3)
 def _read_roles(name: str) -> dict[str, str]:
     return tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def roles_of(name: str) -> dict[str, str]:
+    """The colours of the "dark" or the "light" theme, "#rrggbb" by role."""
+    return dict(_read_roles(name))
 
 
 def _system_name() -> str:

@@ -22,14 +22,13 @@ import msgspec
 from flowengine import commands
 from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, kind_of
 from flowengine.errors import ExportError, FlowError, NumericsError, ProtocolError
-from flowengine.export import FORMATS
+from flowengine.export import FORMATS, MAX_SAMPLES, USUAL_SAMPLES
 from flowengine.project import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 BAD_INPUT, FAILURE = 2, 1
-MAX_SAMPLES = 10_000_000
 MAX_SEED = 2**31 - 1
 _FAILURES = (NumericsError, ExportError, ProtocolError)
 _ALL = "default: all that the project shows, the flows and what they are compared with"
@@ -207,7 +206,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _add_sample(parser: argparse.ArgumentParser) -> None:
     _add_lane(parser, every=False)
     parser.add_argument("-n", type=_sample_count, required=True, help="how many points")
-    parser.add_argument("--seed", type=_seed, default=0, help="same seed, same points (default: 0)")
+    _add_sample_seed(parser)
     _add_output(parser, "FILE", "a .npy or .csv file, shape (n, 2)", _sample_file)
 
 
@@ -215,7 +214,20 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     _add_lane(parser, every=False)
     formats = "; ".join(f"{name}: {form.description}" for name, form in FORMATS.items())
     parser.add_argument("--format", choices=tuple(FORMATS), required=True, help=formats)
-    _add_output(parser, "OUT", "the folder to write; an earlier export there is replaced")
+    parser.add_argument(
+        "-n",
+        type=_sample_count,
+        default=USUAL_SAMPLES,
+        help=f"how many points, for samples (default: {USUAL_SAMPLES})",
+    )
+    _add_sample_seed(parser)
+    _add_output(
+        parser, "OUT", "the folder, or for samples the file; an earlier export there is replaced"
+    )
+
+
+def _add_sample_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=_seed, default=0, help="same seed, same points (default: 0)")
 
 
 def _add_lane(parser: argparse.ArgumentParser, *, every: bool) -> None:

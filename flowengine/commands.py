@@ -32,16 +32,12 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
 
-    from torch import Tensor
-
-    from flowengine.model import Model
     from flowengine.trainer import Figures, Trainer
     from flowengine.training import TrainReport
 
 DEFAULT_STEPS = 2000
 INTERRUPTED = 130
 WORKER_NICENESS = 10
-CHUNK = 65_536
 
 
 class Answer(NamedTuple):
@@ -218,13 +214,13 @@ def sample(arguments: Namespace) -> Answer:
     """Draw points of a trained lane into a file."""
     import torch
 
-    from flowengine.checks import check_finite
+    from flowengine.export.samples import generate
     from flowengine.lane import load
 
     _check_output(arguments.output)
     model = load(arguments.project, arguments.lane)
     generator = torch.Generator().manual_seed(arguments.seed)
-    points = check_finite(_generate(model, model.draw(arguments.n, generator=generator)))
+    points = generate(model, model.draw(arguments.n, generator=generator))
     with replacing(arguments.output) as stream:
         if Path(arguments.output).suffix.lower() == ".npy":
             np.lib.format.write_array(stream, points.numpy(), allow_pickle=False)
@@ -251,11 +247,14 @@ def export(arguments: Namespace) -> Answer:
             arguments.output,
             project=project,
             lane=arguments.lane,
+            count=arguments.n,
+            seed=arguments.seed,
             on_progress=bar.update,
         )
     data = result._asdict() | {"path": str(result.path), "format": arguments.format}
+    rows = f"{result.rows} points, " * bool(result.rows)
     text = (
-        f"{result.path}: {result.bytes} bytes; reloaded, the largest difference is "
+        f"{result.path}: {rows}{result.bytes} bytes; reloaded, the largest difference is "
         f"{result.largest_difference:.1e}"
     )
     return Answer(data, text)
@@ -272,14 +271,6 @@ def worker(_: Namespace) -> None:
     from flowengine.worker import main
 
     main()
-
-
-def _generate(model: Model, noise: Tensor) -> Tensor:
-    """The points that a model makes, shape (n, 2), a chunk at a time."""
-    import torch
-
-    with torch.no_grad():
-        return torch.cat([model.generate(chunk) for chunk in torch.split(noise, CHUNK)])
 
 
 def _lanes(choice: Lane | Literal["all"], project: Project) -> tuple[Lane, ...]:

@@ -24,12 +24,25 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file cannot be written there.
     """
+    with replacing_path(path) as beside, beside.open("xb") as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def replacing_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the name of a file that becomes the one at `path` once the block has ended well.
+
+    It is hidden and lies beside `path`; the block makes it, or has another program make it. Links
+    are followed, and an existing file keeps its permissions.
+
+    Raises:
+        OSError: the file was not made, or cannot be brought to its place.
+    """
     goal = Path(os.path.realpath(path))
     beside = _sibling(goal)
     try:
-        with beside.open("xb") as stream:
-            yield stream
-            stream.flush()
+        yield beside
+        with beside.open("r+b") as stream:
             os.fsync(stream.fileno())
         if goal.exists():
             shutil.copymode(goal, beside)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowengine.snapshots import Display
 
 CHECKPOINT_EVERY_S = 2.0
+EXPORT_PATIENCE_S = 2.0  # at the end, for an export to take away what it has written
 # A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
 SUPERSEDED = (
     protocol.ReplaceTarget,
@@ -72,13 +73,16 @@ class Worker:
 
     def run(self, commands: queue.SimpleQueue[Command | None]) -> None:
         """Work until told to stop, or until the commands end."""
-        while not self.stopping:
-            self._take_commands(commands)
-            if self.stopping:
-                break
-            if self.training:
-                self._train_a_step()
-            self._show()
+        try:
+            while not self.stopping:
+                self._take_commands(commands)
+                if self.stopping:
+                    break
+                if self.training:
+                    self._train_a_step()
+                self._show()
+        finally:
+            self._end_exports()
 
     @property
     def training(self) -> bool:
@@ -310,6 +314,13 @@ class Worker:
         )
         self._exports[command.request] = job
         job.start()
+
+    def _end_exports(self) -> None:
+        """Leave nothing half written."""
+        for job in self._exports.values():
+            job.cancel()
+        for job in self._exports.values():
+            job.join(EXPORT_PATIENCE_S)
 
     @_carry_out.register
     def _(self, command: protocol.CancelExport) -> None:

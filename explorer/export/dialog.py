@@ -6,94 +6,101 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QRadioButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from explorer import dialogs
-from explorer.export.formats import FORMATS, size_text
-from explorer.i18n import number, tr
-from explorer.lanes import LANE_TITLES, lane_title
+from explorer.export.choice_card import ChoiceCard
+from explorer.export.choices import CHOICES
+from explorer.i18n import tr
 from explorer.theme import set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from explorer.export.choices import Choice
+    from explorer.export.jobs import Taken
+    from explorer.export.options import Options
+    from explorer.export.source import Source
     from flowengine.project import Lane
-    from flowengine.protocol import ExportDone
 
 _LONGEST_NAME = 200  # bytes; the files beside it have a little more, and a system takes 255
 _LONGEST_SHOWN = 160
 _LEAST_FOR_ESTIMATE = 0.05  # below this share done, a guess of the time left is worth nothing
+_OPTIONS_WIDTH: Final = 400
 
 
 class ExportDialog(QDialog):
-    """Asks for a lane, a format and a place; then shows how far the engine is.
+    """Asks what, how and where to; then shows how far it is.
 
     Args:
-        stem: What the project is called; the proposed name starts with it.
-        folder: Where the export is proposed to go.
-        lanes: What there is to export.
+        source: What there is to take away.
+        folder: Where it is proposed to go.
     """
 
-    export_requested = Signal(str, str, str)
-    """Lane, format and path: what to write where."""
+    wished = Signal(object, object, object)
+    """A `Choice`, the wish of its form, and the path."""
     cancel_requested = Signal()
 
-    def __init__(
-        self,
-        stem: str,
-        folder: Path,
-        parent: QWidget | None = None,
-        lanes: Sequence[Lane] = tuple(LANE_TITLES),
-    ) -> None:
+    def __init__(self, source: Source, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Export a trained model"))
-        self.setMinimumWidth(520)
-        self._stem = stem
+        self.setWindowTitle(tr("Export"))
+        self._stem = source.stem
         self._running = False
         self._began = 0.0
+        self._named = False
         self._build_place(folder)
-        self._build_choices(lanes)
+        self._build_choices(source)
         self._build_progress()
         self._build_buttons()
         self._lay_out()
+        self.choose("model")
         self._propose_name()
 
-    @property
-    def lane(self) -> Lane:
-        """The lane that is chosen."""
-        return next(lane for lane, button in self._lanes.items() if button.isChecked())
+    # --- what is chosen -------------------------------------------------------------------------
 
     @property
-    def format(self) -> str:
-        """The format that is chosen."""
-        return FORMATS[self._formats.checkedId()].id
+    def choice(self) -> Choice:
+        """What is chosen."""
+        return CHOICES[self._group.checkedId()]
+
+    @property
+    def options(self) -> Options:
+        """The form of what is chosen."""
+        return self._forms[self.choice.id]
 
     @property
     def destination(self) -> Path:
-        """Where the export goes."""
-        return Path(self._folder.text()) / self._name.text()
+        """Where it goes."""
+        name, suffix = self._name.text().strip(), self.options.suffix
+        named = name.lower().endswith(suffix)  # true of a folder, which has no ending
+        return Path(self._folder.text()) / (name if named else name + suffix)
+
+    def choose(self, name: str) -> None:
+        """Choose one of `CHOICES` by its id."""
+        self._cards[name].setChecked(True)
 
     def choose_lane(self, lane: Lane) -> None:
         """Choose a lane."""
-        self._lanes[lane].setChecked(True)
+        self.options.choose_lane(lane)
+
+    # --- how it goes ----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Ask for the export, if its place is free."""
+        """Ask for it, if its place is free."""
         trouble = self._trouble()
         if trouble:
             self.set_failed(trouble)
@@ -102,22 +109,23 @@ class ExportDialog(QDialog):
         self._began = time.monotonic()
         self._show_running(True)
         self.set_progress(0.0, tr("starting"))
-        self.export_requested.emit(self.lane, self.format, str(self.destination))
+        self.wished.emit(self.choice, self.options.wish(), self.destination)
 
     def set_progress(self, done: float, doing: str) -> None:
-        """Show how far the export is: `done` from 0 to 1, and what is being done."""
+        """Show how far it is: `done` from 0 to 1, and what is being done."""
         self._bar.setValue(round(1000 * done))
         self._say(f"{tr(doing)}{self._time_left(done)}", "muted")
 
-    def set_done(self, done: ExportDone) -> None:
+    def set_done(self, taken: Taken) -> None:
         """Show what was written, and the check that was made on it."""
         self._running = False
         self._bar.setValue(1000)
         self._show_running(False)
-        self._say(done_text(done), "success")
-        self._start.hide()
+        self._say(taken.text, "success")
         self._close.setText(tr("Close"))
         self._close.setFocus()
+        self._named = False
+        self._propose_name()
 
     def set_failed(self, text: str) -> None:
         """Show why nothing was written."""
@@ -127,12 +135,14 @@ class ExportDialog(QDialog):
         self._say(text, "error")
 
     def set_cancelled(self) -> None:
-        """Show that the export was given up."""
+        """Show that it was given up."""
         self.set_failed(tr("Cancelled; nothing was left behind."))
 
     def reject(self) -> None:
-        """Cancel a running export; close the dialog where none runs."""
+        """Cancel what is running; close the dialog where nothing runs."""
         if self._running:
+            self._close.setEnabled(False)
+            self._say(tr("Cancelling …"), "muted")
             self.cancel_requested.emit()
             return
         super().reject()
@@ -150,31 +160,37 @@ class ExportDialog(QDialog):
         return ""
 
     def _time_left(self, done: float) -> str:
-        if done < _LEAST_FOR_ESTIMATE:
+        if not _LEAST_FOR_ESTIMATE <= done < 1:
             return ""
         left = (time.monotonic() - self._began) * (1 - done) / done
         return " · " + tr("about {seconds} s left").format(seconds=math.ceil(left))
 
-    def _build_choices(self, lanes: Sequence[Lane]) -> None:
-        group = QButtonGroup(self)
-        self._lanes = {lane: QRadioButton(tr(lane_title(lane))) for lane in lanes}
-        for button in self._lanes.values():
-            group.addButton(button)
-        self._lanes["discrete"].setChecked(True)
-        group.buttonToggled.connect(self._propose_name)
-        self._formats = QButtonGroup(self)
-        for index, form in enumerate(FORMATS):
-            button = QRadioButton(tr(form.title))
-            button.setToolTip(tr(form.description))
-            self._formats.addButton(button, index)
-        self._formats.button(0).setChecked(True)
+    # --- what it is made of ---------------------------------------------------------------------
+
+    def _build_choices(self, source: Source) -> None:
+        scene = source.scene()
+        self._group = QButtonGroup(self)
+        self._cards: dict[str, ChoiceCard] = {}
+        self._forms: dict[str, Options] = {}
+        self._stack = QStackedWidget()
+        for index, choice in enumerate(CHOICES):
+            card, form = ChoiceCard(choice, scene), choice.options(source)
+            self._cards[choice.id], self._forms[choice.id] = card, form
+            self._group.addButton(card, index)
+            self._stack.addWidget(form)
+            form.changed.connect(self._propose_name)
+        self._group.idToggled.connect(self._follow_choice)
 
     def _build_place(self, folder: Path) -> None:
         self._folder = QLineEdit(str(folder))
         self._folder.setAccessibleName(tr("Folder"))
         self._name = QLineEdit()
         self._name.setAccessibleName(tr("Name"))
+        self._name.textEdited.connect(self._keep_name)
+        self._suffix = QLabel()
+        self._suffix.setProperty("role", "muted")
         self._browse = QPushButton(tr("Browse…"))
+        self._browse.setAutoDefault(False)
         self._browse.clicked.connect(self._choose_folder)
 
     def _build_progress(self) -> None:
@@ -185,6 +201,7 @@ class ExportDialog(QDialog):
         self._bar.hide()
         self._message = QLabel()
         self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _build_buttons(self) -> None:
@@ -196,68 +213,87 @@ class ExportDialog(QDialog):
         self._close.clicked.connect(self.reject)
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setVerticalSpacing(10)
-        form.addRow(tr("Model"), _row(*self._lanes.values()))
-        form.addRow(tr("As"), self._described_formats())
-        place = QHBoxLayout()
-        place.setSpacing(8)
-        place.addWidget(self._folder, 1)
-        place.addWidget(self._browse)
-        form.addRow(tr("In"), place)
-        form.addRow(tr("Name"), self._name)
+        cards = QVBoxLayout()
+        cards.setSpacing(8)
+        for card in self._cards.values():
+            cards.addWidget(card)
+        cards.addStretch(1)
+        halves = QHBoxLayout()
+        halves.setSpacing(16)
+        halves.addLayout(cards)
+        halves.addWidget(self._details(), 1)
         buttons = QHBoxLayout()
-        buttons.addStretch(1)
+        buttons.setSpacing(8)
+        buttons.addWidget(self._message, 1)
         buttons.addWidget(self._close)
         buttons.addWidget(self._start)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 18, 18, 18)
-        layout.setSpacing(14)
-        layout.addLayout(form)
+        layout.setSpacing(12)
+        layout.addLayout(halves, 1)
         layout.addWidget(self._bar)
-        layout.addWidget(self._message)
-        layout.addStretch(1)
         layout.addLayout(buttons)
 
-    def _described_formats(self) -> QWidget:
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for index, choice in enumerate(FORMATS):
-            description = QLabel(tr(choice.description))
-            description.setProperty("role", "muted")
-            description.setWordWrap(True)
-            layout.addWidget(self._formats.button(index))
-            layout.addWidget(description)
-        return holder
+    def _details(self) -> QWidget:
+        self._title = QLabel()
+        self._title.setProperty("role", "title")
+        place = QFormLayout()
+        place.setVerticalSpacing(10)
+        place.addRow(tr("In"), _row(self._folder, self._browse))
+        place.addRow(tr("Name"), _row(self._name, self._suffix))
+        frame = QFrame()
+        frame.setProperty("role", "card")
+        layout = QVBoxLayout(frame)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(14)
+        layout.addWidget(self._title)
+        layout.addWidget(self._stack)
+        layout.addStretch(1)
+        layout.addLayout(place)
+        frame.setMinimumWidth(_OPTIONS_WIDTH)
+        return frame
+
+    # --- what follows from what -----------------------------------------------------------------
+
+    def _follow_choice(self, index: int, chosen: bool) -> None:
+        if chosen:
+            self._title.setText(tr(CHOICES[index].title))
+            self._bar.hide()
+            self._say("", "muted")
+            self._stack.setCurrentIndex(index)
+            self._propose_name()
+
+    def _keep_name(self) -> None:
+        self._named = bool(self._name.text())
 
     def _propose_name(self) -> None:
-        self._name.setText(f"{self._stem}-{self.lane}")
+        """Propose a name that is free, unless a person has given one."""
+        self._suffix.setText(self.options.suffix)
+        if not self._named:
+            name = f"{self._stem}-{self.options.part}"
+            self._name.setText(name)
+            number = 2
+            while number < 1000 and os.path.lexists(self.destination):
+                self._name.setText(f"{name}-{number}")
+                number += 1
 
     def _choose_folder(self) -> None:
         chosen = dialogs.ask_folder(self, tr("Export into"))
         if chosen is not None:
             self._folder.setText(str(chosen))
+            self._propose_name()
 
     def _show_running(self, running: bool) -> None:
         self._bar.show()
-        inputs = (*self._lanes.values(), *self._formats.buttons())
-        for widget in (*inputs, self._folder, self._name, self._browse, self._start):
+        self._close.setEnabled(True)
+        self._close.setText(tr("Cancel"))
+        inputs = (*self._cards.values(), self._stack, self._folder, self._name)
+        for widget in (*inputs, self._browse, self._start):
             widget.setEnabled(not running)
 
     def _say(self, text: str, role: str) -> None:
         set_role(self._message, role)
         self._message.setText(text)
-        needed = self.layout().totalHeightForWidth(self.width())
-        self.resize(self.width(), max(self.height(), needed))
-
-
-def done_text(done: ExportDone) -> str:
-    """What was written, how large it is, and the check that was made on it."""
-    return tr("{path}, {size}; reloaded: largest difference {difference}").format(
-        path=done.path, size=size_text(done.bytes), difference=number(done.largest_difference, 2)
-    )
 
 
 def _short(path: str) -> str:
@@ -265,12 +301,9 @@ def _short(path: str) -> str:
     return path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
 
 
-def _row(*widgets: QWidget) -> QWidget:
-    holder = QWidget()
-    layout = QHBoxLayout(holder)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(16)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch(1)
-    return holder
+def _row(first: QWidget, second: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(first, 1)
+    row.addWidget(second)
+    return row

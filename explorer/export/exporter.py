@@ -1,4 +1,4 @@
-"""From the Export dialog to the engine and back."""
+"""From the Export dialog to the job, and back."""
 
 from __future__ import annotations
 
@@ -7,48 +7,58 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
-from explorer.export.dialog import ExportDialog, done_text
+from explorer.export.engine_job import EngineJob
 from explorer.i18n import tr
-from explorer.lanes import LANE_TITLES
-from flowengine.protocol import ExportDone, ExportProgress, Failure
+from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
-    from explorer.training.controller import Controller
-    from flowengine.project import Lane
+    from explorer.export.choices import Choice
+    from explorer.export.dialog import ExportDialog
+    from explorer.export.jobs import Job, Taken
+    from explorer.export.source import Source
     from flowengine.protocol import Event
 
 
 class Exporter(QObject):
-    """Runs one export at a time; its messages find the dialog by the number of the request.
+    """Runs one job at a time.
 
     Attributes:
-        lanes: What there is to export.
+        dialog: What is asked and told; None while it is closed.
+        job: What is being written; None while nothing is.
+
+    Args:
+        source: Gives what there is to take away now.
+        parent: The window that the dialog belongs to.
     """
 
     finished = Signal(str)
     """What was written, and the check that was made on it."""
 
-    def __init__(self, controller: Controller, parent: QWidget) -> None:
+    def __init__(self, source: Callable[[], Source], parent: QWidget) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._source = source
         self._window = parent
-        self._request = 0
+        self._present: Source | None = None
         self.dialog: ExportDialog | None = None
-        self.lanes: tuple[Lane, ...] = tuple(LANE_TITLES)
+        self.job: Job | None = None
 
-    def open(self, stem: str, folder: Path | None) -> ExportDialog:
-        """Ask what to export; the dialog does not stop the window.
+    def open(self, folder: Path | None) -> ExportDialog:
+        """Ask what to take away; the dialog does not stop the window.
 
         Args:
-            stem: What the project is called.
             folder: Where the project lies; None for one that has no file yet.
         """
+        from explorer.export.dialog import ExportDialog  # here: the window is up sooner without it
+
         if self.dialog is not None:
             self.dialog.close()
-        dialog = ExportDialog(stem, folder or _documents_folder(), self._window, self.lanes)
-        dialog.export_requested.connect(self._start)
+        self._present = self._source()
+        dialog = ExportDialog(self._present, folder or _documents_folder(), self._window)
+        dialog.wished.connect(self._start)
         dialog.cancel_requested.connect(self._cancel)
         dialog.finished.connect(self._forget)
         self.dialog = dialog
@@ -57,38 +67,61 @@ class Exporter(QObject):
 
     def receive(self, message: Event) -> bool:
         """Take a message of an engine up; gives whether it belonged to the running export."""
-        if not isinstance(message, ExportProgress | ExportDone | Failure):
-            return False
-        if not self._request or message.request != self._request:
-            return False
-        if isinstance(message, ExportDone):
-            self._request = 0
-            self.finished.emit(tr("Exported {what}").format(what=done_text(message)))
-        elif isinstance(message, Failure):
-            self._request = 0
-        if self.dialog is not None:
-            _show(self.dialog, message)
-        return True
+        return isinstance(self.job, EngineJob) and self.job.receive(message)
 
-    def _start(self, lane: str, fmt: str, path: str) -> None:
-        self._request = self._controller.export(lane, fmt, path)
+    def finish(self) -> None:
+        """Give up what is being written, and wait until nothing of it is left."""
+        if self.job is not None:
+            self.job.finish()
+
+    def _start(self, choice: Choice, wish: object, path: Path) -> None:
+        assert self._present is not None
+        try:
+            job = choice.job(self._present, wish, path)
+        except FlowError as error:
+            self._tell_failed(str(error))
+            return
+        job.setParent(self)
+        job.progressed.connect(self._tell_progress)
+        job.done.connect(self._tell_done)
+        job.failed.connect(self._tell_failed)
+        job.given_up.connect(self._tell_given_up)
+        self.job = job
+        job.start()
 
     def _cancel(self) -> None:
-        self._controller.cancel_export(self._request)
+        if self.job is not None:
+            self.job.cancel()
+
+    def _tell_progress(self, done: float, doing: str) -> None:
+        if self.dialog is not None:
+            self.dialog.set_progress(done, doing)
+
+    def _tell_done(self, taken: Taken) -> None:
+        self._end_job()
+        if self.dialog is not None:
+            self.dialog.set_done(taken)
+        self.finished.emit(tr("Exported {what}").format(what=taken.text))
+
+    def _tell_failed(self, text: str) -> None:
+        self._end_job()
+        if self.dialog is not None:
+            self.dialog.set_failed(text)
+
+    def _tell_given_up(self) -> None:
+        self._end_job()
+        if self.dialog is not None:
+            self.dialog.set_cancelled()
+
+    def _end_job(self) -> None:
+        if self.job is not None:
+            self.job.deleteLater()
+            self.job = None
 
     def _forget(self) -> None:
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
-
-
-def _show(dialog: ExportDialog, message: ExportProgress | ExportDone | Failure) -> None:
-    if isinstance(message, ExportProgress):
-        dialog.set_progress(message.done, message.doing)
-    elif isinstance(message, ExportDone):
-        dialog.set_done(message)
-    else:
-        dialog.set_failed(message.text)
 
 
 def _documents_folder() -> Path:

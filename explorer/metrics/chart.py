@@ -101,6 +101,18 @@ class Chart(QWidget):
         self._logarithmic = logarithmic
         self.update()
 
+    def copy(self) -> Chart:
+        """Another chart of the same curves, without a window."""
+        other = Chart()
+        other.show_curves(dict(self._curves), self._floor, logarithmic=self._logarithmic)
+        other.set_label(self._label)
+        return other
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """All curves, by name."""
+        return dict(self._curves)
+
     def set_label(self, text: str) -> None:
         """Say what x is."""
         self._label = text
@@ -121,8 +133,13 @@ class Chart(QWidget):
     # --- painting -------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw axes, floor, curves and cursor."""
+        """Draw the chart onto the window."""
         painter = QPainter(self)
+        self.draw(painter)
+        painter.end()
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw axes, floor, curves and cursor, in the chart's own size, onto anything."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._small_font())
         frame = self._frame()
@@ -139,11 +156,13 @@ class Chart(QWidget):
             painter.drawLine(
                 QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
             )
-        painter.end()
 
     def _small_font(self) -> QFont:
         font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        if font.pixelSize() > 0:
+            font.setPixelSize(round(font.pixelSize() * _SMALL))
+        else:
+            font.setPointSizeF(font.pointSizeF() * _SMALL)
         return font
 
     def _frame(self) -> _Frame:

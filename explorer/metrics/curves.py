@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -33,6 +33,13 @@ _STYLES: Final[dict[Lane, tuple[Qt.PenStyle, str]]] = {
     "vae": (Qt.PenStyle.DashDotLine, "╼"),
     "gan": (Qt.PenStyle.DotLine, "┅"),
 }
+
+
+class CurvesCopy(NamedTuple):
+    """Curves without a window, and what they show with its unit; lanes' curves bear their names."""
+
+    title: str
+    chart: Chart
 
 
 class CurvesView(QWidget):
@@ -129,6 +136,19 @@ class CurvesView(QWidget):
     def curve(self, lane: Lane) -> Curve:
         """What is drawn for a lane, over seconds of training."""
         return self.chart.curve(lane)
+
+    @property
+    def title(self) -> str:
+        """What is shown, with its unit."""
+        return {
+            "kl": tr("KL(target ‖ model) in nats"),
+            "nll": tr("NLL in nats"),
+            "w2": tr("W₂ in data units"),
+        }[self.quantity]
+
+    def copy(self) -> CurvesCopy:
+        """The curves as they are now, to be drawn elsewhere."""
+        return CurvesCopy(self.title, self.chart.copy())
 
     @property
     def floor(self) -> float | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from explorer.panels.rasterizer import Shown
 
-_WORDS: Final = {
+WORDS: Final = {
     "density": (mark("density"), mark("Show the density")),
     "points": (mark("points"), mark("Show the particles; their colour is the angle of their z")),
     "grid": (mark("grid"), mark("Show the warped grid, tinted by log|det|")),
@@ -101,18 +101,18 @@ class ChipRow(QWidget):
         if switch is not None:
             self._hindrances[name] = reason
             switch.setEnabled(not reason)
-            switch.setToolTip(reason or tr(_WORDS[name][1]))
+            switch.setToolTip(reason or tr(WORDS[name][1]))
 
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         for name, switch in {**self._chips, **self._entries}.items():
-            words, meaning = _WORDS[name]
+            words, meaning = WORDS[name]
             switch.setText(tr(words))
             switch.setToolTip(self._hindrances.get(name) or tr(meaning))
         for name, chip in self._chips.items():
-            chip.setAccessibleName(tr(_WORDS[name][1]))
+            chip.setAccessibleName(tr(WORDS[name][1]))
         for name, chip in self._absent.items():
-            chip.setText(tr(_WORDS[name][0]))
+            chip.setText(tr(WORDS[name][0]))
         self._more.setToolTip(tr("More to show, and colours"))
         self._more.setAccessibleName(self._more.toolTip())
         self._colours.setTitle(tr("Colours of the density"))

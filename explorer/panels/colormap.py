@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SEQUENTIAL: Final = ("magma", "viridis", "cividis")
 WHEEL_SIZE: Final = 256
 HEAT_TOP: Final = 218  # the last entry that a density uses: brighter ones would drown particles
+PAPER_TOP: Final = 84  # the same on paper, where a density goes the other way
+INK: Final = 0.62  # how bright on paper what is as bright as a lamp on the screen
 
 # OKLab to linear sRGB: Ottosson, 2020, https://bottosson.github.io/posts/oklab/
 _LAB_TO_LMS: Final = np.array(
@@ -81,29 +83,36 @@ def diverging(count: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=4)
-def difference(count: int) -> NDArray[np.float64]:
+def difference(count: int, *, paper: bool = False) -> NDArray[np.float64]:
     """Blue for less, dark for none, orange for more: shape (count, 3), RGB in [0, 1].
 
     Blue and orange stay apart for every kind of colour vision, and more is lighter than less, so
-    that the sign can be read without any.
+    that the sign can be read without any. On paper none is white.
     """
     side = np.linspace(-1, 1, count)
     hue = np.where(side < 0, np.deg2rad(255), np.deg2rad(60))
     strength = np.abs(side) ** 0.7
-    lightness = 0.22 + np.where(side < 0, 0.40, 0.62) * strength
+    if paper:
+        lightness = 0.99 - np.where(side < 0, 0.55, 0.33) * strength
+    else:
+        lightness = 0.22 + np.where(side < 0, 0.40, 0.62) * strength
     return oklch(lightness, 0.15 * strength, hue)
 
 
-def bar(name: str) -> NDArray[np.float64]:
+def bar(name: str, *, paper: bool = False) -> NDArray[np.float64]:
     """The colours of a scale from its low to its high end, shape (n, 3), RGB in [0, 1].
 
     Args:
         name: One of `SEQUENTIAL`, as densities use it, "difference", or "tint" for log|det|.
+        paper: Whether they stand on white: then a density begins pale and grows dark.
     """
     if name == "difference":
-        return difference(255)
+        return difference(255, paper=paper)
     if name == "tint":
-        return diverging(255)
+        return diverging(255) * (INK if paper else 1)
+    if paper:
+        entries = np.linspace(255, PAPER_TOP, HEAT_TOP + 1).astype(np.intp)
+        return np.asarray(lut(name)[entries, :3] / 255)
     return np.asarray(lut(name)[: HEAT_TOP + 1, :3] / 255)
 
 

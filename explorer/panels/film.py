@@ -193,6 +193,11 @@ class Film:
         return self._particles is None and self._heat is None
 
     @property
+    def heat_known(self) -> bool:
+        """Whether there is a density to show."""
+        return self._heat is not None
+
+    @property
     def has_grid(self) -> bool:
         """Whether there is a warped grid to show."""
         return self._grid is not None
@@ -254,7 +259,7 @@ class Film:
 
     def to_npz_bytes(self) -> bytes:
         """The film in few bytes, for `LaneState.trace`; empty if there is nothing to show yet."""
-        return b"" if self.empty else filmfile.pack(self._messages())
+        return b"" if self.empty else filmfile.pack(self.messages())
 
     @classmethod
     def from_npz_bytes(cls, data: bytes) -> Film:
@@ -271,7 +276,8 @@ class Film:
         film.transitions = True
         return film
 
-    def _messages(self) -> Iterator[ParticleFrames | GridFrames | HeatFrame | FieldFrames]:
+    def messages(self) -> Iterator[ParticleFrames | GridFrames | HeatFrame | FieldFrames]:
+        """Its latest frames as one could take them; densities far above the peak are cut off."""
         head: dict[str, Any] = {"lane": self.lane, "generation": self.generation, "step": 0}
         if (particles := self._particles) is not None:
             yield ParticleFrames(

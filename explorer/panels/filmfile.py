@@ -102,7 +102,7 @@ def _unpack_all(arrays: Arrays, lane: Lane, direction: Direction) -> Iterator[Fr
 
 
 def _pack_particles(message: ParticleFrames) -> Arrays:
-    kept = _kept_frames(len(message.tau))
+    kept = kept_frames(len(message.tau))
     positions = message.positions[kept]
     positions = positions[:, np.isfinite(positions).all(axis=(0, 2))]
     positions = positions[:, :_MOST_PARTICLES]
@@ -128,7 +128,7 @@ def _unpack_particles(arrays: Arrays, lane: Lane, direction: Direction) -> Parti
 def _pack_grid(message: GridFrames) -> Arrays:
     if not (np.isfinite(message.positions).all() and np.isfinite(message.log_det).all()):
         return {}
-    kept = _kept_frames(len(message.tau))
+    kept = kept_frames(len(message.tau))
     return {
         "grid": _steps(message.positions[kept], _STEP),
         "grid_log_det": _steps(message.log_det[kept], _LOG_DET_STEP),
@@ -152,7 +152,7 @@ def _unpack_grid(arrays: Arrays, lane: Lane) -> GridFrames:
 
 
 def _pack_field(message: FieldFrames) -> Arrays:
-    kept = _kept_frames(len(message.tau))
+    kept = kept_frames(len(message.tau))
     return {
         "field": message.velocity[kept].astype(np.float16),
         "field_tau": message.tau[kept].astype(np.float32),
@@ -173,7 +173,7 @@ def _unpack_field(arrays: Arrays, lane: Lane) -> FieldFrames:
 
 
 def _pack_heat(messages: list[HeatFrame]) -> Arrays:
-    chosen = [messages[k] for k in _kept_frames(len(messages))]
+    chosen = [messages[k] for k in kept_frames(len(messages))]
     density = np.stack([_thinned(message.density) for message in chosen])
     density = np.where(np.isfinite(density), density, 0)
     peak = np.maximum(density.max(axis=(1, 2)), np.finfo(np.float32).tiny)
@@ -209,7 +209,7 @@ def _thinned(density: NDArray[np.float32]) -> NDArray[np.float32]:
 # --- shared -------------------------------------------------------------------------------------
 
 
-def _kept_frames(count: int) -> NDArray[np.intp]:
+def kept_frames(count: int) -> NDArray[np.intp]:
     """Evenly spaced frames with both ends, so that the frames between layers are among them."""
     intervals = count - 1
     for stride in range(1, intervals // 16 + 2):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,6 +21,7 @@ from explorer.panels.head_line import HeadLine
 from explorer.panels.kinds import KINDS, room_for
 from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
+from explorer.panels.panel_copy import PanelCopy, places
 from explorer.panels.rasterizer import Marker
 from explorer.theme import theme
 
@@ -136,9 +139,19 @@ class FlowPanel(QWidget):
         if titles and len(titles) != count:
             raise ValueError(f"Expected a title for each of {count} layers, got {len(titles)}")
         self._layers = tuple(titles) or ("",) * count
-        self.view.pace = (lambda tau: with_rests(tau, count)) if count else float
+        self.view.pace = partial(with_rests, layers=count)
         self.view.update()
         self._tell_place()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The titles of the layers that share the clock."""
+        return self._layers
+
+    @property
+    def colours(self) -> str:
+        """The name of the density's colour map."""
+        return self.view.colours
 
     @property
     def measured(self) -> str:
@@ -210,6 +223,21 @@ class FlowPanel(QWidget):
     def place(self) -> str:
         """Where the clock is, in words."""
         return self._head.place
+
+    def copy(self) -> PanelCopy:
+        """What is shown, for any moment, to be drawn elsewhere while the panel goes on."""
+        return PanelCopy(
+            lane=self._lane,
+            title=self.title,
+            figure=f"{self._figure.text()} {self._unit.text()}".strip(),
+            caption=self.caption,
+            film=deepcopy(self.film),
+            shown=self.shown,
+            colours=self.view.colours,
+            outline=self.view.outline,
+            reference=self.view.reference,
+            layers=self._layers,
+        )
 
     @property
     def shown(self) -> Shown:
@@ -299,31 +327,12 @@ class FlowPanel(QWidget):
 
     def _tell_place(self) -> None:
         tau = self.view.tau
-        self._head.set_place(*self._places(tau))
+        self._head.set_place(*places(self._kind.goes, self._layers, tau))
         layer = acting_layer(tau, len(self._layers))
         acting = -1 if layer is None else layer
         if acting != self._acting:
             self._acting = acting
             self.layer_changed.emit(acting)
-
-    def _places(self, tau: float) -> list[str]:
-        """Where the clock is, in words, the longest form first."""
-        count = len(self._layers)
-        if self._kind.goes == "time":
-            return [tr("t = {t}").format(t=f"{tau:.2f}")]
-        if self._kind.goes == "straight":
-            return [tr("straight line, {share} %").format(share=round(100 * tau)), f"{tau:.0%}"]
-        if not count:
-            return [""]
-        layer = acting_layer(tau, count)
-        if layer is not None:
-            place = tr("layer {n} of {count}").format(n=layer + 1, count=count)
-            name = self._layers[layer]
-            return [f"{place} · {tr(name)}", place] if name else [place]
-        done = round(tau * count)
-        return [
-            tr("after layer {n} of {count}").format(n=done, count=count) if done else tr("base")
-        ]
 
 
 class _Sentence(QLabel):

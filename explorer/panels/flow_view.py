@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from explorer.lanes import LANE_ORDER
 from explorer.panels.film import Film
-from explorer.panels.pace import trail_moments
-from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown, shot_at
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from explorer.panels.difference import Reference
     from flowengine.project import Lane
 
-_TRAIL: Final = 0.11  # of the clock
-_TRAIL_CORNERS: Final = 8
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8
@@ -102,6 +99,11 @@ class FlowView(QWidget):
         self._clock_tau, self._now = tau, now
         self.update()
 
+    @property
+    def outline(self) -> NDArray[np.float64]:
+        """The target's contour, segments of shape (n, 4) in data units."""
+        return self._rasterizer.ground.outline
+
     def set_outline(self, segments: NDArray[np.float64]) -> None:
         """Draw the target's contour, segments of shape (n, 4) in data units."""
         self._rasterizer.ground.set_outline(segments)
@@ -122,6 +124,11 @@ class FlowView(QWidget):
         self._marker = marker
         self.update()
 
+    @property
+    def colours(self) -> str:
+        """The density's colour map, one of `colormap.SEQUENTIAL`."""
+        return self._rasterizer.ground.colours
+
     def set_colours(self, name: str) -> None:
         """Choose the density's colour map, one of `colormap.SEQUENTIAL`."""
         self._rasterizer.ground.colours = name
@@ -132,15 +139,14 @@ class FlowView(QWidget):
         return self._rasterizer.render(view, self._shot())
 
     def _shot(self) -> Shot:
-        back = _TRAIL if self.film.direction == "generate" else -_TRAIL
-        moments = trail_moments(self._clock_tau, back=back, corners=_TRAIL_CORNERS)
-        return Shot(
+        return shot_at(
             self.film,
-            self.tau,
-            [self.pace(tau) for tau in moments],
+            self._clock_tau,
             self._now,
             self.shown,
-            self._marker,
+            pace=self.pace,
+            forward=self.film.direction == "generate",
+            marker=self._marker,
         )
 
     def to_data(self, position: QPointF) -> tuple[float, float]:

@@ -44,6 +44,7 @@ class Ground:
     Attributes:
         colours: Name of the density's colour map.
         reference: What the density is compared with where the difference is shown.
+        outline: The target's contour, line segments of shape (n, 4) in data units.
         sheet: What lines are drawn on.
         exact_from: The time from which on a resting clock finds the picture exact.
 
@@ -54,7 +55,7 @@ class Ground:
     def __init__(self, *, late: bool = False) -> None:
         self.colours = "magma"
         self.reference: Reference | None = None
-        self._outline: NDArray[np.float64] = np.empty((0, 4))
+        self.outline: NDArray[np.float64] = np.empty((0, 4))
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
@@ -68,7 +69,7 @@ class Ground:
 
     def set_outline(self, lines: NDArray[np.float64]) -> None:
         """Take the target's contour, line segments of shape (n, 4) in data units."""
-        self._outline = lines
+        self.outline = lines
         self._drawn = ()
 
     def forget(self) -> None:
@@ -103,25 +104,19 @@ class Ground:
         shown = shot.shown
         heat = shot.film.heat(shot.tau, shot.now) if shown.density or shown.difference else None
         if heat is not None:
-            words, scale = self._coloured(heat, difference=shown.difference)
+            compared = self.reference if shown.difference else None
+            words, scale = coloured(heat, self.colours, compared)
             painter.setOpacity(heat.strength)
             self._draw_heat(painter, view, heat, words)
             painter.setOpacity(1.0)
             scales.append(scale)
         if shown.grid and shot.film.has_grid:
-            scales.append(_TINTS)
+            scales.append(TINTS)
         self.sheet.fit(view)
-        self.sheet.draw_lines(view, _resting_lines(view, shot, self._outline))
+        self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
         self.sheet.lay_over(painter)
         draw_legend(painter, view, tuple(scales))
         painter.end()
-
-    def _coloured(self, heat: Heat, *, difference: bool) -> tuple[Words, Scale]:
-        if not (difference and self.reference):
-            words = _heat_words(heat, _heat_table(self.colours))
-            return words, _density_scale(self.colours, heat.peak)
-        more, limit = self.reference.compare(heat)
-        return _signed_words(more, limit), _difference_scale(limit, is_base=self.reference.is_base)
 
     def _draw_heat(self, painter: QPainter, view: View, heat: Heat, words: Words) -> None:
         x_min, x_max, y_min, y_max = heat.extent
@@ -155,7 +150,8 @@ class Ground:
         return self._backdrop[1]
 
 
-def _resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
+def resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
+    """What of a picture's lines changes slowly: fields, paths and the target's outline."""
     film, shown, lines = shot.film, shot.shown, []
     if shown.exact and (field := film.field(shot.tau, shot.now, exact=True)):
         lines.append(strokes.field_lines(view, field, exact=True))
@@ -171,6 +167,28 @@ def _resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list
 # --- colours and their scales -------------------------------------------------------------------
 
 
+def coloured(
+    heat: Heat, colours: str, reference: Reference | None, *, paper: bool = False
+) -> tuple[Words, Scale]:
+    """A density in colours, or how it differs from a reference, and what the colours mean.
+
+    Args:
+        heat: The density.
+        colours: Its colour map.
+        reference: What it is compared with; None shows the density itself.
+        paper: Whether it lies on white, and not on the nearly black plane.
+
+    Returns:
+        ARGB32_Premultiplied words, shape (rows, columns), top row first, and their scale.
+    """
+    if reference is None:
+        words = _heat_words(heat, _heat_table(colours, paper=paper))
+        return words, _density_scale(colours, heat.peak)
+    more, limit = reference.compare(heat)
+    words = _signed_words(more, limit, _signed_table(paper=paper))
+    return words, _difference_scale(limit, is_base=reference.is_base)
+
+
 def _heat_words(heat: Heat, table: Words) -> Words:
     """A density in colours, shape (rows, columns), top row first."""
     share = np.clip(heat.density[::-1] * np.float32(1 / heat.peak), 0, 1)
@@ -179,26 +197,26 @@ def _heat_words(heat: Heat, table: Words) -> Words:
     return np.asarray(table[share.astype(np.uint8)])
 
 
-@lru_cache(maxsize=len(colormap.SEQUENTIAL))
-def _heat_table(name: str) -> Words:
+@lru_cache(maxsize=2 * len(colormap.SEQUENTIAL))
+def _heat_table(name: str, *, paper: bool) -> Words:
     """The colour map with its lowest part fading out, so that the empty plane stays visible."""
-    table = colormap.lut(name)
-    return colormap.premultiplied(
-        table[:, :3] / 255, np.clip(np.arange(len(table)) / _HEAT_FADE, 0, 1)
-    )
+    table = colormap.bar(name, paper=paper)
+    return colormap.premultiplied(table, np.clip(np.arange(len(table)) / _HEAT_FADE, 0, 1))
 
 
-def _signed_words(more: NDArray[np.float32], limit: float) -> Words:
+def _signed_words(more: NDArray[np.float32], limit: float, table: Words) -> Words:
     """A difference in colours, shape (rows, columns), top row first."""
     half = _SIGNED // 2
     share = np.clip(more[::-1] * np.float32(half / limit), -half, half)
-    return np.asarray(_signed_table()[np.rint(share).astype(np.intp) + half])
+    return np.asarray(table[np.rint(share).astype(np.intp) + half])
 
 
-@lru_cache(maxsize=1)
-def _signed_table() -> Words:
+@lru_cache(maxsize=2)
+def _signed_table(*, paper: bool) -> Words:
     side = np.abs(np.linspace(-1, 1, _SIGNED))
-    return colormap.premultiplied(colormap.difference(_SIGNED), np.clip(side / _SIGNED_FADE, 0, 1))
+    return colormap.premultiplied(
+        colormap.difference(_SIGNED, paper=paper), np.clip(side / _SIGNED_FADE, 0, 1)
+    )
 
 
 def _density_scale(name: str, peak: float) -> Scale:
@@ -211,7 +229,7 @@ def _difference_scale(limit: float, *, is_base: bool) -> Scale:
     return Scale(title, (f"{MINUS}{most}", "0", f"+{most}"), "difference")
 
 
-_TINTS: Final = Scale(
+TINTS: Final = Scale(
     mark("log|det| in nats"),
     (f"{MINUS}{strokes.TINT_RANGE:g}", "0", f"+{strokes.TINT_RANGE:g}"),
     "tint",

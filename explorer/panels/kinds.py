@@ -7,6 +7,8 @@ from typing import Final, Literal, NamedTuple
 from explorer.i18n import mark
 from explorer.panels.rasterizer import Shown
 
+Way = Literal["layers", "time", "straight"]
+
 
 class Figure(NamedTuple):
     """The figure below a picture.
@@ -39,7 +41,7 @@ class PanelKind(NamedTuple):
     chips: tuple[str, ...]
     more: tuple[str, ...]
     shown: Shown
-    goes: Literal["layers", "time", "straight"]
+    goes: Way
     place: str
     figure: Figure
     caption: str = ""

@@ -13,12 +13,13 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
 
 from explorer.panels import colormap, strokes
 from explorer.panels.ground import Ground
+from explorer.panels.pace import trail_moments
 from explorer.panels.sheet import Sheet
 from explorer.panels.splat import DotPainter, shades
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from explorer.panels.film import Film, Particles
     from explorer.panels.splat import Lines
 
+_TRAIL: Final = 0.11  # of the clock
+_TRAIL_CORNERS: Final = 8
 _TRAILS: Final = 500
 _BOLD: Final = 1500  # particles that an eye can follow; the others are dust around them
 _BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
@@ -85,6 +88,32 @@ class Shot:
     marker: Marker | None = None
 
 
+def shot_at(
+    film: Film,
+    tau: float,
+    now: float,
+    shown: Shown,
+    *,
+    pace: Callable[[float], float] = float,
+    forward: bool = True,
+    marker: Marker | None = None,
+) -> Shot:
+    """What to draw of a film at a moment of the clock, with trails behind its particles.
+
+    Args:
+        film: The film.
+        tau: The moment of the clock.
+        now: The time.
+        shown: What is switched on.
+        pace: The moment shown at a moment of the clock.
+        forward: Whether the clock goes from the base to the target.
+        marker: A point to point out.
+    """
+    back = _TRAIL if forward else -_TRAIL
+    moments = trail_moments(tau, back=back, corners=_TRAIL_CORNERS)
+    return Shot(film, pace(tau), [pace(moment) for moment in moments], now, shown, marker)
+
+
 class Rasterizer:
     """Draws one panel's picture anew for every frame; it keeps its memory from one to the next.
 
@@ -127,7 +156,7 @@ class Rasterizer:
         particles = shot.film.positions(shot.tau, shot.now) if shot.shown.points else None
         if particles is not None:
             self._draw_dust(view, particles)
-        self._sheet.draw_lines(view, _moving_lines(view, shot))
+        self._sheet.draw_lines(view, moving_lines(view, shot))
         if particles is not None:
             self._draw_bold(view, particles)
         self._sheet.lay_over(painter)
@@ -147,7 +176,8 @@ class Rasterizer:
         self._sheet.draw_dots(_bold(view.ratio), points, hue)
 
 
-def _moving_lines(view: View, shot: Shot) -> list[Lines]:
+def moving_lines(view: View, shot: Shot) -> list[Lines]:
+    """What of a picture's lines moves with the clock: the warped grid and the trails."""
     film, lines = shot.film, []
     if shot.shown.grid and (mesh := film.grid(shot.tau, shot.now)):
         lines.append(strokes.mesh_lines(view, mesh))

@@ -230,6 +230,11 @@ class Documents(QObject):
         self.saving.emit()
         self._checkpoint(write)
 
+    def gather(self, then: Callable[[Project, States, Look], None]) -> None:
+        """Call back with the present document, what training has made of it, and its look."""
+        document = self._store.project
+        self._checkpoint(lambda lanes: then(document, lanes, self._look()))
+
     def finish(self) -> None:
         """Wait for a file that is still being written."""
         self._aside.finish()

@@ -33,6 +33,11 @@ class PanelGrid(QWidget):
         """The panel that has all the room; None while they share it."""
         return self._large
 
+    @property
+    def shown(self) -> list[QWidget]:
+        """The panels that are seen."""
+        return [panel for panel in self._cards if self._large in (None, panel)]
+
     def set_panels(self, panels: Sequence[QWidget]) -> None:
         """Show these panels, in this order; those left out are not the grid's any more."""
         for panel in [panel for panel in self._cards if panel not in panels]:
@@ -60,7 +65,7 @@ class PanelGrid(QWidget):
         for line in range(_MOST_ROWS):
             self._layout.setRowStretch(line, 0)
             self._layout.setColumnStretch(line, 0)
-        shown = [panel for panel in self._cards if self._large in (None, panel)]
+        shown = self.shown
         for place, panel in enumerate(shown):
             row, column = divmod(place, _MOST_IN_A_ROW)
             self._layout.addWidget(self._cards[panel], row, column)

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from explorer.export.scene import Scene, Sight
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES, lane_title, shown_lanes
 from explorer.ledger.lines import point_text
@@ -192,6 +193,17 @@ class Stage(QWidget):
         """What is shown now, to be kept."""
         films = {lane: deepcopy(panel.film) for lane, panel in self.panels.items()}
         return Look(self._grid.grab().toImage(), films)
+
+    def scene(self, name: str) -> Scene:
+        """The panels that are seen, to be drawn elsewhere while they go on."""
+        panels = (panel for panel in self._all_panels() if panel in self._grid.shown)
+        return Scene(
+            name=name,
+            panels=tuple(panel.copy() for panel in panels),
+            sight=Sight.of(self._camera),
+            tau=self.clock.tau,
+            direction=self.clock.direction,
+        )
 
     # --- what a person asks for -----------------------------------------------------------------
 

@@ -189,10 +189,11 @@ class Controller(QObject):
         delay = patience_ms if waiting else 0
         QTimer.singleShot(delay, self, lambda: self._finish_saving(request))
 
-    def export(self, lane: Lane, fmt: str, path: str) -> int:
-        """Have a lane's engine write its trained model; gives the request's number."""
+    def export(self, lane: Lane, fmt: str, path: str, *, count: int = 1, seed: int = 0) -> int:
+        """Have a lane's engine write its trained model, or samples; gives the request's number."""
         request = next(self._requests)
-        self._links[lane].export(protocol.Export(request=request, format=fmt, path=path))
+        order = protocol.Export(request=request, format=fmt, path=path, count=count, seed=seed)
+        self._links[lane].export(order)
         return request
 
     def cancel_export(self, request: int) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowengine.errors import ExportError
-from flowengine.files import replacing_folder
+from flowengine.files import replacing_folder, replacing_path
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
     Cancelled = Callable[[], bool]
 
-__all__ = ["FORMATS", "ExportCancelled", "ExportResult", "Format", "check_place", "run_export"]
+__all__ = [
+    "FORMATS",
+    "MAX_SAMPLES",
+    "USUAL_SAMPLES",
+    "ExportCancelled",
+    "ExportResult",
+    "Format",
+    "check_place",
+    "run_export",
+]
+
+MAX_SAMPLES = 10_000_000
+USUAL_SAMPLES = 10_000
 
 
 class Format(NamedTuple):
@@ -30,14 +42,16 @@ class Format(NamedTuple):
 
     Attributes:
         description: What it gives, in a few words.
-        writer: `module:function`; it writes into an empty folder, checks what it wrote, and
-            returns the largest difference from the engine.
+        writer: `module:function`; it writes into an empty folder, or a file that is not there yet,
+            checks what it wrote, and returns the largest difference from the engine.
         files: Everything that the folder then holds.
+        suffixes: The endings that a file may have; none where it is a folder.
     """
 
     description: str
     writer: str
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -45,6 +59,12 @@ FORMATS = {
         description="a folder with one readable model.py, its weights and a README",
         writer="flowengine.export.python:export_python",
         files=("model.py", "weights.safetensors", "README.md"),
+    ),
+    "samples": Format(
+        description="points of the model: a .csv file with x, y and, for a flow, log_prob in nats, "
+        "or a .npy file of shape (n, 2)",
+        writer="flowengine.export.samples:export_samples",
+        suffixes=(".csv", ".npy"),
     ),
 }
 
@@ -57,11 +77,13 @@ class ExportResult(NamedTuple):
         bytes: Size of everything written.
         largest_difference: Of log_prob and samples after reloading, against the engine; relative
             where a value is larger than 1.
+        rows: How many samples were read back; 0 for a model.
     """
 
     path: Path
     bytes: int
     largest_difference: float
+    rows: int = 0
 
 
 class ExportCancelled(ExportError):  # noqa: N818  a wish that was granted, not an error of its own
@@ -75,20 +97,24 @@ def run_export(
     *,
     project: Project,
     lane: Lane,
+    count: int = USUAL_SAMPLES,
+    seed: int = 0,
     on_progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ExportResult:
-    """Write a trained model to `path`, load it again as its users will, and compare.
+    """Write a trained model or its samples to `path`, load them again, and compare.
 
-    The folder appears at `path` complete and checked, or not at all; an earlier export there is
-    replaced in the last moment.
+    The folder or the file appears at `path` complete and checked, or not at all; an earlier export
+    there is replaced in the last moment.
 
     Args:
         flow: The trained model. It is copied, so that training may go on.
         format: A key of `FORMATS`.
-        path: The folder to write.
+        path: The folder or the file to write.
         project: The project that the model belongs to.
         lane: Which of its models this is.
+        count: How many samples, from 1 to `MAX_SAMPLES`; other formats take no notice.
+        seed: Of the samples: the same seed gives the same points.
         on_progress: Called with how much is done, from 0 to 1, and what is being done.
         cancelled: Asked often; once it says yes, the export is given up.
 
@@ -97,21 +123,24 @@ def run_export(
             written does not compute the same numbers.
         ExportCancelled: `cancelled` said so.
     """
-    if format not in FORMATS:
-        raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
     check_place(format, path)
     module, _, name = FORMATS[format].writer.partition(":")
     write: Callable[..., float] = getattr(importlib.import_module(module), name)
+    told: dict[str, Any] = {
+        "progress": on_progress or (lambda done, doing: None),
+        "cancelled": cancelled or (lambda: False),
+    }
     try:
+        if FORMATS[format].suffixes:
+            if not 1 <= count <= MAX_SAMPLES:
+                raise ExportError(f"Expected from 1 to {MAX_SAMPLES} samples, got {count}")
+            with replacing_path(path) as file:
+                suffix = Path(path).suffix.lower()
+                difference = write(flow, file, suffix=suffix, count=count, seed=seed, **told)
+                size = file.stat().st_size
+            return ExportResult(Path(path), size, difference, count)
         with replacing_folder(path) as folder:
-            difference = write(
-                flow,
-                folder,
-                project=project,
-                lane=lane,
-                progress=on_progress or (lambda done, doing: None),
-                cancelled=cancelled or (lambda: False),
-            )
+            difference = write(flow, folder, project=project, lane=lane, **told)
             size = sum(file.stat().st_size for file in folder.iterdir())
     except OSError as error:
         raise ExportError(f"{path} could not be written: {error.strerror or error}") from None
@@ -122,13 +151,22 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
     """Hold back from any place where writing would take something away.
 
     Raises:
-        ExportError: there is a file, a folder that holds anything but an earlier export of this
-            format, or no folder to write into.
+        ExportError: the format is unknown; a folder is to be written and there is a file, or a
+            folder that holds anything but an earlier export of this format; a file is to be
+            written and there is a folder, or its name has another ending; or there is no folder to
+            write into.
     """
-    place = Path(path)
+    if format not in FORMATS:
+        raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
+    place, suffixes = Path(path), FORMATS[format].suffixes
     if not place.absolute().parent.is_dir():
         raise ExportError(f"{place} cannot be written: there is no folder {place.parent}")
-    if place.is_dir():
+    if suffixes:
+        if place.suffix.lower() not in suffixes:
+            raise ExportError(f"Expected a {' or '.join(suffixes)} file, got {place}")
+        if place.is_dir():
+            raise ExportError(f"{place} is a folder; an export of this kind is a file")
+    elif place.is_dir():
         known = {*FORMATS[format].files, "__pycache__"}
         foreign = sorted(entry.name for entry in place.iterdir() if entry.name not in known)
         if foreign:

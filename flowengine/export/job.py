@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ExportJob(threading.Thread):
-    """Writes a frozen copy of a model while the lane trains on."""
+    """Writes a frozen copy of a model, or samples of it, while the lane trains on."""
 
     def __init__(
         self,
@@ -50,6 +50,8 @@ class ExportJob(threading.Thread):
                 self._command.path,
                 project=self._project,
                 lane=self._lane,
+                count=self._command.count,
+                seed=self._command.seed,
                 on_progress=self._tell,
                 cancelled=self._cancelled.is_set,
             )
@@ -65,6 +67,7 @@ class ExportJob(threading.Thread):
                     path=str(result.path),
                     bytes=result.bytes,
                     largest_difference=result.largest_difference,
+                    rows=result.rows,
                 )
             )
 

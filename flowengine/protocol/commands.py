@@ -139,11 +139,13 @@ class Checkpoint(Message, tag="checkpoint"):
 
 
 class Export(Message, tag="export"):
-    """Write the trained model to `path` in the background."""
+    """Write the trained model, or `count` samples of it, to `path` in the background."""
 
     request: int
     format: str
     path: str
+    count: Annotated[int, Meta(ge=1)] = 10_000
+    seed: Annotated[int, Meta(ge=0)] = 0
 
 
 class CancelExport(Message, tag="cancel_export"):

@@ -252,12 +252,14 @@ class ExportDone(Message, tag="exported"):
     Attributes:
         bytes: Size of everything written.
         largest_difference: Of log_prob and samples after reloading, against the engine.
+        rows: How many samples were read back; 0 for a model.
     """
 
     request: int
     path: str
     bytes: int
     largest_difference: float
+    rows: int = 0
 
 
 class Notice(Message, tag="notice"):

@@ -123,7 +123,7 @@ def check_fit(project, lane):
 
 
 def export(program, lane):
-    program.call("ctrl+e", "Export a trained model")
+    program.call("ctrl+e", "Export")
     program.tab_to("Discrete")  # Tab goes to the choice, an arrow from one to the other
     for other in LANES[1 : LANES.index(lane) + 1]:
         program.press("Right")
@@ -132,7 +132,7 @@ def export(program, lane):
     program.press("Return")
     program.until(lambda seen: any("reloaded:" in text for text in seen["says"]), "the export")
     program.press("Return")
-    program.until(lambda seen: seen["active"] != "Export a trained model", "a closed dialog")
+    program.until(lambda seen: seen["active"] != "Export", "a closed dialog")
     assert f"roof-{lane}" in program.seen["sentence"]
 
 

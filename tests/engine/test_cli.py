@@ -270,6 +270,19 @@ def test_export_writes_a_checked_folder(run, trained, tmp_path):
     assert (tmp_path / "out" / "model.py").exists()
 
 
+def test_export_writes_seeded_samples(run, trained, tmp_path):
+    common = ("--lane", "continuous", "--format", "samples", "-n", 20, "--seed", 4)
+    status, out, err = run("export", trained, *common, "-o", tmp_path / "s.csv", "--json")
+    assert (status, err) == (0, "")
+    result = json.loads(out)
+    assert (result["rows"], result["largest_difference"]) == (20, 0)
+    run("sample", trained, "--lane", "continuous", "-n", 20, "--seed", 4, "-o", tmp_path / "s.npy")
+    rows = np.loadtxt(tmp_path / "s.csv", delimiter=",", skiprows=1)
+    assert np.array_equal(rows[:, :2].astype(np.float32), np.load(tmp_path / "s.npy"))
+    status, out, _ = run("export", trained, *common, "-o", tmp_path / "s.csv")
+    assert (status, out.count("20 points")) == (0, 1)
+
+
 # --- bad input ----------------------------------------------------------------------------------
 
 
@@ -297,6 +310,8 @@ BAD_INPUT = {
     "no samples": "sample {p} --lane discrete -n 0 -o {d}/s.npy",
     "samples of another kind": "sample {p} --lane discrete -n 5 -o {d}/s.txt",
     "exporting an untrained lane": "export {p} --lane discrete --format python -o {d}/out",
+    "exported samples of another kind": "export {p} --lane discrete --format samples -o {d}/s.txt",
+    "no samples to export": "export {p} --lane discrete --format samples -n 0 -o {d}/s.csv",
     "unknown format": "export {p} --lane discrete --format onyx -o {d}/out",
     "unknown preset": "new --target narwhal -o {d}/n.flow",
     "missing target": "new --target {d}/none.png -o {d}/n.flow",

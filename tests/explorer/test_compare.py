@@ -188,7 +188,7 @@ def test_an_exported_baseline_lands_on_the_disk(window, qtbot, tmp_path):
     window.start_engines()
     window.controller.step(3)
     wait(qtbot, lambda: window.metrics.curves.last("gan") is not None)
-    dialog = window.exporter.open("moons", tmp_path)
+    dialog = window.exporter.open(tmp_path)
     dialog.choose_lane("gan")
     with qtbot.waitSignal(window.exporter.finished, timeout=PATIENCE_MS):
         dialog.start()

@@ -222,8 +222,8 @@ class FilmOptions(Options):
         if self.rate.currentIndex() >= 0:
             self._note.setText(
                 tr(
-                    "{frames} frames of what the panels show, as it is switched on and zoomed now. "
-                    "The clock runs from the base to the target."
+                    "{frames} frames of what the panels show, as it is switched on and zoomed now, "
+                    "in the direction that is chosen there."
                 ).format(frames=integer(self.wish().frames))
             )
 

@@ -169,6 +169,7 @@ def test_it_fits_the_smallest_window(qtbot, qapp, source, tmp_path, language, lo
         assert dialog.width() <= 1080
         assert dialog.height() <= 660
         for card in dialog._cards.values():
+            assert card.width() >= card.sizeHint().width()
             assert card.height() >= card.sizeHint().height()
     theme.set_theme("dark")
 

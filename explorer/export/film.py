@@ -50,7 +50,6 @@ SIZES: Final[dict[str, tuple[Size, ...]]] = {
     "mp4": (
         Size(1280, 720, "720p"),
         Size(1920, 1080, "1080p"),
-        Size(3840, 2160, "4K"),
         Size(1080, 1080, mark("square")),
     ),
     "gif": (

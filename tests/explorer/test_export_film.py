@@ -106,8 +106,9 @@ def test_a_frame_is_drawn_in_its_own_theme_and_the_windows_stays(qapp):
 def test_frames_move_with_the_clock_and_show_what_is_switched_on(qapp):
     scene = scene_of()
     assert (frame(scene, 0.2) != frame(scene, 0.8)).any()
-    for part in ("density", "points", "grid", "field"):
+    for part in ("density", "points", "grid", "field", "trails"):
         assert (frame(scene, 0.5) != frame(without(scene, part), 0.5)).any(), part
+    assert (frame(scene, 0.5) != frame(scene, 0.5, forward=False)).any()
 
 
 @pytest.mark.parametrize("lanes", [("discrete",), ("discrete", "continuous", "vae", "gan")])

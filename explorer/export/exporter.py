@@ -43,6 +43,7 @@ class Exporter(QObject):
         self._source = source
         self._window = parent
         self._present: Source | None = None
+        self._last = ""
         self.dialog: ExportDialog | None = None
         self.job: Job | None = None
 
@@ -58,6 +59,8 @@ class Exporter(QObject):
             self.dialog.close()
         self._present = self._source()
         dialog = ExportDialog(self._present, folder or _documents_folder(), self._window)
+        if self._last:
+            dialog.choose(self._last)
         dialog.wished.connect(self._start)
         dialog.cancel_requested.connect(self._cancel)
         dialog.finished.connect(self._forget)
@@ -76,6 +79,7 @@ class Exporter(QObject):
 
     def _start(self, choice: Choice, wish: object, path: Path) -> None:
         assert self._present is not None
+        self._last = choice.id
         try:
             job = choice.job(self._present, wish, path)
         except FlowError as error:

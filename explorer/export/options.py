@@ -22,6 +22,7 @@ from explorer.export.figure import FigureWish
 from explorer.export.film import FilmWish
 from explorer.i18n import integer, mark, tr
 from explorer.lanes import lane_title
+from explorer.theme import theme
 from flowengine.export import MAX_SAMPLES, USUAL_SAMPLES
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class FilmOptions(Options):
         self.rate.setAccessibleName(tr("Frames a second"))
         self.back = QCheckBox(tr("and back again"))
         self.colours = Choices({name: tr(text) for name, text in COLOURS.items()})
+        self.colours.choose(theme.name)
         self.rows.addRow(tr("As"), self.kind)
         self.rows.addRow(tr("Size"), self.size)
         self.rows.addRow(tr("Length"), _row(self.seconds, self.back))

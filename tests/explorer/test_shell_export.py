@@ -315,6 +315,22 @@ def test_a_failure_of_an_engine_is_told(exporter, tmp_path):
     dialog.close()
 
 
+def test_it_opens_on_what_was_taken_last_and_films_are_in_the_windows_colours(exporter, tmp_path):
+    dialog = exporter.open(tmp_path)
+    assert dialog.choice.id == "model"
+    dialog.choose("samples")
+    press(dialog._start)
+    exporter.receive(Failure(request=42, error="ExportError", text="The disk is full"))
+    dialog.close()
+    theme.set_theme("light")
+    dialog = exporter.open(tmp_path)
+    assert dialog.choice.id == "samples"
+    dialog.choose("film")
+    assert dialog.options.wish().colours == "light"
+    dialog.close()
+    theme.set_theme("dark")
+
+
 def test_samples_are_asked_for_with_their_number_and_seed(exporter, controller, tmp_path):
     dialog = exporter.open(tmp_path)
     press(dialog._cards["samples"])

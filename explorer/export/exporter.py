@@ -48,13 +48,15 @@ class Exporter(QObject):
         self.job: Job | None = None
 
     def open(self, folder: Path | None) -> ExportDialog:
-        """Ask what to take away; the dialog does not stop the window.
+        """Ask what to take away, unless something is being written; the window goes on.
 
         Args:
             folder: Where the project lies; None for one that has no file yet.
         """
         from explorer.export.dialog import ExportDialog  # here: the window is up sooner without it
 
+        if self.dialog is not None and self.job is not None:
+            return self.dialog
         if self.dialog is not None:
             self.dialog.close()
         self._present = self._source()

@@ -82,6 +82,11 @@ def test_panels_are_as_large_as_they_can_be(count, size, columns):
     assert columns_for(count, *size) == columns
 
 
+def test_four_panels_stand_in_a_row_where_their_words_would_take_the_height():
+    assert columns_for(4, 1240, 660) == 2
+    assert columns_for(4, 1240, 660, words=70) == 4
+
+
 # --- frames -------------------------------------------------------------------------------------
 
 

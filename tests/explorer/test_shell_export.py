@@ -306,6 +306,15 @@ def test_messages_find_the_job_by_the_number_of_the_request(qtbot, exporter, con
     dialog.close()
 
 
+def test_while_something_is_written_no_other_dialog_opens(exporter, tmp_path):
+    dialog = exporter.open(tmp_path)
+    press(dialog._start)
+    assert exporter.open(tmp_path) is dialog
+    exporter.receive(Failure(request=42, error="ExportError", text="The disk is full"))
+    assert exporter.open(tmp_path) is not dialog
+    exporter.dialog.close()
+
+
 def test_a_failure_of_an_engine_is_told(exporter, tmp_path):
     dialog = exporter.open(tmp_path)
     press(dialog._start)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from explorer.actions import FILE, VIEW, Actions
 from explorer.export.exporter import Exporter
-from explorer.export.source import Source
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
 from explorer.ledger.ledger_view import LedgerView
@@ -24,6 +23,7 @@ from explorer.shell.banner import Banner
 from explorer.shell.card import GAP, CardDock
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
+from explorer.shell.export_source import source_of
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.ledger = LedgerView()
         self.metrics = MetricsView()
         self.documents = Documents(self.store, self._checkpoint, self.stage.look, self)
-        self.exporter = Exporter(self._source, self)
+        self.exporter = Exporter(partial(source_of, self), self)
         self.training = TrainingDesk(self.store, self.controller, self.edit, self)
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
@@ -329,22 +329,6 @@ class MainWindow(QMainWindow):
         """Ask what to take away, how, and where to."""
         path = self.store.path
         self.exporter.open(path.parent if path else None)
-
-    def _source(self) -> Source:
-        """What there is to take away now."""
-        from explorer.shell.page_sources import other_ways, page  # here: few ever need them
-
-        stem = self.documents.stem
-        return Source(
-            stem=stem,
-            lanes=shown_lanes(self.store.project),
-            scene=lambda: self.stage.scene(stem),
-            curves=self.metrics.curves.copy,
-            controller=self.controller,
-            gather=self.documents.gather,
-            page=partial(page, stem, self.stage, self.store, self.metrics),
-            other_ways=partial(other_ways, self.stage, self.controller),
-        )
 
     def paste(self) -> None:
         """Take what is on the clipboard up: layers into the stack, anything else as the target."""

@@ -55,6 +55,10 @@ class ChoiceCard(QAbstractButton):
         words = _PAD + self._title_height() + 2 + self._sentence_height() + _PAD
         return QSize(_WIDTH, max(_PICTURE.height() + 2 * _PAD, words))
 
+    def minimumSizeHint(self) -> QSize:
+        """No narrower: its words would not all be seen."""
+        return self.sizeHint()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the card."""
         painter = QPainter(self)

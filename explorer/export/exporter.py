@@ -43,21 +43,26 @@ class Exporter(QObject):
         self._source = source
         self._window = parent
         self._present: Source | None = None
+        self._last = ""
         self.dialog: ExportDialog | None = None
         self.job: Job | None = None
 
     def open(self, folder: Path | None) -> ExportDialog:
-        """Ask what to take away; the dialog does not stop the window.
+        """Ask what to take away, unless something is being written; the window goes on.
 
         Args:
             folder: Where the project lies; None for one that has no file yet.
         """
         from explorer.export.dialog import ExportDialog  # here: the window is up sooner without it
 
+        if self.dialog is not None and self.job is not None:
+            return self.dialog
         if self.dialog is not None:
             self.dialog.close()
         self._present = self._source()
         dialog = ExportDialog(self._present, folder or _documents_folder(), self._window)
+        if self._last:
+            dialog.choose(self._last)
         dialog.wished.connect(self._start)
         dialog.cancel_requested.connect(self._cancel)
         dialog.finished.connect(self._forget)
@@ -76,6 +81,7 @@ class Exporter(QObject):
 
     def _start(self, choice: Choice, wish: object, path: Path) -> None:
         assert self._present is not None
+        self._last = choice.id
         try:
             job = choice.job(self._present, wish, path)
         except FlowError as error:

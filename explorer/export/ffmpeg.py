@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.export.jobs import GivenUp
+from explorer.export.jobs import refuse_cancelled
 from explorer.i18n import tr
 from flowengine.errors import ExportError
 
@@ -89,13 +89,12 @@ def play_through(path: Path, cancelled: Callable[[], bool]) -> Found:
 
     Raises:
         ExportError: it cannot be decoded.
-        GivenUp: `cancelled` said so.
+        ExportCancelled: `cancelled` said so.
     """
     command = ["-i", str(path), "-map", "0:v:0", "-f", "framecrc", "-"]
     with _running(command, subprocess.PIPE) as process:
         while True:
-            if cancelled():
-                raise GivenUp
+            refuse_cancelled(cancelled)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 listing, complaint = process.communicate(timeout=_PATIENCE_S)
                 break

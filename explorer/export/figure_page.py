@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QLinearGradient, QPainter, QPen
 
 from explorer.export.drawing import PanelDrawing, colour_of
-from explorer.export.lettering import fitting, set_type
+from explorer.export.lettering import fitting, set_plain, set_type
 from explorer.i18n import mark, tr
 from explorer.lanes import ALL_TITLES
 from explorer.metrics.ticks import linear_ticks
@@ -76,6 +76,7 @@ class FigurePage:
     def draw(self, painter: QPainter) -> Iterator[None]:
         """Draw it, in parts that take some tens of milliseconds at the most."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        set_plain(painter)
         painter.fillRect(QRectF(QPointF(0, 0), self.size.toSizeF()), theme.color("window"))
         for panel, area in zip(self._scene.panels, self._areas, strict=True):
             yield from self._draw_panel(painter, panel, area)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from explorer.export import ffmpeg, gif
 from explorer.export.frame import FramePainter
-from explorer.export.jobs import CHECKING, DrawnJob, GivenUp, Taken
+from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
 from explorer.i18n import integer, mark, number, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
@@ -50,7 +50,6 @@ SIZES: Final[dict[str, tuple[Size, ...]]] = {
     "mp4": (
         Size(1280, 720, "720p"),
         Size(1920, 1080, "1080p"),
-        Size(3840, 2160, "4K"),
         Size(1080, 1080, mark("square")),
     ),
     "gif": (
@@ -152,8 +151,7 @@ class FilmJob(DrawnJob):
             )
             if found != (wish.frames, *size):
                 raise ExportError(_unlike(found, wish))
-            if cancelled():
-                raise GivenUp
+            refuse_cancelled(cancelled)
             bytes_written = file.stat().st_size
         return Taken(self._path, bytes_written, _check(found, wish))
 

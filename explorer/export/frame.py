@@ -82,7 +82,7 @@ class FramePainter:
         words = (_HEAD + _FOOT) * ratio
         room = QRectF(0, 0, width, height).adjusted(margin, margin / 2, -margin, 0)
         room.setBottom(height - (_CLOCK + _MARGIN / 2) * ratio)
-        columns = columns_for(count, room.width(), room.height())
+        columns = columns_for(count, room.width(), room.height(), words)
         rows = math.ceil(count / columns)
         across = (room.width() - gap * (columns - 1)) / columns
         down = room.height() / rows - words

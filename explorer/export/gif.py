@@ -71,4 +71,4 @@ def _table(images: list[Image.Image]) -> Image.Image:
     for k, image in enumerate(images):
         small = image.resize((width, height), Image.Resampling.NEAREST)
         sheet.paste(small, (0, height * k))
-    return sheet.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
+    return sheet.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE)

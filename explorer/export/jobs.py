@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from explorer.i18n import mark, number, tr
 from flowengine.errors import FlowError
+from flowengine.export import ExportCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -54,10 +55,6 @@ class Taken(NamedTuple):
         )
 
 
-class GivenUp(Exception):  # noqa: N818  a wish that was granted, not an error
-    """A job was given up; nothing of it is left."""
-
-
 class Job(QObject):
     """One thing being taken away.
 
@@ -91,7 +88,7 @@ class ThreadJob(Job):
 
     Args:
         work: Is given a function to tell how far it is with, and one that says whether it should
-            give up, which it then does by raising `GivenUp`; it may raise a `FlowError`.
+            give up, which it then does by raising `ExportCancelled`; it may raise any `FlowError`.
     """
 
     def __init__(
@@ -219,9 +216,9 @@ def size_text(size: int) -> str:
 
 
 def refuse_cancelled(cancelled: Cancelled) -> None:
-    """Raise `GivenUp` where that is wished."""
+    """Raise `ExportCancelled` where that is wished."""
     if cancelled():
-        raise GivenUp
+        raise ExportCancelled("The export was cancelled; nothing was written")
 
 
 class _Thread(QThread):
@@ -239,8 +236,8 @@ class _Thread(QThread):
         """Work, and keep how it ended."""
         try:
             self.outcome = self._work(self.progressed.emit, lambda: self.cancelled)
-        except GivenUp:
-            pass
+        except ExportCancelled:
+            self.outcome = None
         except FlowError as error:
             self.outcome = str(error)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QPainter
+
+_FORMS: Final = ("tnum", "calt")
+
+
+def set_plain(painter: QPainter) -> None:
+    """Write every character in its plain form from now on.
+
+    A PDF knows no character for a form that only a feature of the font gives, such as digits of
+    equal width: what is copied from it would lack them.
+    """
+    font = QFont(painter.font())
+    for feature in _FORMS:
+        font.setFeature(QFont.Tag(feature), 0)
+    painter.setFont(font)
 
 
 def set_type(painter: QPainter, pixels: float, *, bold: bool = False) -> None:

@@ -22,6 +22,7 @@ from explorer.export.figure import FigureWish
 from explorer.export.film import FilmWish
 from explorer.i18n import integer, mark, tr
 from explorer.lanes import lane_title
+from explorer.theme import theme
 from flowengine.export import MAX_SAMPLES, USUAL_SAMPLES
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ class FilmOptions(Options):
         self.rate.setAccessibleName(tr("Frames a second"))
         self.back = QCheckBox(tr("and back again"))
         self.colours = Choices({name: tr(text) for name, text in COLOURS.items()})
+        self.colours.choose(theme.name)
         self.rows.addRow(tr("As"), self.kind)
         self.rows.addRow(tr("Size"), self.size)
         self.rows.addRow(tr("Length"), _row(self.seconds, self.back))
@@ -249,8 +251,8 @@ class FilmOptions(Options):
         if self.rate.currentIndex() >= 0:
             self._note.setText(
                 tr(
-                    "{frames} frames of what the panels show, as it is switched on and zoomed now. "
-                    "The clock runs from the base to the target."
+                    "{frames} frames of what the panels show, as it is switched on and zoomed now, "
+                    "in the direction that is chosen there."
                 ).format(frames=integer(self.wish().frames))
             )
 

@@ -55,16 +55,17 @@ class Scene:
         return all(panel.film.empty for panel in self.panels)
 
 
-def columns_for(count: int, width: float, height: float) -> int:
-    """In how many columns panels stand so that the smallest side of a panel is as long as can be.
+def columns_for(count: int, width: float, height: float, words: float = 0.0) -> int:
+    """In how many columns panels stand so that the smaller side of a picture is as long as can be.
 
     Args:
         count: How many panels.
         width: Of the room for all of them.
         height: Of that room.
+        words: How much of a panel's height its words take.
     """
 
     def smallest(columns: int) -> float:
-        return min(width / columns, height / math.ceil(count / columns))
+        return min(width / columns, height / math.ceil(count / columns) - words)
 
     return max(range(1, count + 1), key=smallest)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
 
 from explorer.i18n import number, signed, tr
 
@@ -81,3 +84,11 @@ def _step(index: int, row: LedgerRow) -> Line:
     title = tr(row.title) if row.layer == "t" else f"{index} {tr(row.title)}"
     position = point_text(row.position)
     return Line(title, position, signed(row.log_det), density_text(row.log_prob), row)
+
+
+def whole_jacobian(ledger: Ledger) -> tuple[float, float, float, float]:
+    """The Jacobian of the whole way from the base to the point, row by row."""
+    steps = [np.reshape(row.jacobian, (2, 2)) for row in ledger.rows]
+    whole = reduce(lambda way, step: step @ way, steps, np.eye(2))
+    a, b, c, d = (float(value) for value in whole.ravel())
+    return a, b, c, d

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.export.scene import Scene, Sight
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES, lane_title, shown_lanes
-from explorer.ledger.lines import point_text
+from explorer.ledger.lines import point_text, whole_jacobian
 from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
@@ -185,7 +183,7 @@ class Stage(QWidget):
         elif isinstance(message, Metrics):
             panel.set_figures(getattr(message, panel.measured, None))
         elif isinstance(message, Ledger) and message.point == self._point:
-            panel.set_marker(message.point, _jacobian(message))
+            panel.set_marker(message.point, whole_jacobian(message))
         elif isinstance(message, LaneStatus):
             self._show_status(panel, message)
 
@@ -419,11 +417,3 @@ def _film(lane: Lane, trace: bytes) -> Film:
         return Film(lane)  # a picture only: the engine will send another
     film.want(generation=0)  # the engines count generations anew
     return film
-
-
-def _jacobian(ledger: Ledger) -> tuple[float, float, float, float]:
-    """The Jacobian of the whole way from the base to the point, row by row."""
-    steps = [np.reshape(row.jacobian, (2, 2)) for row in ledger.rows]
-    whole = reduce(lambda way, step: step @ way, steps, np.eye(2))
-    a, b, c, d = (float(value) for value in whole.ravel())
-    return a, b, c, d

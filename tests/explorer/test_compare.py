@@ -85,7 +85,7 @@ def test_columns_forms_and_exports_are_those_of_the_lanes_that_are_shown(window)
     window.export_model()
     dialog = window.exporter.dialog
     dialog.choose_lane("gan")
-    assert dialog.lane == "gan"
+    assert dialog.options.wish().lane == "gan"
     lanes = [b.text() for b in dialog.findChildren(QRadioButton)][:3]
     assert lanes == ["Discrete", "Continuous", "GAN"]
     dialog.close()
@@ -190,9 +190,11 @@ def test_an_exported_baseline_lands_on_the_disk(window, qtbot, tmp_path):
     wait(qtbot, lambda: window.metrics.curves.last("gan") is not None)
     dialog = window.exporter.open(tmp_path)
     dialog.choose_lane("gan")
+    path = dialog.destination
+    assert path.name.endswith("-gan")
     with qtbot.waitSignal(window.exporter.finished, timeout=PATIENCE_MS):
         dialog.start()
-    assert (tmp_path / "moons-gan" / "model.py").is_file()
+    assert (path / "model.py").is_file()
     dialog.close()
 
 

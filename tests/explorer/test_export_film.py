@@ -82,6 +82,11 @@ def test_panels_are_as_large_as_they_can_be(count, size, columns):
     assert columns_for(count, *size) == columns
 
 
+def test_four_panels_stand_in_a_row_where_their_words_would_take_the_height():
+    assert columns_for(4, 1240, 660) == 2
+    assert columns_for(4, 1240, 660, words=70) == 4
+
+
 # --- frames -------------------------------------------------------------------------------------
 
 
@@ -106,8 +111,9 @@ def test_a_frame_is_drawn_in_its_own_theme_and_the_windows_stays(qapp):
 def test_frames_move_with_the_clock_and_show_what_is_switched_on(qapp):
     scene = scene_of()
     assert (frame(scene, 0.2) != frame(scene, 0.8)).any()
-    for part in ("density", "points", "grid", "field"):
+    for part in ("density", "points", "grid", "field", "trails"):
         assert (frame(scene, 0.5) != frame(without(scene, part), 0.5)).any(), part
+    assert (frame(scene, 0.5) != frame(scene, 0.5, forward=False)).any()
 
 
 @pytest.mark.parametrize("lanes", [("discrete",), ("discrete", "continuous", "vae", "gan")])

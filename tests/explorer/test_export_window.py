@@ -37,7 +37,6 @@ def window(qtbot, qapp, monkeypatch):
     example = Project.open(resources.path("examples", "two-moons.flow"))
     with shown_window(example, qtbot, qapp, monkeypatch, particles=200) as window:
         yield window
-        window.exporter.finish()
 
 
 @pytest.fixture

@@ -199,6 +199,7 @@ def window(qtbot, qapp, monkeypatch, tmp_path):
     window.start_engines()
     yield window
     window.presentation.leave()
+    window.exporter.finish()
     window.controller.stop()
     translator.set_language("en")
     theme.set_theme("dark")

@@ -174,6 +174,7 @@ def test_it_fits_the_smallest_window(qtbot, qapp, source, tmp_path, language, lo
         assert dialog.width() <= 1080
         assert dialog.height() <= 660
         for card in dialog._cards.values():
+            assert card.width() >= card.sizeHint().width()
             assert card.height() >= card.sizeHint().height()
     theme.set_theme("dark")
 
@@ -310,6 +311,15 @@ def test_messages_find_the_job_by_the_number_of_the_request(qtbot, exporter, con
     dialog.close()
 
 
+def test_while_something_is_written_no_other_dialog_opens(exporter, tmp_path):
+    dialog = exporter.open(tmp_path)
+    press(dialog._start)
+    assert exporter.open(tmp_path) is dialog
+    exporter.receive(Failure(request=42, error="ExportError", text="The disk is full"))
+    assert exporter.open(tmp_path) is not dialog
+    exporter.dialog.close()
+
+
 def test_a_failure_of_an_engine_is_told(exporter, tmp_path):
     dialog = exporter.open(tmp_path)
     press(dialog._start)
@@ -317,6 +327,22 @@ def test_a_failure_of_an_engine_is_told(exporter, tmp_path):
     assert dialog._message.text() == "The disk is full"
     assert dialog._start.isEnabled()
     dialog.close()
+
+
+def test_it_opens_on_what_was_taken_last_and_films_are_in_the_windows_colours(exporter, tmp_path):
+    dialog = exporter.open(tmp_path)
+    assert dialog.choice.id == "model"
+    dialog.choose("samples")
+    press(dialog._start)
+    exporter.receive(Failure(request=42, error="ExportError", text="The disk is full"))
+    dialog.close()
+    theme.set_theme("light")
+    dialog = exporter.open(tmp_path)
+    assert dialog.choice.id == "samples"
+    dialog.choose("film")
+    assert dialog.options.wish().colours == "light"
+    dialog.close()
+    theme.set_theme("dark")
 
 
 def test_samples_are_asked_for_with_their_number_and_seed(exporter, controller, tmp_path):

@@ -37,12 +37,12 @@ def each_theme(request, qapp):
     return request.param
 
 
-def test_both_themes_have_the_same_roles():
+def test_all_themes_and_paper_have_the_same_roles():
     tables = [
         tomllib.loads(resources.path("themes", f"{name}.toml").read_text(encoding="utf-8"))
-        for name in ("dark", "light")
+        for name in ("dark", "light", "paper")
     ]
-    assert set(tables[0]) == set(tables[1]) >= ROLES
+    assert set(tables[0]) == set(tables[1]) == set(tables[2]) >= ROLES
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,15 @@ def test_icons_are_drawn_in_the_colour_of_their_role(qapp):
 def test_an_icon_that_is_none_is_an_error(qapp):
     with pytest.raises(FileNotFoundError):
         resources.icon("no-such-icon")
+
+
+def test_a_picture_is_painted_in_other_colours_and_the_window_hears_nothing(each_theme, qtbot):
+    own = theme.color("window")
+    with qtbot.assertNotEmitted(theme.changed):
+        with theme.painting_in("paper"):
+            assert theme.color("window").name() == "#ffffff"
+            assert theme.name == "paper"
+        assert (theme.name, theme.color("window")) == (each_theme, own)
+        with pytest.raises(FileNotFoundError), theme.painting_in("mauve"):
+            pass
+    assert (theme.name, theme.color("window")) == (each_theme, own)

@@ -33,6 +33,7 @@ def shown_window(
     try:
         yield window
     finally:
+        window.exporter.finish()
         window.controller.stop()
 
 

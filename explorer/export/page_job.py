@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.export.jobs import GivenUp, Taken, ThreadJob
+from explorer.export.jobs import Taken, ThreadJob
 from explorer.export.page_words import check_text
 from explorer.export.web_page import write_web_page
 from explorer.i18n import mark
 from flowengine.errors import FlowError
-from flowengine.export import ExportCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,13 +77,10 @@ class PageJob(ThreadJob):
     def _write(self, tell: Tell, cancelled: Cancelled) -> Taken:
         assert self._page is not None
         rest = 1 - self._before
-        try:
-            done = write_web_page(
-                self._path,
-                self._page,
-                on_progress=lambda share, doing: tell(self._before + rest * share, doing),
-                cancelled=cancelled,
-            )
-        except ExportCancelled:
-            raise GivenUp from None
+        done = write_web_page(
+            self._path,
+            self._page,
+            on_progress=lambda share, doing: tell(self._before + rest * share, doing),
+            cancelled=cancelled,
+        )
         return Taken(done.path, done.bytes, check_text(done.largest_difference))

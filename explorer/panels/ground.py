@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
-from explorer.panels.backdrop import draw_backdrop
+from explorer.panels.backdrop import draw_backdrop, draw_frame
 from explorer.panels.legend import Scale, draw_legend
 from explorer.panels.sheet import Sheet, image_over
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from explorer.panels.film import Heat
     from explorer.panels.rasterizer import Shot
     from explorer.panels.splat import Lines
+    from flowengine.project import Extent
 
     Words = NDArray[np.uint32]
 
@@ -61,7 +62,7 @@ class Ground:
         self._served = False
         self._image = QImage()
         self._soft = QImage()
-        self._backdrop: tuple[View | None, QImage] = (None, QImage())
+        self._backdrop: tuple[tuple[View, Extent | None] | None, QImage] = (None, QImage())
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = -math.inf
         self._content: tuple[float, int] = (math.nan, 0)
@@ -94,14 +95,15 @@ class Ground:
         return self._image
 
     def _draw(self, view: View, shot: Shot) -> None:
-        backdrop = self._backdrop_of(view)
+        shown = shot.shown
+        maps = shown.density or shown.difference
+        backdrop = self._backdrop_of(view, shot.film.square if maps else None)
         if self._image.size() != backdrop.size():
             self._image = QImage(backdrop.size(), QImage.Format.Format_RGB32)
         painter = QPainter(self._image)
         painter.drawImage(0, 0, backdrop)
         scales = []
-        shown = shot.shown
-        heat = shot.film.heat(shot.tau, shot.now) if shown.density or shown.difference else None
+        heat = shot.film.heat(shot.tau, shot.now) if maps else None
         if heat is not None:
             words, scale = self._coloured(heat, difference=shown.difference)
             painter.setOpacity(heat.strength)
@@ -149,9 +151,13 @@ class Ground:
         halving.end()
         painter.drawImage(QRectF(0, 0, width * _STEP, height * _STEP), self._soft)
 
-    def _backdrop_of(self, view: View) -> QImage:
-        if self._backdrop[0] != view:
-            self._backdrop = (view, draw_backdrop(view))
+    def _backdrop_of(self, view: View, square: Extent | None) -> QImage:
+        """The empty plane, with a frame around the square in which the density is computed."""
+        if self._backdrop[0] != (view, square):
+            backdrop = draw_backdrop(view)
+            if square is not None:
+                draw_frame(backdrop, view, square)
+            self._backdrop = ((view, square), backdrop)
         return self._backdrop[1]
 
 

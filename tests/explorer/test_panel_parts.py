@@ -20,6 +20,7 @@ from explorer.panels.ground import Ground
 from explorer.panels.kinds import KINDS
 from explorer.panels.rasterizer import Rasterizer, Shot, Shown
 from explorer.panels.readings import readings
+from explorer.panels.strokes import field_lines
 from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still
 from tests.explorer.test_rasterizer import NOTHING, drawn, film_of, only, pixels
 
@@ -146,7 +147,7 @@ def test_the_legend_stands_in_the_corner_of_pictures_that_are_large_enough():
     _, _, light = drawn(film, NOTHING, size=(400, 400))
     assert not light[corner].any()
     _, _, small = drawn(film, only("density"), size=(150, 150))
-    assert small[:20, -60:].max() < 60
+    assert small[:20, -60:].max() < 120  # a frame runs there, but no words
 
 
 def test_the_legend_speaks_the_windows_language():
@@ -170,6 +171,39 @@ def test_a_map_can_be_chosen(qtbot):
     np.testing.assert_array_equal(pictures[2], pictures[0])
 
 
+def test_a_frame_marks_where_the_density_ends():
+    """Only while a density is shown, and where its square is, whatever the zoom."""
+    camera = Camera()
+    camera.zoom(2.0)
+    view = camera.view(400, 400)
+    film = film_of(heat(np.full((32, 32), 1e-9), lane="continuous"), lane="continuous")
+    shown, hidden = (
+        pixels(Ground().image(view, Shot(film, 1.0, (1.0,), 100.0, only(part))))
+        for part in ("density", "outline")
+    )
+    below_legend = 60
+    framed = np.abs(shown - hidden)[below_legend:].max(axis=-1) > 20
+    rows, columns = np.nonzero(framed)
+    rows += below_legend
+    corner = view.pixels(np.array([[-4.0, 4.0], [4.0, -4.0]]))
+    assert len(rows) > 200
+    assert (columns.min(), rows.min()) == pytest.approx(tuple(corner[0]), abs=1.5)
+    assert (columns.max(), rows.max()) == pytest.approx(tuple(corner[1]), abs=1.5)
+
+
+def test_a_field_fades_out_where_it_ends():
+    camera = Camera()
+    camera.zoom(1.5)
+    view = camera.view(600, 600)
+    wind = field(np.broadcast_to([1.0, 0.0], (2, 25, 25, 2)))
+    lines = field_lines(view, film_of(wind, lane="continuous").field(1.0, 100.0))
+    light = lines.light[:, 1].reshape(25, 25)
+    assert light[0, 12] < 0.25 * light[12, 12]
+    assert light[12, -1] < 0.25 * light[12, 12]
+    assert np.ptp(light[3:-3, 3:-3]) < 1e-6
+    assert np.all(np.diff(light[12, :4]) > 0)
+
+
 # --- what can be read -----------------------------------------------------------------------------
 
 
@@ -183,6 +217,9 @@ def test_readings_say_what_is_switched_on_under_the_mouse(qtbot):
         "density 0.0156, log p = −4.16 nats",
         "speed 1.00",
     ]
+    outside = ["outside the dotted square, in which the density is computed"]
+    assert readings(panel.view, (9, 9)) == outside
+    panel.set_shown(Shown(density=False))
     assert readings(panel.view, (9, 9)) == []
     panel.set_shown(Shown(field=False, density=False, difference=True))
     panel.set_reference(np.ones((2, 2)), EXTENT)

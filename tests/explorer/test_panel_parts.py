@@ -223,7 +223,7 @@ def test_readings_say_what_is_switched_on_under_the_mouse(qtbot):
     assert readings(panel.view, (9, 9)) == []
     panel.set_shown(Shown(field=False, density=False, difference=True))
     panel.set_reference(np.ones((2, 2)), EXTENT)
-    assert readings(panel.view, (1, 1))[1:] == ["model − target = +0.000"]
+    assert readings(panel.view, (1, 1))[1:] == ["model − target = 0.000"]
 
 
 def test_the_grid_can_be_read_near_its_nodes():

@@ -137,7 +137,7 @@ class LedgerView(QWidget):
         self._copy.setAccessibleName(tr("Put this ledger on the clipboard"))
         for name, action in self._copies.items():
             action.setText(tr(_COPIES[name][0]))
-        for index, text in enumerate((tr("Both lanes"), *(tr(LANE_TITLES[k]) for k in _LANES))):
+        for index, text in enumerate((tr("Both models"), *(tr(LANE_TITLES[k]) for k in _LANES))):
             self._lanes.setItemText(index, text)
         self._lanes.setToolTip(tr("Whose ledger to show"))
         self._lanes.setAccessibleName(tr("Whose ledger to show"))

@@ -192,7 +192,7 @@ class FiguresView(QWidget):
 
     def retranslate(self) -> None:
         """Say every word again."""
-        self._table.setAccessibleName(tr("Figures of the lanes"))
+        self._table.setAccessibleName(tr("Figures of the models"))
         for row, (title, tip) in enumerate(_ROWS.values()):
             for column in range(self._table.columnCount()):
                 self._cell(row, column).setToolTip(tr(tip))

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from explorer.i18n import translator
 from explorer.motion import motion
@@ -92,6 +92,23 @@ def test_the_difference_takes_the_densitys_place(qtbot):
     panel.set_shown(Shown(density=True, difference=False))
     assert not entry(panel, "difference, model − target").isChecked()
     assert told[-1].density
+
+
+@pytest.mark.parametrize("density", [True, False])
+def test_without_the_difference_there_is_what_was_there_before(qtbot, density):
+    panel = FlowPanel("discrete", Camera())
+    qtbot.addWidget(panel)
+    panel.set_shown(Shown(density=density, trails=False))
+    before = panel.shown
+    switch = entry(panel, "difference, model − target")
+    switch.trigger()
+    assert not panel.shown.density
+    switch.trigger()
+    assert panel.shown == before
+    switch.trigger()
+    density_chip = next(c for c in panel.findChildren(QPushButton) if c.text() == "density")
+    density_chip.click()
+    assert (panel.shown.density, panel.shown.difference) == (True, False)
 
 
 @pytest.mark.parametrize("map_", ["difference", "tint"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import to_builtins
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
@@ -62,7 +62,7 @@ class ModelTabs(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self._page().addWidget(self.stack)
-        _fill_scrolled(self._page(), self.continuous, self.lab)
+        self._beside_lab = _fill_scrolled(self._page(), self.continuous, self.lab)
         _fill_scrolled(self._page(), self.recipe)
         _fill_scrolled(self._page(), self.baselines)
         self.stack.stack_edited.connect(self._edit_stack)
@@ -72,6 +72,7 @@ class ModelTabs(QWidget):
         self.tabs.currentChanged.connect(self._tell_figure)
         self.continuous.continuous_edited.connect(self._edit_continuous)
         self.lab.chosen.connect(self.continuous.use_solver)
+        self.lab.measured.connect(lambda: QTimer.singleShot(0, self, self._show_lab))
         self.recipe.training_edited.connect(self._edit_training)
         self.baselines.edited.connect(self._edit_baseline)
         self._show_baselines()
@@ -178,6 +179,10 @@ class ModelTabs(QWidget):
     def _edit_baseline(self, lane: BaselineLane, spec: BaselineSpec, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, **{lane: spec}), text, key)
 
+    def _show_lab(self) -> None:
+        """Scroll to the lab, as high as it goes: its measurement lies below all settings."""
+        self._beside_lab.verticalScrollBar().setValue(self.lab.y())
+
     def _show_baselines(self) -> None:
         self.baselines.set_project(self._project)
         self.recipe.set_lanes(self._project.shown_lanes)
@@ -206,7 +211,7 @@ def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
-def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> None:
+def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> QScrollArea:
     """Put widgets over each other on a page that scrolls where there is too little room.
 
     From the outside in: Qt styles all that a widget holds again whenever it gets another parent.
@@ -223,3 +228,4 @@ def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> None:
     for content in contents:
         layout.addWidget(content)
     layout.addStretch(1)
+    return area

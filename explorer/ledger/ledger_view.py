@@ -142,6 +142,7 @@ class LedgerView(QWidget):
         self._lanes.setToolTip(tr("Whose ledger to show"))
         self._lanes.setAccessibleName(tr("Whose ledger to show"))
         self._table.setAccessibleName(tr("Ledger: step, log|det J| and log p"))
+        self._table.sums.setAccessibleName(tr("Sums of the ledger: log p(x) and the round trip"))
         self._table.setHorizontalHeaderLabels([tr(word) for word in _HEAD])
         for column, tip in enumerate(_head_tips()):
             head = self._table.horizontalHeaderItem(column)

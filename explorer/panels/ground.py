@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint32]
 
 _STALE: Final = 0.06  # seconds for which a ground may serve while the picture moves on
+_LARGE: Final = 2_500_000  # pixels from which on it may serve longer: one costs two frames of dots
+_STALE_LARGE: Final = 0.1
 _PATHS: Final = 140
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
@@ -39,7 +41,8 @@ _SIGNED_FADE: Final = 0.35  # share of a difference's range that fades into the 
 class Ground:
     """An opaque picture of the plane, drawn anew with every other picture at the most.
 
-    What it shows changes slowly and is dear to draw. Once the clock rests it is exact.
+    What it shows changes slowly and is dear to draw; a large one is drawn with every third. Once
+    the clock rests it is exact.
 
     Attributes:
         colours: Name of the density's colour map.
@@ -58,7 +61,7 @@ class Ground:
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
-        self._served = False
+        self._served = 0  # how many pictures since it was drawn
         self._image = QImage()
         self._enlarger = Enlarger()
         self._over = QRegion()  # what of the image is not the backdrop
@@ -84,14 +87,15 @@ class Ground:
         anew = wanted != self._drawn
         content = (shot.tau, shot.film.revision)
         moving = content != self._content or self._drawn_at < shot.film.moving_until
-        serves = 0 < shot.now - self._drawn_at < _STALE and not self._served
+        most, stale = _patience(view)
+        serves = 0 < shot.now - self._drawn_at < stale and self._served < most
         if anew or (moving and not serves):
             self._draw(view, shot)
             self._drawn, self._content, self._drawn_at = wanted, content, shot.now
-            self.exact_from = shot.now + _STALE
-            self._served = anew and self._late
+            self.exact_from = shot.now + stale
+            self._served = int(anew and self._late)
         else:
-            self._served = moving
+            self._served = self._served + 1 if moving else 0
         return self._image
 
     def _draw(self, view: View, shot: Shot) -> None:
@@ -143,6 +147,12 @@ class Ground:
                 draw_frame(backdrop, view, square)
             self._backdrop = ((view, square), backdrop)
         return self._backdrop[1]
+
+
+def _patience(view: View) -> tuple[int, float]:
+    """How many pictures, and for how many seconds, a ground may serve."""
+    large = view.width * view.height >= _LARGE
+    return (2, _STALE_LARGE) if large else (1, _STALE)
 
 
 def _area(view: View, extent: Extent) -> QRectF:

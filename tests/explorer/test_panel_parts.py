@@ -301,11 +301,12 @@ def shot_of(film, tau, now):
     return Shot(film, tau, (tau,), now, only("density"))
 
 
-def test_a_kept_ground_is_exact_once_the_clock_rests():
+@pytest.mark.parametrize("side", [200, 1600])
+def test_a_kept_ground_is_exact_once_the_clock_rests(side):
     film = film_of(
         heat(bump(32, -2, 0), index=0, frames=2), heat(bump(32, 2, 0), index=1, frames=2)
     )
-    view = Camera().view(200, 200)
+    view = Camera().view(side, side)
     for late in (False, True):
         ground, now = Ground(late=late), 100.0
         for k in range(5):
@@ -317,6 +318,43 @@ def test_a_kept_ground_is_exact_once_the_clock_rests():
         shown = pixels(ground.image(view, shot_of(film, 0.5, now)))
         fresh = pixels(Ground().image(view, shot_of(film, 0.5, 500.0)))
         np.testing.assert_array_equal(shown, fresh)
+
+
+@pytest.mark.parametrize(("side", "every"), [(200, 2), (1600, 3)])
+def test_two_grounds_take_turns_and_large_ones_are_drawn_more_seldom(side, every):
+    film = film_of(
+        heat(bump(32, -2, 0), index=0, frames=2), heat(bump(32, 2, 0), index=1, frames=2)
+    )
+    view, grounds = Camera().view(side, side), (Ground(), Ground(late=True))
+    drawn = [[], []]
+    for k in range(13):
+        for ground, frames in zip(grounds, drawn, strict=True):
+            before = ground._drawn_at
+            ground.image(view, shot_of(film, k / 13, 100 + k / 30))
+            if ground._drawn_at != before:
+                frames.append(k)
+    first, late = drawn
+    assert first == list(range(0, 13, every))
+    assert not set(first[1:]) & set(late)
+    assert np.all(np.diff(late[1:]) == every)
+
+
+@pytest.mark.parametrize("size", [(360, 510), (1001, 1003)])
+def test_a_ground_that_has_moved_on_is_as_one_drawn_at_once(size):
+    """What is drawn over the backdrop is taken back wholly, and nothing of a density is cut."""
+    film = film_of(
+        heat(bump(32, -2, 1), index=0, frames=2), heat(bump(32, 2, -1), index=1, frames=2)
+    )
+    camera, kept, now = Camera(), Ground(), 100.0
+    for zoom in (1.0, 0.2, 8.0):
+        camera.zoom(zoom, (1.0, 0.5))
+        view = camera.view(*size)
+        for tau in (0.0, 0.4, 1.0):
+            now += 1
+            shown = pixels(kept.image(view, shot_of(film, tau, now)))
+            np.testing.assert_array_equal(
+                shown, pixels(Ground().image(view, shot_of(film, tau, now)))
+            )
 
 
 def test_a_ground_follows_what_arrives_and_is_not_drawn_anew_for_nothing():

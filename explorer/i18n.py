@@ -97,7 +97,8 @@ def _scientific(value: float, digits: int) -> str:
 
 
 def signed(value: float, decimals: int = 2) -> str:
-    """A change, with its sign always written and a fixed number of decimals: +0.27, −0.31."""
+    """A change, with its sign and a fixed number of decimals: +0.27, −0.31; no change is 0.00."""
     if not math.isfinite(value):
         return number(value)
-    return f"{value:+,.{decimals}f}".replace("-", MINUS)
+    rounded = round(value, decimals)
+    return f"{rounded:+,.{decimals}f}".replace("-", MINUS) if rounded else f"{0:.{decimals}f}"

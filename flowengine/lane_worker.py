@@ -294,7 +294,7 @@ class Worker:
     def _(self, command: protocol.SolverLab) -> None:
         flow = self._ready_trainer().average
         if not isinstance(flow, ContinuousFlow):
-            raise SpecError(f"Only the continuous lane has solvers; this is the {self._lane} lane")
+            raise SpecError(f"Only the continuous flow has solvers; this is the {self._lane} model")
         if self._lab is not None:
             self._lab.cancel()
         self._lab = LabJob(command, copy.deepcopy(flow).cpu(), self._send)
@@ -365,7 +365,9 @@ class Worker:
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            raise DeviceError(f"The {device} device has no memory for this lane: {error}") from None
+            raise DeviceError(
+                f"The {device} device has no memory for this model: {error}"
+            ) from None
         self._device, self._trainer = device, moved
         self._display = display_of(moved, self._generation, self._view)
         self._send_status()

@@ -52,7 +52,8 @@ SLICES = 4
 METRICS_EVERY_S = 0.5
 GRID_NODES = 33
 GRID_REACH = 3.0
-FIELD_NODES = 25
+FIELD_NODES = 25  # of the exact field, over the square that is shown
+WIDE_FIELD_NODES = 41  # of the learned one, as close: a high panel shows what lies past the square
 FIELD_FRAMES = 17
 EXACT_CHUNK = 125  # points of the exact field in one turn: some milliseconds
 HEAT_FRAMES = {"discrete": 25, "continuous": 9}
@@ -398,7 +399,7 @@ class Display:
 
     def _field(self, _training: bool) -> Work:
         flow = cast("ContinuousFlow", self.trainer.average)
-        return (yield from self._field_frames(flow.velocity, FIELD_NODES**2, exact=False))
+        return (yield from self._field_frames(flow.velocity, WIDE_FIELD_NODES**2, exact=False))
 
     def _exact_field(self, _training: bool) -> Work:
         field = exact_field(self.trainer.target, self.trainer.project.continuous)
@@ -406,8 +407,9 @@ class Display:
         return (yield from self._field_frames(field, EXACT_CHUNK, exact=True))
 
     def _field_frames(self, field: Field, chunk: int, *, exact: bool) -> Work:
-        extent = self._shown_extent()
-        points = cell_centres(extent, FIELD_NODES).to(self.trainer.device)
+        nodes = FIELD_NODES if exact else WIDE_FIELD_NODES
+        extent = widened(self._shown_extent(), nodes / FIELD_NODES)
+        points = cell_centres(extent, nodes).to(self.trainer.device)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
         parts = []
         for t in tau.tolist():
@@ -422,7 +424,7 @@ class Display:
             step=self.trainer.step_count,
             extent=extent,
             tau=tau.numpy(),
-            velocity=velocity.reshape(FIELD_FRAMES, FIELD_NODES, FIELD_NODES, 2),
+            velocity=velocity.reshape(FIELD_FRAMES, nodes, nodes, 2),
             exact=exact,
         )
 
@@ -449,6 +451,15 @@ def _mesh(low: float, high: float, n: int) -> torch.Tensor:
     side = torch.linspace(low, high, n)
     y, x = torch.meshgrid(side, side, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
+
+
+def widened(
+    extent: tuple[float, float, float, float], factor: float
+) -> tuple[float, float, float, float]:
+    """So many times as wide and as high, about the same centre."""
+    x_min, x_max, y_min, y_max = extent
+    x, y = (x_max - x_min) * (factor - 1) / 2, (y_max - y_min) * (factor - 1) / 2
+    return x_min - x, x_max + x, y_min - y, y_max + y
 
 
 def cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:

@@ -222,7 +222,7 @@ class Trainer:
             NumericsError: a figure is not finite.
         """
         if kl is not None and not math.isfinite(kl):
-            raise NumericsError(f"The {self.lane} lane gives no finite log_prob on its target")
+            raise NumericsError(f"The {self.lane} model gives no finite log_prob on its target")
         entropy = self.target.entropy
         figures = Figures(None if kl is None else kl + entropy, kl, entropy, w2)
         if self.measured:

@@ -98,7 +98,7 @@ class ChangeCurve(QWidget):
             painter.drawEllipse(curve[self._chosen], _DOT, _DOT)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.color("text_muted"), 1))
+            painter.setPen(QPen(theme.color("text"), 1))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         self._write(painter)
         painter.end()

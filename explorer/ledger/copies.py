@@ -22,7 +22,7 @@ _LATEX_TITLES: Final = {
     "z": "$z$",
     mark("log p(x)"): r"$\log p(x)$",
     mark("target's log p"): r"$\log p_{\mathrm{target}}(x)$",
-    mark("CNF −∫div v dt"): r"$-\int \mathrm{div}\, v\, dt$",
+    mark("CNF ∫div v dt"): r"CNF $\int \mathrm{div}\, v\, dt$",
 }
 _LATEX_SPECIAL: Final = str.maketrans(
     {

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
+    QLayout,
     QMenu,
     QPushButton,
     QStackedLayout,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -24,9 +23,9 @@ from explorer.i18n import mark, number, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
-from explorer.ledger.ellipse import COLOUR_ROLE, ELLIPSE_WIDTH, JACOBIAN_ROLE, EllipseDelegate
-from explorer.ledger.lines import every_line, point_text, sum_lines
-from explorer.ledger.titles import TitleDelegate
+from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE
+from explorer.ledger.ledger_table import JACOBIAN, LOG_DET, LOG_PROB, POSITION, STEP, LedgerLines
+from explorer.ledger.lines import point_text, step_lines, sum_in_words, sum_lines
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
 
 _TAU_ROLE: Final = Qt.ItemDataRole.UserRole
-_STEP, _POSITION, _JACOBIAN, _LOG_DET, _LOG_PROB = range(5)
 _HEAD: Final = (mark("step"), mark("position"), "J", "log|J|", "log p")
 _LANES: Final = ("discrete", "continuous")
 _COPIES: Final = {
@@ -46,6 +44,9 @@ _COPIES: Final = {
 }
 _ROOM_FOR_POSITIONS: Final = 350  # of width, in logical pixels
 _ROOM_FOR_CURVE: Final = 210  # of height
+_FEWEST_LINES: Final = 2  # above sums that stand still
+_ENOUGH_LINES: Final = 4  # above them and a curve
+_LOWEST: Final = 96
 _SPACING: Final = 4
 
 
@@ -67,8 +68,9 @@ class LedgerView(QWidget):
         super().__init__(parent)
         self._ledgers: dict[str, Ledger] = {}
         self._shown: list[tuple[str, Line]] = []
+        self._count_of_sums = 0
         self._pointed = ""
-        self._table = QTableWidget(0, len(_HEAD))
+        self._table = LedgerLines(len(_HEAD))
         self._set_up_table()
         self._hint, self._detail = QLabel(), QLabel()
         for label in (self._hint, self._detail):
@@ -121,7 +123,7 @@ class LedgerView(QWidget):
     def rows(self) -> list[tuple[str, str, str]]:
         """What stands in the table, without the positions and the ellipses."""
         return [
-            (self._text(row, _STEP), self._text(row, _LOG_DET), self._text(row, _LOG_PROB))
+            (self._text(row, STEP), self._text(row, LOG_DET), self._text(row, LOG_PROB))
             for row in range(self._table.rowCount())
         ]
 
@@ -135,11 +137,12 @@ class LedgerView(QWidget):
         self._copy.setAccessibleName(tr("Put this ledger on the clipboard"))
         for name, action in self._copies.items():
             action.setText(tr(_COPIES[name][0]))
-        for index, text in enumerate((tr("Both lanes"), *(tr(LANE_TITLES[k]) for k in _LANES))):
+        for index, text in enumerate((tr("Both models"), *(tr(LANE_TITLES[k]) for k in _LANES))):
             self._lanes.setItemText(index, text)
         self._lanes.setToolTip(tr("Whose ledger to show"))
         self._lanes.setAccessibleName(tr("Whose ledger to show"))
         self._table.setAccessibleName(tr("Ledger: step, log|det J| and log p"))
+        self._table.sums.setAccessibleName(tr("Sums of the ledger: log p(x) and the round trip"))
         self._table.setHorizontalHeaderLabels([tr(word) for word in _HEAD])
         for column, tip in enumerate(_head_tips()):
             head = self._table.horizontalHeaderItem(column)
@@ -150,40 +153,26 @@ class LedgerView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the positions and the curve where there is room for them."""
         super().resizeEvent(event)
-        if self._table.isColumnHidden(_POSITION) != (self.width() < _ROOM_FOR_POSITIONS):
+        if self._table.isColumnHidden(POSITION) != (self.width() < _ROOM_FOR_POSITIONS):
             self._fill()
+        self._hold_sums()
         self._fill_curve()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a few lines; with more, the sums stand below them."""
+        return QSize(super().minimumSizeHint().width(), _LOWEST)
 
     # --- making ---------------------------------------------------------------------------------
 
     def _set_up_table(self) -> None:
-        table = self._table
-        table.setProperty("role", "dense")
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        table.setItemDelegateForColumn(_STEP, TitleDelegate(table))
-        table.setItemDelegateForColumn(_JACOBIAN, EllipseDelegate(table))
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._show_menu)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_STEP, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(ELLIPSE_WIDTH)
-        header.setSectionResizeMode(_JACOBIAN, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(_JACOBIAN, ELLIPSE_WIDTH)
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        height = table.fontMetrics().height() + 6
-        table.verticalHeader().setMinimumSectionSize(height)
-        table.verticalHeader().setDefaultSectionSize(height)
-        table.cellClicked.connect(self._pick)
-        table.cellActivated.connect(self._pick)
-        table.itemSelectionChanged.connect(self._tell_chosen)
+        for view in (self._table, self._table.sums):
+            viewport = view.viewport()
+            view.customContextMenuRequested.connect(
+                lambda point, viewport=viewport: self._menu.popup(viewport.mapToGlobal(point))
+            )
+            view.clicked.connect(self._pick)
+            view.activated.connect(self._pick)
+        self._table.itemSelectionChanged.connect(self._tell_chosen)
 
     def _copy_action(self, name: str) -> QAction:
         action = QAction(self)
@@ -199,15 +188,20 @@ class LedgerView(QWidget):
         foot.addWidget(self._lanes)
         foot.addStretch(1)
         foot.addWidget(self._copy)
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        lines.addWidget(self._table, 1)
+        lines.addWidget(self._table.sums)
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(_SPACING)
-        column.addWidget(self._table, 1)
+        column.addLayout(lines, 1)
         column.addWidget(self._detail)
         column.addWidget(self._curve)
         column.addLayout(foot)
         self._pages = QStackedLayout(self)
+        self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(filled)
 
@@ -218,13 +212,15 @@ class LedgerView(QWidget):
 
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
-        self._table.setColumnHidden(_POSITION, self.width() < _ROOM_FOR_POSITIONS)
-        self._shown = self._lines()
+        self._table.set_column_hidden(POSITION, self.width() < _ROOM_FOR_POSITIONS)
+        sums = self._sums()
+        self._shown, self._count_of_sums = self._steps() + sums, len(sums)
         self._table.setRowCount(len(self._shown))
         for index, (lane, line) in enumerate(self._shown):
             self._put(index, lane, line)
-        self._fill_curve()
         self._tell_chosen()
+        self._hold_sums()
+        self._fill_curve()
         shown = next(iter(self._ledgers.values()), None)
         self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
 
@@ -234,30 +230,46 @@ class LedgerView(QWidget):
             self._curve.set_rows(self._ledgers["continuous"].rows)
         self._curve.setVisible(shown and self._spares_room_for_curve())
 
+    def _hold_sums(self) -> None:
+        """Let the sums stand still below the lines, where that leaves some lines to be seen."""
+        steps = len(self._shown) - self._count_of_sums
+        held = self._room_for_lines() >= self._count_of_sums + min(steps, _FEWEST_LINES)
+        self._table.show_sums_from(steps if held else len(self._shown))
+
     def _spares_room_for_curve(self) -> bool:
-        """Whether no line is scrolled out of sight for the curve's sake."""
+        """Whether no line is scrolled out of sight for the curve's sake, or many stay in sight."""
         if self.height() < _ROOM_FOR_CURVE:
             return False
-        heads = self._table.horizontalHeader().height() + 2 * self._table.frameWidth()
-        lines = len(self._shown) * self._table.verticalHeader().defaultSectionSize()
+        room = self._room_for_lines()
+        left = room - (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
+        if room >= len(self._shown):
+            return left >= len(self._shown)
+        return left >= self._count_of_sums + _ENOUGH_LINES
+
+    def _room_for_lines(self) -> float:
+        """How many lines there is room for, the curve left away."""
+        heads = self._table.horizontalHeader().height() + 4 * self._table.frameWidth()
         feet = [self._copy.sizeHint().height()]
         feet += [self._detail.sizeHint().height()] if self._detail.text() else []
-        spare = self.height() - heads - lines - sum(feet) - _SPACING * (1 + len(feet))
-        return not 0 <= spare < self._curve.sizeHint().height()
+        spare = self.height() - heads - sum(feet) - _SPACING * (1 + len(feet))
+        return spare / self._table.line_height
 
-    def _lines(self) -> list[tuple[str, Line]]:
-        """Every line of the lanes that are shown; beside the stack, the flow's sum alone."""
-        discrete, continuous = (
-            self._ledgers[lane] if self._shows(lane) else None for lane in _LANES
-        )
-        lines = every_line(discrete) if discrete else []
-        more: list[Line] = []
-        if continuous is not None:
-            alone = self._lanes.currentData() == "continuous"
-            more = every_line(continuous) if alone else sum_lines(continuous)
-        if discrete:  # the target is the same for both, so it is said once
-            more = [line for line in more if line.title != tr("target's log p")]
-        return [("discrete", line) for line in lines] + [("continuous", line) for line in more]
+    def _steps(self) -> list[tuple[str, Line]]:
+        """The lines of the stack; those of the flow where it is shown alone."""
+        alone = self._lanes.currentData() == "continuous"
+        lane = "continuous" if alone else "discrete"
+        ledger = self._ledgers[lane] if self._shows(lane) else None
+        return [(lane, line) for line in step_lines(ledger)] if ledger else []
+
+    def _sums(self) -> list[tuple[str, Line]]:
+        """The sums of the lanes that are shown; the target is the same, so it is said once."""
+        shown = [lane for lane in _LANES if self._shows(lane)]
+        return [
+            (lane, line)
+            for lane in shown
+            for line in sum_lines(self._ledgers[lane])
+            if lane == shown[0] or line.title != tr("target's log p")
+        ]
 
     def _put(self, index: int, lane: str, line: Line) -> None:
         """Write a line into the table, into the cells that are there, so that choices stay."""
@@ -266,28 +278,29 @@ class LedgerView(QWidget):
             font.setWeight(QFont.Weight.DemiBold)
         title = line.title
         if line.row is not None and line.row.layer == "base" and not line.total:
-            title = f"{title} = {line.position}" if self._table.isColumnHidden(_POSITION) else title
-        free = _LOG_DET if line.log_det else _LOG_PROB
+            title = f"{title} = {line.position}" if self._table.isColumnHidden(POSITION) else title
+        free = LOG_DET if line.log_det else LOG_PROB
         self._span(index, 1 if line.warps else free, line)
         colour = theme.color(lane if line.total else "text")
         texts = (title, line.position, "", line.log_det, line.log_prob)
+        tip = _tip(line.row) if line.row is not None else ""
+        tip = sum_in_words(self._ledgers[lane]) if line.total else tip
         for column, text in enumerate(texts):
             item = self._item(index, column)
             item.setText(text)
             item.setFont(font)
             item.setForeground(colour)
             item.setData(_TAU_ROLE, None if line.row is None else line.row.tau)
-            item.setToolTip("" if line.row is None or line.total else _tip(line.row))
-        ellipse = self._item(index, _JACOBIAN)
+            item.setToolTip(tip)
+        ellipse = self._item(index, JACOBIAN)
         ellipse.setData(JACOBIAN_ROLE, line.row.jacobian if line.warps else None)
         ellipse.setData(COLOUR_ROLE, lane)
 
     def _span(self, index: int, columns: int, line: Line) -> None:
         """Let a title without figures beside it have their room, but not that of its position."""
-        if line.position and not self._table.isColumnHidden(_POSITION):
+        if line.position and not self._table.isColumnHidden(POSITION):
             columns = 1
-        if self._table.columnSpan(index, _STEP) != columns:
-            self._table.setSpan(index, _STEP, 1, columns)
+        self._table.set_span(index, columns)
 
     def _item(self, row: int, column: int) -> QTableWidgetItem:
         item = self._table.item(row, column)
@@ -306,7 +319,7 @@ class LedgerView(QWidget):
         """Say what the chosen line's tip says, for those who have no mouse over it, and where."""
         rows = {index.row() for index in self._table.selectedIndexes()}
         lane, line = next((self._shown[row] for row in rows if row < len(self._shown)), ("", None))
-        text = self._table.item(min(rows), _STEP).toolTip() if line is not None else ""
+        text = self._table.item(min(rows), STEP).toolTip() if line is not None else ""
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
         self._point_to(lane, line.row if line is not None and line.warps else None)
@@ -318,17 +331,14 @@ class LedgerView(QWidget):
         if row is not None:
             self.step_chosen.emit(self._ledgers[lane], row)
 
-    def _pick(self, row: int, _column: int) -> None:
-        tau = self._table.item(row, _STEP).data(_TAU_ROLE)
+    def _pick(self, index: QModelIndex) -> None:
+        tau = self._table.item(index.row(), STEP).data(_TAU_ROLE)
         if tau is not None:
             self.tau_picked.emit(float(tau))
 
-    def _show_menu(self, point: QPoint) -> None:
-        self._menu.popup(self._table.viewport().mapToGlobal(point))
-
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    sides = {_STEP: Qt.AlignmentFlag.AlignLeft, _JACOBIAN: Qt.AlignmentFlag.AlignHCenter}
+    sides = {STEP: Qt.AlignmentFlag.AlignLeft, JACOBIAN: Qt.AlignmentFlag.AlignHCenter}
     return sides.get(column, Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter
 
 

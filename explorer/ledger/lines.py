@@ -48,31 +48,44 @@ def point_text(point: tuple[float, float]) -> str:
 
 
 def every_line(ledger: Ledger) -> list[Line]:
-    """The base, every layer or moment, and the sum."""
+    """The base, every layer or moment, and the sums."""
+    return step_lines(ledger) + sum_lines(ledger)
+
+
+def step_lines(ledger: Ledger) -> list[Line]:
+    """The base, and every layer or moment."""
     base, *rest = ledger.rows
     head = Line("z", point_text(base.position), "", density_text(base.log_prob), base)
-    body = [_step(index, row) for index, row in enumerate(rest, start=1)]
-    return [head, *body, *sum_lines(ledger)]
+    return [head, *(_step(index, row) for index, row in enumerate(rest, start=1))]
 
 
 def sum_lines(ledger: Ledger) -> list[Line]:
     """The end alone: log p(x), what the target has there, and the error of the round trip.
 
-    A continuous flow has no layers to list, so its whole change of volume stands beside the sum.
+    The log|det J| beside log p(x) is that of the whole way, with the sign of the lines above it:
+    log p(x) = log p(z) − log|det J|.
     """
-    last = ledger.rows[-1]
-    sum_text = density_text(ledger.log_prob)
-    if ledger.lane == "continuous":
-        change = signed(-sum(row.log_det for row in ledger.rows))
-        total = Line(tr("CNF −∫div v dt"), "", change, sum_text, last, total=True)
-    else:
-        total = Line(tr("log p(x)"), "", "", sum_text, last, total=True)
-    lines = [total]
+    title = tr("CNF ∫div v dt") if ledger.lane == "continuous" else tr("log p(x)")
+    change = signed(_whole_change(ledger))
+    lines = [Line(title, "", change, density_text(ledger.log_prob), ledger.rows[-1], total=True)]
     if ledger.target_log_prob is not None:
         lines.append(Line(tr("target's log p"), "", "", density_text(ledger.target_log_prob)))
     error = float(ledger.round_trip_error)
     title = tr("round trip fails") if not error < ASTRAY else tr("round trip")
     return [*lines, Line(title, "", "", number(error, 2))]
+
+
+def sum_in_words(ledger: Ledger) -> str:
+    """How log p(x) comes about, with its numbers."""
+    return tr("log p(x) = log p(z) − log|det J| = {base} − ({change}) = {total}").format(
+        base=density_text(ledger.rows[0].log_prob),
+        change=signed(_whole_change(ledger), 3),
+        total=density_text(ledger.log_prob),
+    )
+
+
+def _whole_change(ledger: Ledger) -> float:
+    return sum(row.log_det for row in ledger.rows)
 
 
 def density_text(log_prob: float) -> str:

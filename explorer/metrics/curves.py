@@ -155,6 +155,10 @@ class CurvesView(QWidget):
         """Where the dashed line lies, in nats; None where there is none."""
         return {"kl": GOOD_KL, "nll": self._entropy, "w2": None}[self.quantity]
 
+    def hasHeightForWidth(self) -> bool:
+        """The chart takes what height there is; Qt would keep it from being lower than usual."""
+        return False
+
     def draw(self) -> None:
         """Bring the curves up to date now."""
         self._redraw.stop()

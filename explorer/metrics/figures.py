@@ -5,8 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QSizePolicy,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
@@ -37,6 +44,7 @@ _ROWS: Final = {
 
 
 _OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached")
+_AIR: Final = 4  # of a row, in logical pixels
 _CROWDED: Final = 0.8  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 _NO_LIKELIHOOD: Final = {
@@ -70,6 +78,37 @@ class _Race:
         self._last = metrics.seconds
 
 
+class _Table(QTableWidget):
+    """A table that is always whole, as high as its letters ask for."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__(rows, columns)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """As high as all the rows."""
+        rows = self.rowCount() * self.verticalHeader().defaultSectionSize()
+        height = self.horizontalHeader().sizeHint().height() + rows + 2 * self.frameWidth()
+        return QSize(super().sizeHint().width(), height)
+
+    def minimumSizeHint(self) -> QSize:
+        """No lower."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit the rows to other letters."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        height = self.fontMetrics().height() + _AIR
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
+        self.updateGeometry()
+
+
 class FiguresView(QWidget):
     """A table with a column for each lane that is shown.
 
@@ -79,7 +118,7 @@ class FiguresView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._races = {lane: _Race() for lane in LANE_ORDER}
-        self._table = QTableWidget(len(_ROWS), 1 + len(LANE_ORDER))
+        self._table = _Table(len(_ROWS), 1 + len(LANE_ORDER))
         self._set_up_table()
         self._lanes: tuple[Lane, ...] = ()
         self.set_lanes(tuple(LANE_TITLES))
@@ -153,7 +192,7 @@ class FiguresView(QWidget):
 
     def retranslate(self) -> None:
         """Say every word again."""
-        self._table.setAccessibleName(tr("Figures of the lanes"))
+        self._table.setAccessibleName(tr("Figures of the models"))
         for row, (title, tip) in enumerate(_ROWS.values()):
             for column in range(self._table.columnCount()):
                 self._cell(row, column).setToolTip(tr(tip))
@@ -199,12 +238,8 @@ class FiguresView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
-        height = table.fontMetrics().height() + 6
-        table.verticalHeader().setMinimumSectionSize(height)
-        table.verticalHeader().setDefaultSectionSize(height)
         for column in range(table.columnCount()):
             table.setHorizontalHeaderItem(column, QTableWidgetItem())
-        table.setFixedHeight(height * len(_ROWS) + header.sizeHint().height() + 8)
 
     def _cell(self, row: int, column: int) -> QTableWidgetItem:
         item = self._table.item(row, column)

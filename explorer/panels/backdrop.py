@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFont, QImage, QPainter
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QImage, QPainter, QPen
 
 from explorer.i18n import number
 from explorer.theme import theme
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.panels.camera import View
+    from flowengine.project import Extent
 
 _CLOSEST: Final = 56  # logical pixels between two lines, at least
 _FONT_SIZE: Final = 10
 _MARGIN: Final = 4
+_FRAME: Final = 0.6  # of the strength of the numbers' colour
 
 
 def draw_backdrop(view: View) -> QImage:
@@ -31,6 +34,18 @@ def draw_backdrop(view: View) -> QImage:
     _draw_numbers(painter, view, step)
     painter.end()
     return backdrop
+
+
+def draw_frame(backdrop: QImage, view: View, square: Extent) -> None:
+    """Frame, on a backdrop, the square beyond which nothing is computed."""
+    x_min, x_max, y_min, y_max = square
+    corners = view.pixels(np.array([[x_min, y_max], [x_max, y_min]])).round().tolist()
+    colour = theme.color("panel_muted")
+    colour.setAlphaF(_FRAME)
+    painter = QPainter(backdrop)
+    painter.setPen(QPen(colour, max(1, round(view.ratio)), Qt.PenStyle.DotLine))
+    painter.drawRect(QRectF(QPointF(*corners[0]), QPointF(*corners[1])))
+    painter.end()
 
 
 def tick_step(scale: float) -> float:

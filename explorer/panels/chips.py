@@ -46,7 +46,7 @@ class ChipRow(QWidget):
     """A small toggle button for each part of a picture, and a menu for what is wanted less often.
 
     Signals:
-        toggled: The part's name, a field of `Shown`, and whether it is on.
+        toggled: A person's choice: the part's name, a field of `Shown`, and whether it is on.
         colours_chosen: One of `colormap.SEQUENTIAL`.
 
     Args:
@@ -79,8 +79,10 @@ class ChipRow(QWidget):
         self._more.setVisible(bool(more))
         self._lay_out()
         self.set_shown(shown)
-        for name, switch in {**self._chips, **self._entries}.items():
-            switch.toggled.connect(partial(self.toggled.emit, name))
+        for name, chip in self._chips.items():
+            chip.clicked.connect(lambda on, name=name: self.toggled.emit(name, on))
+        for name, entry in self._entries.items():
+            entry.triggered.connect(lambda on, name=name: self.toggled.emit(name, on))
         theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
         self._retint()

@@ -150,11 +150,14 @@ class FrameClock(QObject):
             self.speed_changed.emit(speed)
 
     def set_direction(self, direction: Direction) -> None:
-        """Run towards the target or towards the base, from the beginning of that way."""
+        """Run towards the target or towards the base, from the beginning of that way.
+
+        A clock that stands stays where it is: the same moment of the flow, come to the other way.
+        """
         if direction != self.direction:
             self.direction = direction
             self.direction_changed.emit(direction)
-            self.seek(self._begin)
+            self.seek(self._begin if self._playing else self.tau)
 
     def tick(self) -> None:
         """Advance by the time since the last tick and draw; rest if there is nothing to come."""

@@ -202,6 +202,11 @@ class Film:
         """Whether there is a warped grid to show."""
         return self._grid is not None
 
+    @property
+    def square(self) -> Extent | None:
+        """The part of the plane in which the density is known; None before it is anywhere."""
+        return None if self._heat is None else self._heat_extent
+
     def positions(self, tau: float, now: float, count: int | None = None) -> Particles | None:
         """All particles, or the first `count`; those that are not known yet are NaN."""
         if self._particles is None:

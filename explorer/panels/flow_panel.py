@@ -82,6 +82,7 @@ class FlowPanel(QWidget):
         self._acting = -1
         self._value: float | None = None
         self._note_text = ""
+        self._beneath = True  # whether there was a density where the difference is
         self.view = FlowView(lane, camera or Camera(self))
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
@@ -316,6 +317,10 @@ class FlowPanel(QWidget):
 
     def _switch(self, name: str, on: bool) -> None:
         changes = {name: on}
+        if name == "difference" and on:
+            self._beneath = self.view.shown.density
+        elif name == "difference":
+            changes["density"] = self._beneath
         if on and name in _EITHER:
             changes |= dict.fromkeys(_EITHER - {name}, False)
         self.set_shown(replace(self.view.shown, **changes))

@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
-from explorer.panels.backdrop import draw_backdrop
+from explorer.panels.backdrop import draw_backdrop, draw_frame
+from explorer.panels.enlarged import Enlarger
 from explorer.panels.legend import Scale, draw_legend
-from explorer.panels.sheet import Sheet, image_over
+from explorer.panels.sheet import Sheet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,22 +25,24 @@ if TYPE_CHECKING:
     from explorer.panels.film import Heat
     from explorer.panels.rasterizer import Shot
     from explorer.panels.splat import Lines
+    from flowengine.project import Extent
 
     Words = NDArray[np.uint32]
 
 _STALE: Final = 0.06  # seconds for which a ground may serve while the picture moves on
+_LARGE: Final = 2_500_000  # pixels from which on it may serve longer: one costs two frames of dots
+_STALE_LARGE: Final = 0.1
 _PATHS: Final = 140
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
 _SIGNED_FADE: Final = 0.35  # share of a difference's range that fades into the empty plane
-_FINE: Final = 900_000  # pixels from which on a density is enlarged in two steps
-_STEP: Final = 2
 
 
 class Ground:
     """An opaque picture of the plane, drawn anew with every other picture at the most.
 
-    What it shows changes slowly and is dear to draw. Once the clock rests it is exact.
+    What it shows changes slowly and is dear to draw; a large one is drawn with every third. Once
+    the clock rests it is exact.
 
     Attributes:
         colours: Name of the density's colour map.
@@ -59,10 +62,11 @@ class Ground:
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
-        self._served = False
+        self._served = 0  # how many pictures since it was drawn
         self._image = QImage()
-        self._soft = QImage()
-        self._backdrop: tuple[View | None, QImage] = (None, QImage())
+        self._enlarger = Enlarger()
+        self._over = QRegion()  # what of the image is not the backdrop
+        self._backdrop: tuple[tuple[View, Extent | None] | None, QImage] = (None, QImage())
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = -math.inf
         self._content: tuple[float, int] = (math.nan, 0)
@@ -84,70 +88,73 @@ class Ground:
         anew = wanted != self._drawn
         content = (shot.tau, shot.film.revision)
         moving = content != self._content or self._drawn_at < shot.film.moving_until
-        serves = 0 < shot.now - self._drawn_at < _STALE and not self._served
+        most, stale = _patience(view)
+        serves = 0 < shot.now - self._drawn_at < stale and self._served < most
         if anew or (moving and not serves):
             self._draw(view, shot)
             self._drawn, self._content, self._drawn_at = wanted, content, shot.now
-            self.exact_from = shot.now + _STALE
-            self._served = anew and self._late
+            self.exact_from = shot.now + stale
+            self._served = int(anew and self._late)
         else:
-            self._served = moving
+            self._served = self._served + 1 if moving else 0
         return self._image
 
     def _draw(self, view: View, shot: Shot) -> None:
-        backdrop = self._backdrop_of(view)
-        if self._image.size() != backdrop.size():
-            self._image = QImage(backdrop.size(), QImage.Format.Format_RGB32)
-        painter = QPainter(self._image)
-        painter.drawImage(0, 0, backdrop)
-        scales = []
         shown = shot.shown
-        heat = shot.film.heat(shot.tau, shot.now) if shown.density or shown.difference else None
+        maps = shown.density or shown.difference
+        painter = self._on_backdrop(view, shot.film.square if maps else None)
+        scales = []
+        heat = shot.film.heat(shot.tau, shot.now) if maps else None
         if heat is not None:
             compared = self.reference if shown.difference else None
             words, scale = coloured(heat, self.colours, compared)
             painter.setOpacity(heat.strength)
-            self._draw_heat(painter, view, heat, words)
+            self._over += self._enlarger.draw(painter, view, _area(view, heat.extent), words)
             painter.setOpacity(1.0)
             scales.append(scale)
         if shown.grid and shot.film.has_grid:
             scales.append(TINTS)
         self.sheet.fit(view)
         self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
-        self.sheet.lay_over(painter)
-        draw_legend(painter, view, tuple(scales))
+        left, top, right, bottom = self.sheet.lay_over(painter)
+        self._over += QRect(left, top, right - left, bottom - top)
+        self._over += draw_legend(painter, view, tuple(scales))
         painter.end()
 
-    def _draw_heat(self, painter: QPainter, view: View, heat: Heat, words: Words) -> None:
-        x_min, x_max, y_min, y_max = heat.extent
-        left, top, right, bottom = view.pixels(
-            np.array([[x_min, y_max], [x_max, y_min]])
-        ).reshape(-1).tolist()  # fmt: skip
-        area = QRectF(QPointF(left, top), QPointF(right, bottom))
-        if view.width * view.height <= _FINE:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(area, image_over(words))
-        else:
-            self._draw_in_two_steps(painter, view, area, words)
+    def _on_backdrop(self, view: View, square: Extent | None) -> QPainter:
+        """Begin anew: only where something was drawn the backdrop has to come back."""
+        before = self._backdrop[1]
+        backdrop = self._backdrop_of(view, square)
+        if backdrop is not before or self._image.isNull():
+            self._image = backdrop.copy()
+            self._over = QRegion()
+        painter = QPainter(self._image)
+        for rect in self._over:
+            painter.drawImage(rect, backdrop, rect)
+        self._over = QRegion()
+        return painter
 
-    def _draw_in_two_steps(self, painter: QPainter, view: View, area: QRectF, words: Words) -> None:
-        """Enlarge smoothly to half the size and then by whole pixels: it shows on no density."""
-        width, height = -(-view.width // _STEP), -(-view.height // _STEP)
-        if (self._soft.width(), self._soft.height()) != (width, height):
-            self._soft = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-        self._soft.fill(0)
-        halved = QRectF(area.topLeft() / _STEP, area.size() / _STEP)
-        halving = QPainter(self._soft)
-        halving.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-        halving.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        halving.drawImage(halved, image_over(words))
-        halving.end()
-        painter.drawImage(QRectF(0, 0, width * _STEP, height * _STEP), self._soft)
-
-    def _backdrop_of(self, view: View) -> QImage:
-        if self._backdrop[0] != view:
-            self._backdrop = (view, draw_backdrop(view))
+    def _backdrop_of(self, view: View, square: Extent | None) -> QImage:
+        """The empty plane, with a frame around the square in which the density is computed."""
+        if self._backdrop[0] != (view, square):
+            backdrop = draw_backdrop(view)
+            if square is not None:
+                draw_frame(backdrop, view, square)
+            self._backdrop = ((view, square), backdrop)
         return self._backdrop[1]
+
+
+def _patience(view: View) -> tuple[int, float]:
+    """How many pictures, and for how many seconds, a ground may serve."""
+    large = view.width * view.height >= _LARGE
+    return (2, _STALE_LARGE) if large else (1, _STALE)
+
+
+def _area(view: View, extent: Extent) -> QRectF:
+    """Where a part of the plane lies on a view."""
+    x_min, x_max, y_min, y_max = extent
+    upper, lower = view.pixels(np.array([[x_min, y_max], [x_max, y_min]])).tolist()
+    return QRectF(QPointF(*upper), QPointF(*lower))
 
 
 def resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:

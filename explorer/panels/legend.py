@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
 
 from explorer.i18n import tr
@@ -40,14 +40,16 @@ class Scale(NamedTuple):
     colours: str
 
 
-def draw_legend(painter: QPainter, view: View, scales: tuple[Scale, ...]) -> None:
-    """Draw the scales into the upper right corner, if the picture is large enough."""
+def draw_legend(painter: QPainter, view: View, scales: tuple[Scale, ...]) -> QRect:
+    """Draw the scales into the upper right corner, if the picture is large enough; tells where."""
     if not scales or view.width < _LEAST[0] * view.ratio or view.height < _LEAST[1] * view.ratio:
-        return
+        return QRect()
     titles = tuple(tr(scale.title) for scale in scales)
     legend = _drawn(scales, titles, view.ratio * theme.scale, theme.name)
     margin = round(_MARGIN * view.ratio)
-    painter.drawImage(view.width - legend.width() - margin, margin, legend)
+    corner = QPoint(view.width - legend.width() - margin, margin)
+    painter.drawImage(corner, legend)
+    return QRect(corner, legend.size())
 
 
 @lru_cache(maxsize=16)

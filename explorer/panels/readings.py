@@ -12,6 +12,7 @@ from explorer.i18n import number, signed, tr
 if TYPE_CHECKING:
     from explorer.panels.film import Film
     from explorer.panels.flow_view import FlowView
+    from flowengine.project import Extent
 
     Point = tuple[float, float]
 
@@ -20,6 +21,9 @@ def readings(view: FlowView, point: Point) -> list[str]:
     """What the parts of the picture that are switched on say about a point, in data units."""
     film, tau, now = view.film, view.tau, view.now
     said = []
+    maps = view.shown.density or view.shown.difference
+    if maps and film.square is not None and not _inside(point, film.square):
+        said.append(tr("outside the dotted square, in which the density is computed"))
     if density := film.density_at(point, tau, now):
         said.append(
             tr("density {density}, log p = {log_prob} nats").format(
@@ -39,6 +43,11 @@ def readings(view: FlowView, point: Point) -> list[str]:
         if speed is not None:
             said.append(words.format(speed=number(speed)))
     return said
+
+
+def _inside(point: Point, square: Extent) -> bool:
+    x_min, x_max, y_min, y_max = square
+    return x_min <= point[0] <= x_max and y_min <= point[1] <= y_max
 
 
 def log_det_near(film: Film, point: Point, tau: float, now: float) -> float | None:

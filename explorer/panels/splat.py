@@ -7,6 +7,7 @@ larger value, so that nothing depends on an order.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,6 +29,30 @@ _MOST_SAMPLES: Final = 150_000
 _FARTHEST: Final = 2e5
 _POINT: Final = 16  # binary places of fixed-point numbers
 _HALF: Final = 1 << 15
+
+
+class Box(NamedTuple):
+    """A part of a picture, in pixels, without the row `bottom` and the column `right`."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return self.left < self.right and self.top < self.bottom
+
+    def with_(self, other: Box) -> Box:
+        """The smallest box around both."""
+        if not (self and other):
+            return self or other
+        return Box(*map(min, self[:2], other[:2]), *map(max, self[2:], other[2:]))
+
+    def within(self, height: int, width: int) -> Box:
+        """What of it lies in a picture of such a size."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        return Box(left, top, min(self.right, width), min(self.bottom, height))
 
 
 class Lines(NamedTuple):
@@ -102,7 +127,7 @@ class DotPainter:
         self._colours = len(colours)
         self._tables = words.reshape(len(self._pixels), -1)
 
-    def draw(self, picture: Words, points: Floats, colour: Indices) -> range:
+    def draw(self, picture: Words, points: Floats, colour: Indices) -> Box:
         """Draw dots, placed to a quarter of a pixel.
 
         Args:
@@ -111,7 +136,7 @@ class DotPainter:
             colour: Which of the colours each dot has, shape (n,).
 
         Returns:
-            The rows of the picture that have changed.
+            A box around all that has changed.
         """
         height, width = picture.shape
         x, y = points[:, 0] - self._shift, points[:, 1] - self._shift
@@ -119,15 +144,16 @@ class DotPainter:
         inside = (x >= reach) & (x < width - reach) & (y >= reach) & (y < height - reach)
         seen = np.flatnonzero(inside)
         if not seen.size:
-            return range(0)
+            return Box()
         x = (x.take(seen) * _PHASES).astype(np.intp)
         y = (y.take(seen) * _PHASES).astype(np.intp)
         key = (y & (_PHASES - 1)) * _PHASES + (x & (_PHASES - 1))
         key = key * self._colours + colour.take(seen)
-        row = y // _PHASES
-        centre = row * width + x // _PHASES
+        row, column = y // _PHASES, x // _PHASES
+        centre = row * width + column
         self._stamp(picture.reshape(-1), centre, key, self._pixels @ (width, 1))
-        return range(int(row.min()) - reach, int(row.max()) + reach + 1)
+        low, high = (int(column.min()), int(row.min())), (int(column.max()), int(row.max()))
+        return Box(*(n - reach for n in low), *(n + reach + 1 for n in high))
 
     def _stamp(self, flat: Words, centre: Indices, key: Indices, offsets: NDArray[np.intp]) -> None:
         """Go through the stamp's pixels, several at a time where dots are few."""
@@ -166,7 +192,7 @@ def _disc(radius: float) -> _Stamp:
 # --- lines --------------------------------------------------------------------------------------
 
 
-def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) -> range:
+def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) -> Box:
     """Draw lines with soft edges.
 
     As in Wu's algorithm, a line takes one step for each pixel of its longer axis, and shares its
@@ -179,23 +205,21 @@ def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) 
         thickness: In pixels.
 
     Returns:
-        The rows of the picture that have changed.
+        A box around all that has changed.
     """
     width = picture.shape[1]
-    rows = range(0)
+    box = Box()
     cut = _cut(lines, picture.shape, thickness)
     if cut is None:
-        return rows
+        return box
     for steep in (False, True):
         part = np.flatnonzero(cut.steep == steep)
         if part.size:
             strides = (width, 1) if steep else (1, width)
-            index = _walk(picture.reshape(-1), cut.part(part), table, strides, thickness)
-            found = range(index[0] // width, index[1] // width + 1)
-            rows = (
-                range(min(rows.start, found.start), max(rows.stop, found.stop)) if rows else found
-            )
-    return rows
+            drawn = cut.part(part)
+            _walk(picture.reshape(-1), drawn, table, strides, thickness)
+            box = box.with_(drawn.box(thickness, steep=steep))
+    return box.within(*picture.shape)
 
 
 class _Cut(NamedTuple):
@@ -214,11 +238,17 @@ class _Cut(NamedTuple):
     def part(self, which: NDArray[np.intp]) -> _Cut:
         return _Cut(*(values.take(which, axis=-1) for values in self))
 
+    def box(self, thickness: int, *, steep: bool) -> Box:
+        """A box around lines that all are steep, or not; a pixel wider, for rounding."""
+        ends = np.stack([self.start[:2], self.start[:2] + self.step[:2] * (self.count - 1)])
+        major, minor = (math.floor(n) - 1 for n in ends.min(axis=(0, 2)))
+        far, across = (math.floor(n) + 2 for n in ends.max(axis=(0, 2)))
+        across += thickness
+        return Box(minor, major, across, far) if steep else Box(major, minor, far, across)
 
-def _walk(
-    flat: Words, cut: _Cut, table: Words, strides: tuple[int, int], thickness: int
-) -> tuple[int, int]:
-    """Draw lines of one kind, and give the first and the last pixel that they touch.
+
+def _walk(flat: Words, cut: _Cut, table: Words, strides: tuple[int, int], thickness: int) -> None:
+    """Draw lines of one kind.
 
     All steps of all lines are one running sum, in fixed-point numbers, which never lose a step.
     """
@@ -228,13 +258,11 @@ def _walk(
     part = (minor >> (_POINT - 8)) & 255
     light >>= _POINT - 8
     shade = np.repeat(cut.shade, cut.count)
-    low, high = int(index.min()), int(index.max()) + thickness * across
     for pixel in range(thickness + 1):
         share = 256 - part if pixel == 0 else part if pixel == thickness else 256
         level = (light * share + _HALF) >> 16
         _lighten(flat, index, table.take((shade + level).astype(np.intp)))
         index += across
-    return low, high
 
 
 def _running(cut: _Cut) -> NDArray[np.int32]:

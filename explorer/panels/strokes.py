@@ -26,7 +26,8 @@ OUTLINE_ROW: Final = FIELD_ROW + 1
 EXACT_ROW: Final = OUTLINE_ROW + 1
 
 _MOST_MESH_LINES: Final = 21
-_MOST_FIELD_LINES: Final = 26
+_MOST_FIELD_LINES: Final = 42
+_FIELD_FADE: Final = 3.0  # strokes over which a field fades out where it ends
 _STROKE_LENGTH: Final = 0.9  # of the distance between two strokes, from twice the median speed
 _DASH: Final = 0.36  # of a stroke of the exact field, which is two dashes
 _TRAIL_FADE: Final = 0.2  # root of the light in which a trail begins: less is not seen
@@ -80,14 +81,27 @@ def field_lines(view: View, field: Field, *, exact: bool = False) -> Lines:
     longest = _STROKE_LENGTH * every * (x_max - x_min) / columns
     arrow = np.nan_to_num(velocity.reshape(-1, 2), posinf=0, neginf=0)
     speed = np.hypot(arrow[:, 0], arrow[:, 1])
-    fast = max(2 * float(np.median(speed)), 1e-9) if speed.size else 1.0
+    fast = max(2 * _usual(speed.reshape(velocity.shape[:2])), 1e-9)
     share = np.sqrt(np.minimum(speed / fast, 1))
     half = arrow * (longest / 2 * share / np.maximum(speed, 1e-9))[:, None]
     ends = view.pixels(np.concatenate([nodes - half, nodes + half], axis=1).reshape(-1, 2, 2))
-    light = (0.3 + 0.7 * share)[:, None] * np.array([0.1, 1.0])
+    inside = np.minimum.outer(_from_edge(len(velocity)), _from_edge(velocity.shape[1])).reshape(-1)
+    light = (inside * (0.3 + 0.7 * share))[:, None] * np.array([0.1, 1.0])
     colour = np.full(len(nodes), FIELD_ROW)
     strokes = Lines(ends.reshape(-1, 4), colour, light.astype(np.float32))
     return _dashed(strokes) if exact else strokes
+
+
+def _usual(speed: Floats) -> float:
+    """The median speed about the middle: far out, where no data is, a field may grow wild."""
+    rows, columns = (slice(n // 5, n - n // 5) for n in speed.shape)
+    return float(np.median(speed[rows, columns])) if speed.size else 1.0
+
+
+def _from_edge(count: int) -> Floats:
+    """How strongly each of `count` rows of strokes is drawn: no wall stands where a field ends."""
+    from_edge = np.minimum(np.arange(count), np.arange(count)[::-1]) + 0.5
+    return np.minimum(from_edge / _FIELD_FADE, 1).astype(np.float32)
 
 
 def _dashed(strokes: Lines) -> Lines:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import to_builtins
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
-from explorer.lanes import titles_beside
+from explorer.lanes import lane_title, titles_beside
 from explorer.resources import icon
 from explorer.shell.baseline_form import BaselineForms
 from explorer.shell.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.mime import clipboard_data, from_mime
+from explorer.stack.names import weights_text
 from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 from explorer.theme import theme
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from flowengine.catalogue import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec
     from flowengine.lesson import LessonPart, LessonRule
-    from flowengine.project import BaselineLane, Project, Training
+    from flowengine.project import BaselineLane, Lane, Project, Training
     from flowengine.protocol import LayerFacts
 
 
@@ -41,11 +42,13 @@ class ModelTabs(QWidget):
     """The new `Project`, what the edit is called, and the key by which edits are one."""
     layer_activated = Signal(str)
     figure_changed = Signal(str)
+    """How many weights the models in the tab at the front have, in words."""
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
         self._rules: Mapping[LessonPart, LessonRule] = {}
+        self._weights: dict[Lane, int] = {}
         self.stack = StackEditor()
         self.continuous = ContinuousForm(project.continuous)
         self.recipe = RecipeForm(project.training)
@@ -59,15 +62,17 @@ class ModelTabs(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self._page().addWidget(self.stack)
-        _fill_scrolled(self._page(), self.continuous, self.lab)
+        self._beside_lab = _fill_scrolled(self._page(), self.continuous, self.lab)
         _fill_scrolled(self._page(), self.recipe)
         _fill_scrolled(self._page(), self.baselines)
         self.stack.stack_edited.connect(self._edit_stack)
         self.stack.base_edited.connect(self._edit_base)
         self.stack.layer_activated.connect(self.layer_activated)
-        self.stack.weights_changed.connect(self.figure_changed)
+        self.stack.weights_changed.connect(self._tell_figure)
+        self.tabs.currentChanged.connect(self._tell_figure)
         self.continuous.continuous_edited.connect(self._edit_continuous)
         self.lab.chosen.connect(self.continuous.use_solver)
+        self.lab.measured.connect(lambda: QTimer.singleShot(0, self, self._show_lab))
         self.recipe.training_edited.connect(self._edit_training)
         self.baselines.edited.connect(self._edit_baseline)
         self._show_baselines()
@@ -86,6 +91,7 @@ class ModelTabs(QWidget):
         self.continuous.set_continuous(project.continuous)
         self.recipe.set_training(project.training)
         self._show_baselines()
+        self._tell_figure()
 
     def set_rules(self, rules: Mapping[LessonPart, LessonRule]) -> bool:
         """Lock or hide tabs as a lesson says, and tell whether any is left to see."""
@@ -99,6 +105,11 @@ class ModelTabs(QWidget):
     def set_facts(self, facts: LayerFacts) -> None:
         """Show what an engine has measured of the layers."""
         self.stack.set_facts({fact.id: fact for fact in facts.layers})
+
+    def set_weights(self, lane: Lane, count: int) -> None:
+        """Say how many weights the model of a lane has; 0 where its engine could not make it."""
+        self._weights[lane] = count
+        self._tell_figure()
 
     def set_active_layer(self, layer_id: str, fraction: float) -> None:
         """Light up the layer that acts now; "" for none."""
@@ -124,6 +135,29 @@ class ModelTabs(QWidget):
         texts = tr("Stack"), tr(continuous), tr("Training"), tr("Baselines")
         for index, text in enumerate(texts):
             self.tabs.setTabText(index, text)
+        self._tell_figure()
+
+    @property
+    def figure(self) -> str:
+        """How many weights the models in the tab at the front have; "" where that is unknown."""
+        part = _PARTS[self.tabs.currentIndex()]
+        if part == "stack":
+            return self.stack.weights_text
+        lanes: dict[LessonPart, tuple[Lane, ...]] = {
+            "continuous": ("continuous",),
+            "compare": self._project.compare,
+        }
+        known = {
+            lane: count for lane in lanes.get(part, ()) if (count := self._weights.get(lane, 0))
+        }
+        if len(known) == 1:
+            return weights_text(*known.values())
+        return " · ".join(
+            f"{tr(lane_title(lane))} {weights_text(count)}" for lane, count in known.items()
+        )
+
+    def _tell_figure(self) -> None:
+        self.figure_changed.emit(self.figure)
 
     def _page(self) -> QVBoxLayout:
         """Another tab, with some air between the tabs and what it will hold."""
@@ -144,6 +178,10 @@ class ModelTabs(QWidget):
 
     def _edit_baseline(self, lane: BaselineLane, spec: BaselineSpec, text: str, key: str) -> None:
         self.edited.emit(replace(self._project, **{lane: spec}), text, key)
+
+    def _show_lab(self) -> None:
+        """Scroll to the lab, as high as it goes: its measurement lies below all settings."""
+        self._beside_lab.verticalScrollBar().setValue(self.lab.y())
 
     def _show_baselines(self) -> None:
         self.baselines.set_project(self._project)
@@ -173,7 +211,7 @@ def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
-def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> None:
+def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> QScrollArea:
     """Put widgets over each other on a page that scrolls where there is too little room.
 
     From the outside in: Qt styles all that a widget holds again whenever it gets another parent.
@@ -190,3 +228,4 @@ def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> None:
     for content in contents:
         layout.addWidget(content)
     layout.addStretch(1)
+    return area

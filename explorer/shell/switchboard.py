@@ -57,7 +57,9 @@ class Switchboard(QObject):
 
     def say_training(self, training: bool) -> None:
         """Say that training goes on, or rests."""
-        text = tr("Training: every lane fits the target") if training else tr("Training rests")
+        text = (
+            tr("Training: the models are fitting the target") if training else tr("Training rests")
+        )
         self._window.status_line.say(text)
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
@@ -69,6 +71,7 @@ class Switchboard(QObject):
             window.status_line.set_rate(metrics.lane, metrics.steps_per_second)
 
     def _take_status(self, status: protocol.LaneStatus) -> None:
+        self._window.models.set_weights(status.lane, status.weights)
         if status.state != "training":
             self._window.status_line.set_rate(status.lane, 0.0)
         if status.state in ("stopped", "blocked") and status.reason:

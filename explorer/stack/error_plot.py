@@ -6,35 +6,30 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.i18n import number
 from explorer.metrics.ticks import log_ticks
-from explorer.theme import mix, theme
+from explorer.stack.names import choice_name
+from explorer.stack.solver_marks import draw_mark, line_of
+from explorer.theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtGui import QColor, QHelpEvent, QPaintEvent
+    from PySide6.QtGui import QHelpEvent, QPaintEvent
 
 _SMALL: Final = 0.85  # of the window's letters
 _AIR: Final = 8.0
 _TICK: Final = 4.0
-_MARK: Final = 3.2
+_SAMPLE: Final = 18.0  # of a line, in the legend
+_GAP: Final = 10.0  # between two of its names
 _NEAR: Final = 12.0
+_HEIGHT: Final = 216
 _LEAST_ERROR: Final = 1e-9  # what is exact stands at the foot of the plot
 _ROWS: Final = 5
 _COLUMNS: Final = 4
-# Told apart by shape and stroke as well: corners of the mark (0 for a circle), and the dashes.
-_CORNERS: Final = (0, 4, 3, 5, 6)
-_STROKES: Final = (
-    Qt.PenStyle.SolidLine,
-    Qt.PenStyle.DashLine,
-    Qt.PenStyle.DotLine,
-    Qt.PenStyle.DashDotLine,
-    Qt.PenStyle.DashDotDotLine,
-)
 
 
 class Point(NamedTuple):
@@ -46,7 +41,7 @@ class Point(NamedTuple):
 
 
 class ErrorPlot(QWidget):
-    """A line for every solver, named at its end."""
+    """A line for every solver, over a legend."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,21 +52,21 @@ class ErrorPlot(QWidget):
         theme.changed.connect(self.update)
 
     def show_lines(self, lines: Mapping[str, Sequence[Point]], label: str) -> None:
-        """Show these points by the name of their line; `label` says what the axes are."""
+        """Show these points by the solver that they are of; `label` says what is across."""
         self._lines = {
-            name: sorted(p for p in points if math.isfinite(p.error))
-            for name, points in lines.items()
+            solver: sorted(p for p in points if math.isfinite(p.error))
+            for solver, points in lines.items()
         }
         self._label = label
         self.update()
 
     def sizeHint(self) -> QSize:
-        """High enough for five lines to be told apart."""
-        return QSize(240, 190)
+        """High enough for six lines to be told apart."""
+        return QSize(240, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """The same height, at any width."""
-        return QSize(140, 190)
+        return QSize(140, _HEIGHT)
 
     def place_of(self, point: Point) -> QPointF:
         """Where a point lies on the widget."""
@@ -84,15 +79,36 @@ class ErrorPlot(QWidget):
     # --- painting -------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the axes and every line with its marks and its name."""
+        """Draw the legend, the axes and every line with its marks."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._small_font())
+        self._draw_legend(painter)
         self._draw_axes(painter)
-        for k, points in enumerate(self._lines.values()):
-            self._draw_line(painter, k, points)
-        self._draw_names(painter)
+        for solver, points in self._lines.items():
+            _draw_line(painter, solver, [self.place_of(point) for point in points])
         painter.end()
+
+    def _draw_legend(self, painter: QPainter) -> None:
+        for solver, box in self.legend().items():
+            middle = QPointF(box.left() + _SAMPLE / 2, box.center().y())
+            half = QPointF(_SAMPLE / 2 - 1, 0)
+            _draw_line(painter, solver, [middle - half, middle + half], [middle])
+            painter.setPen(theme.color("text_muted"))
+            words = box.adjusted(_SAMPLE + 3, 0, 0, 0)
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, choice_name(solver))
+
+    def legend(self) -> dict[str, QRectF]:
+        """Where each solver is named, in rows like words in a paragraph."""
+        metrics = QFontMetricsF(self._small_font())
+        boxes, left, top = {}, 0.0, 0.0
+        for solver in self._lines:
+            width = _SAMPLE + 3 + metrics.horizontalAdvance(choice_name(solver)) + 1
+            if left and left + width > self.width():
+                left, top = 0.0, top + metrics.height()
+            boxes[solver] = QRectF(left, top, width, metrics.height())
+            left += width + _GAP
+        return boxes
 
     def _draw_axes(self, painter: QPainter) -> None:
         area, height = self._area(), painter.fontMetrics().height()
@@ -114,33 +130,6 @@ class ErrorPlot(QWidget):
         box = QRectF(area.left(), self.height() - height, area.width(), height)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
 
-    def _draw_line(self, painter: QPainter, k: int, points: Sequence[Point]) -> None:
-        colour, places = _colour(k), [self.place_of(point) for point in points]
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(colour, 1.5, _STROKES[k % len(_STROKES)]))
-        painter.drawPolyline(QPolygonF(places))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        for place in places:
-            _draw_mark(painter, place, _CORNERS[k % len(_CORNERS)])
-
-    def _draw_names(self, painter: QPainter) -> None:
-        """Name every line at its end, from the top down and none over another."""
-        line = painter.fontMetrics().height()
-        ends = [
-            (self.place_of(points[-1]), k, name)
-            for k, (name, points) in enumerate(self._lines.items())
-            if points
-        ]
-        below = 0.0
-        for place, k, name in sorted(ends, key=lambda end: end[0].y()):
-            width = painter.fontMetrics().horizontalAdvance(name)
-            left = min(place.x() + 2 * _MARK, self.width() - width - 2)
-            below = max(below, place.y() - line / 2)
-            painter.setPen(_colour(k))
-            painter.drawText(QRectF(left, below, width + 2, line), name)
-            below += line
-
     def _small_font(self) -> QFont:
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * _SMALL)
@@ -149,7 +138,8 @@ class ErrorPlot(QWidget):
     def _area(self) -> QRectF:
         line = self.fontMetrics().height()
         left = self.fontMetrics().horizontalAdvance("2·10⁻⁷") + _TICK
-        return QRectF(self.rect()).adjusted(left, _AIR, -7 * _AIR, -(2 * line + _TICK))
+        top = max((box.bottom() for box in self.legend().values()), default=0.0)
+        return QRectF(self.rect()).adjusted(left, top + _AIR, -_AIR, -(2 * line + _TICK))
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """From the least to the largest of both axes, never nothing."""
@@ -182,18 +172,14 @@ def error_text(error: float) -> str:
     return number(float(error), 2)
 
 
-def _colour(k: int) -> QColor:
-    """The colour of the k-th line: the lane's own, ever nearer to that of words."""
-    return mix(theme.color("continuous"), theme.color("text"), (0.0, 0.75, 0.35, 1.0, 0.55)[k % 5])
-
-
-def _draw_mark(painter: QPainter, place: QPointF, corners: int) -> None:
-    if corners == 0:
-        painter.drawEllipse(place, _MARK, _MARK)
-        return
-    turns = [2 * math.pi * k / corners for k in range(corners)]
-    tips = [place + 1.2 * _MARK * QPointF(math.sin(turn), -math.cos(turn)) for turn in turns]
-    painter.drawPolygon(QPolygonF(tips))
+def _draw_line(
+    painter: QPainter, solver: str, places: list[QPointF], marks: list[QPointF] | None = None
+) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(line_of(solver))
+    painter.drawPolyline(QPolygonF(places))
+    for place in places if marks is None else marks:
+        draw_mark(painter, solver, place)
 
 
 def _around(values: Sequence[float]) -> tuple[float, float]:

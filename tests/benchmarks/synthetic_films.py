@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 EXTENT = (-4.0, 4.0, -4.0, 4.0)
+FIELD_EXTENT = (-6.56, 6.56, -6.56, 6.56)
 LAYERS = 6
 FRAMES_PER_LAYER = 8
 
@@ -57,11 +58,13 @@ def messages(lane: Lane, particles: int, heat: int, seed: int, step: int = 0) ->
             density=_density(points, heat),
         )  # fmt: skip
     if lane == "continuous":
-        side = (np.arange(25) + 0.5) * 8 / 25 - 4
+        x_min, x_max, *_ = FIELD_EXTENT
+        side = x_min + (np.arange(41) + 0.5) * (x_max - x_min) / 41
         nodes = np.stack(np.meshgrid(side, side), axis=-1)
         times = np.linspace(0, 1, 17)
         velocity = np.stack([_velocity(nodes, t, strength) for t in times])
-        yield FieldFrames(**head, extent=EXTENT, tau=times, velocity=velocity.astype(np.float32))
+        velocity = velocity.astype(np.float32)
+        yield FieldFrames(**head, extent=FIELD_EXTENT, tau=times, velocity=velocity)
 
 
 def _stack(z: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -112,7 +112,7 @@ def test_a_device_without_memory_for_the_lane_is_not_moved_to(monkeypatch):
     monkeypatch.setattr("flowengine.lane_worker.Trainer", fail)
     lane.handle(protocol.SetDevice(device="cpu"))
     assert said[-1].error == "DeviceError"
-    assert "has no memory for this lane" in said[-1].text
+    assert "has no memory for this model" in said[-1].text
     assert lane._trainer is before
     steps(lane, 1)
 

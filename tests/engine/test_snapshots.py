@@ -82,8 +82,14 @@ def test_the_exact_field_comes_once_and_only_on_request():
     events = show_all(display)
     (frames,) = [event for event in events if getattr(event, "exact", False)]
     (learned,) = [e for e in events if isinstance(e, FieldFrames) and not e.exact]
-    assert frames.velocity.shape == learned.velocity.shape
-    assert frames.extent == learned.extent
+    assert frames.extent == (-4, 4, -4, 4)
+    assert learned.velocity.shape == (17, 41, 41, 2)
+    assert learned.extent == pytest.approx((-6.56, 6.56, -6.56, 6.56))
+    velocity = display.trainer.average.velocity  # its nodes are as close, and lie farther out
+    node = torch.tensor([[-3.84 - 8 * 0.32, -3.84]])
+    np.testing.assert_allclose(
+        learned.velocity[8, 8, 0], velocity(node, 0.5)[0].detach(), rtol=1e-4, atol=1e-6
+    )
     field = exact_field(display.trainer.target, display.trainer.project.continuous)
     corner = torch.tensor([[-3.84, -3.84]])  # the centre of the first of 25 cells of [-4, 4]
     np.testing.assert_allclose(frames.velocity[8, 0, 0], field(corner, 0.5)[0], rtol=1e-5)

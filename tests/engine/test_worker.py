@@ -388,7 +388,7 @@ def test_the_discrete_lane_has_no_solver_lab(engine):
     engine.send(protocol.SolverLab(request=72))
     failure = engine.wait_for(protocol.Failure)
     assert (failure.request, failure.error) == (72, "SpecError")
-    assert "this is the discrete lane" in failure.text
+    assert "this is the discrete model" in failure.text
 
 
 def test_a_number_that_is_not_finite_is_told_with_its_remedy_and_training_goes_on():

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from explorer.i18n import integer, number, signed, tr, translator
+from explorer.ledger.lines import density_text, point_text
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,18 @@ def test_integer_groups_thousands():
     assert integer(-1234567) == "−1,234,567"
 
 
-def test_signed_always_writes_the_sign():
-    assert [signed(v) for v in (0.274, -0.309, 0.0)] == ["+0.27", "−0.31", "+0.00"]
+def test_signed_writes_the_sign_of_every_change():
+    assert [signed(v) for v in (0.274, -0.309, 1234.5)] == ["+0.27", "−0.31", "+1,234.50"]
+    assert [signed(v) for v in (math.nan, math.inf)] == ["–", "∞"]
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 0.004, -0.004, -1e-12, -4e-300])
+def test_what_rounds_to_nothing_has_no_sign(value):
+    assert signed(value) == "0.00"
+    assert signed(value, 1) == "0.0"
+    assert number(0.0 * value) == "0"
+    assert point_text((value, -value)) == "(0.00, 0.00)"
+    assert density_text(value / 10) == "0.000"
 
 
 def test_language_changes_at_run_time(qtbot):

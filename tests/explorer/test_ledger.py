@@ -5,17 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle
 
+import flowengine as fe
+from explorer import resources
 from explorer.i18n import translator
 from explorer.ledger import titles
 from explorer.ledger.copies import as_latex, as_markdown, as_text
 from explorer.ledger.ellipse import JACOBIAN_ROLE, draw_jacobian, largest_stretch
 from explorer.ledger.ledger_view import LedgerView
+from explorer.ledger.lines import sum_in_words, sum_lines
 from explorer.ledger.titles import fitting
 from explorer.theme import theme
 from flowengine.protocol import Ledger, LedgerRow
@@ -71,7 +75,7 @@ def test_every_layer_has_its_line_and_the_last_is_log_p(view, qtbot):
         ("z = (0.30, 1.20)", "", "−2.603"),
         ("1 ActNorm", "+0.02", "−2.623"),
         ("2 Spline coupling", "−0.31", "−2.313"),
-        ("log p(x)", "", "−2.313"),
+        ("log p(x)", "−0.29", "−2.313"),
         ("target's log p", "", "−2.250"),
         ("round trip", "", "2·10⁻⁷"),
     ]
@@ -80,13 +84,13 @@ def test_every_layer_has_its_line_and_the_last_is_log_p(view, qtbot):
 def test_the_continuous_flow_is_summed_up_below(view):
     view.set_ledger(discrete())
     view.set_ledger(continuous())
-    assert view.rows()[-2:] == [("CNF −∫div v dt", "+0.66", "−1.943"), ("round trip", "", "0")]
+    assert view.rows()[-2:] == [("CNF ∫div v dt", "−0.66", "−1.943"), ("round trip", "", "0")]
 
 
 def test_another_point_takes_the_place_of_both(view):
     view.set_ledger(discrete())
     view.set_ledger(continuous(point=(1.0, 1.0)))
-    assert view.rows()[0][0] == "CNF −∫div v dt"
+    assert view.rows()[0][0] == "CNF ∫div v dt"
 
 
 def test_a_clicked_line_asks_for_its_moment(view, qtbot):
@@ -97,8 +101,16 @@ def test_a_clicked_line_asks_for_its_moment(view, qtbot):
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=centre)
     assert asked.args == [0.5]
     with qtbot.assertNotEmitted(view.tau_picked):
-        last = table.visualItemRect(table.item(5, 0)).center()
-        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=last)
+        click_sum(table, 5)
+    with qtbot.waitSignal(view.tau_picked) as asked:
+        click_sum(table, 3)
+    assert asked.args == [1.0]
+
+
+def click_sum(table, row):
+    sums = table.sums
+    centre = sums.visualRect(sums.model().index(row, 0)).center()
+    QTest.mouseClick(sums.viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
 
 def test_a_line_stays_chosen_while_the_model_trains(view):
@@ -119,24 +131,98 @@ def test_the_arrow_keys_and_enter_reach_every_line(view, qtbot):
     assert asked.args == [0.5]
 
 
+def test_the_arrow_keys_go_on_to_the_sums_and_back(view, qtbot):
+    view.set_ledger(discrete())
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    view._table.setFocus()
+    view._table.setCurrentCell(2, 0)
+    QTest.keyClick(view._table, Qt.Key.Key_Down)
+    assert view._table.sums.hasFocus()
+    assert view._table.currentRow() == 3
+    with qtbot.waitSignal(view.tau_picked) as asked:
+        QTest.keyClick(view._table.sums, Qt.Key.Key_Return)
+    assert asked.args == [1.0]
+    QTest.keyClick(view._table.sums, Qt.Key.Key_Up)
+    assert view._table.hasFocus()
+    assert view._table.currentRow() == 2
+
+
+def long_stack():
+    layers = tuple(row("ActNorm", k / 20, (0.3, 1.2), 0.0, -2.603) for k in range(1, 21))
+    return replace(discrete(), rows=(discrete().rows[0], *layers))
+
+
+@pytest.mark.parametrize("height", [220, 280, 360])
+def test_the_sums_stand_still_below_a_long_stack(view, qapp, height):
+    view.set_ledger(long_stack())
+    view.set_ledger(continuous())
+    view.resize(320, height)
+    qapp.processEvents()
+    table, sums = view._table, view._table.sums
+    assert table.verticalScrollBar().maximum() > 0
+    assert sums.verticalScrollBar().maximum() == 0
+    seen = [sums.visualRect(sums.model().index(k, 4)) for k in range(21, table.rowCount())]
+    assert len(seen) == 5
+    assert all(sums.viewport().rect().contains(rect) for rect in seen)
+    assert view.rect().contains(sums.geometry())
+    assert table.viewport().height() >= 2 * table.line_height
+    for column in (3, 4):  # and below the columns of the lines
+        assert sums.columnViewportPosition(column) == table.columnViewportPosition(column)
+        assert sums.columnWidth(column) == table.columnWidth(column)
+
+
+def test_without_room_every_line_scrolls(view, qapp):
+    view.set_ledger(long_stack())
+    view.set_ledger(continuous())
+    view.resize(320, 120)
+    qapp.processEvents()
+    assert not view._table.sums.isVisible()
+    view._table.scrollToBottom()
+    assert view._table.visualItemRect(view._table.item(25, 4)).height() > 0
+
+
+def test_a_sum_says_how_it_comes_about():
+    words = "log p(x) = log p(z) − log|det J| = −2.603 − (−0.290) = −2.313"
+    assert sum_in_words(discrete()) == words
+
+
+@pytest.mark.parametrize("lane", ["discrete", "continuous"])
+def test_the_sum_s_change_of_volume_is_that_of_the_way_from_z_to_x_in_both_lanes(qapp, lane):
+    """Checked against the generating map's own difference quotients."""
+    flow = fe.load(resources.path("examples", "star.flow"), lane=lane)
+    page = flow.ledger((0.6, -0.9))
+    ledger = replace(
+        discrete(page.rows[-1].position), lane=lane, rows=page.rows, log_prob=page.log_prob
+    )
+    steps = 1e-3 * torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    with torch.no_grad():
+        right, left, up, down = flow.forward(torch.tensor(page.rows[0].position) + steps)[0]
+    jacobian = torch.stack([right - left, up - down]) / 2e-3
+    expected = float(torch.linalg.slogdet(jacobian.double())[1])
+    total = next(line for line in sum_lines(ledger) if line.total)
+    assert abs(expected) > 0.3
+    assert float(total.log_det.replace("−", "-")) == pytest.approx(expected, abs=0.02)
+
+
 DISCRETE_TEXT = """\
 Discrete ledger of x = (0.41, −1.87), in nats
 step                    position                        J  log|det J|   log p
 z                   (0.30, 1.20)                                       −2.603
 1 ActNorm           (0.35, 1.30)   [1.00 0.00; 0.00 1.00]       +0.02  −2.623
 2 Spline coupling  (0.41, −1.87)  [1.00 −0.50; 0.00 0.73]       −0.31  −2.313
-log p(x)                                                               −2.313
+log p(x)                                                        −0.29  −2.313
 target's log p                                                         −2.250
 round trip                                                             2·10⁻⁷"""
 
 CONTINUOUS_TEXT = """\
 Continuous ledger of x = (0.41, −1.87), in nats
-step                 position                       J  log|det J|   log p
-z                (0.30, 1.20)                                      −2.603
-t = 0.5          (0.30, 1.20)  [1.00 0.00; 0.00 1.00]       −0.40  −2.203
-t = 1           (0.41, −1.87)  [1.00 0.00; 0.00 1.00]       −0.26  −1.943
-CNF −∫div v dt                                              +0.66  −1.943
-round trip                                                              0"""
+step                position                       J  log|det J|   log p
+z               (0.30, 1.20)                                      −2.603
+t = 0.5         (0.30, 1.20)  [1.00 0.00; 0.00 1.00]       −0.40  −2.203
+t = 1          (0.41, −1.87)  [1.00 0.00; 0.00 1.00]       −0.26  −1.943
+CNF ∫div v dt                                              −0.66  −1.943
+round trip                                                             0"""
 
 
 def test_it_reads_as_text():
@@ -155,7 +241,7 @@ def test_it_reads_as_markdown():
 | z | (0.30, 1.20) |  |  | −2.603 |
 | 1 ActNorm | (0.35, 1.30) | [1.00 0.00; 0.00 1.00] | +0.02 | −2.623 |
 | 2 Spline coupling | (0.41, −1.87) | [1.00 −0.50; 0.00 0.73] | −0.31 | −2.313 |
-| **log p(x)** |  |  |  | **−2.313** |
+| **log p(x)** |  |  | **−0.29** | **−2.313** |
 | target's log p |  |  |  | −2.250 |
 | round trip |  |  |  | 2·10⁻⁷ |"""
     )
@@ -174,7 +260,7 @@ def test_it_reads_as_latex():
         rf"1 ActNorm & $(0.35, 1.30)$ & {eye} & $+0.02$ & $-2.623$ \\",
         rf"2 Spline coupling & $(0.41, -1.87)$ & {shear} & $-0.31$ & $-2.313$ \\",
         r"\hline",
-        r"$\log p(x)$ &  &  &  & $-2.313$ \\",
+        r"$\log p(x)$ &  &  & $-0.29$ & $-2.313$ \\",
         r"$\log p_{\mathrm{target}}(x)$ &  &  &  & $-2.250$ \\",
         r"round trip &  &  &  & $2 \cdot 10^{-7}$ \\",
         r"\hline",
@@ -192,7 +278,8 @@ def test_what_is_no_number_is_a_dash_in_every_format():
     lost = replace(discrete(), log_prob=math.nan, round_trip_error=math.inf)
     assert "log p(x)" in as_text(lost)
     assert as_text(lost).splitlines()[5].endswith(" –")
-    assert r"$\log p(x)$ &  &  &  & $\text{--}$ \\" in as_latex(lost)
+    assert r"$\log p(x)$ &  &  & $-0.29$ & $\text{--}$ \\" in as_latex(lost)
+    assert r"CNF $\int \mathrm{div}\, v\, dt$ &  &  & $-0.66$" in as_latex(continuous())
     assert r"round trip fails &  &  &  & $\infty$ \\" in as_latex(lost)
 
 
@@ -255,7 +342,7 @@ def test_the_continuous_flow_alone_is_read_moment_by_moment(view):
         ("z = (0.30, 1.20)", "", "−2.603"),
         ("t = 0.5", "−0.40", "−2.203"),
         ("t = 1", "−0.26", "−1.943"),
-        ("CNF −∫div v dt", "+0.66", "−1.943"),
+        ("CNF ∫div v dt", "−0.66", "−1.943"),
         ("round trip", "", "0"),
     ]
     assert view.as_text() == CONTINUOUS_TEXT

@@ -282,6 +282,19 @@ def test_no_label_of_the_figures_is_cut_in_the_smallest_window(view, qapp, langu
         assert table.fontMetrics().horizontalAdvance(label) <= room, label
 
 
+def test_no_row_of_the_figures_is_cut_at_the_least_height(view, qapp):
+    theme.apply(qapp)
+    qapp.processEvents()
+    view.resize(275, view.minimumSizeHint().height())
+    qapp.processEvents()
+    table = view.figures._table
+    rows = [table.visualItemRect(table.item(row, 0)) for row in range(table.rowCount())]
+    assert table.viewport().rect().contains(rows[-1])
+    shown = rows[-1].translated(table.viewport().mapTo(view, QPoint()))
+    assert view.rect().contains(shown)
+    assert view.rect().contains(view._tabs.geometry())
+
+
 def test_a_change_parts_what_was_measured_before_from_what_comes_after(view):
     for step, kl in ((100, 0.04), (200, 0.01)):
         view.add(measured(step, kl))

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from explorer.i18n import translator
 from explorer.motion import motion
@@ -20,6 +20,7 @@ from explorer.panels.ground import Ground
 from explorer.panels.kinds import KINDS
 from explorer.panels.rasterizer import Rasterizer, Shot, Shown
 from explorer.panels.readings import readings
+from explorer.panels.strokes import field_lines
 from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still
 from tests.explorer.test_rasterizer import NOTHING, drawn, film_of, only, pixels
 
@@ -93,6 +94,23 @@ def test_the_difference_takes_the_densitys_place(qtbot):
     assert told[-1].density
 
 
+@pytest.mark.parametrize("density", [True, False])
+def test_without_the_difference_there_is_what_was_there_before(qtbot, density):
+    panel = FlowPanel("discrete", Camera())
+    qtbot.addWidget(panel)
+    panel.set_shown(Shown(density=density, trails=False))
+    before = panel.shown
+    switch = entry(panel, "difference, model − target")
+    switch.trigger()
+    assert not panel.shown.density
+    switch.trigger()
+    assert panel.shown == before
+    switch.trigger()
+    density_chip = next(c for c in panel.findChildren(QPushButton) if c.text() == "density")
+    density_chip.click()
+    assert (panel.shown.density, panel.shown.difference) == (True, False)
+
+
 @pytest.mark.parametrize("map_", ["difference", "tint"])
 def test_signed_maps_tell_the_sign_to_colour_blind_eyes(map_):
     # Deuteranopia and protanopia leave blue against yellow: the ends must differ in it.
@@ -146,7 +164,7 @@ def test_the_legend_stands_in_the_corner_of_pictures_that_are_large_enough():
     _, _, light = drawn(film, NOTHING, size=(400, 400))
     assert not light[corner].any()
     _, _, small = drawn(film, only("density"), size=(150, 150))
-    assert small[:20, -60:].max() < 60
+    assert small[:20, -60:].max() < 120  # a frame runs there, but no words
 
 
 def test_the_legend_speaks_the_windows_language():
@@ -170,6 +188,39 @@ def test_a_map_can_be_chosen(qtbot):
     np.testing.assert_array_equal(pictures[2], pictures[0])
 
 
+def test_a_frame_marks_where_the_density_ends():
+    """Only while a density is shown, and where its square is, whatever the zoom."""
+    camera = Camera()
+    camera.zoom(2.0)
+    view = camera.view(400, 400)
+    film = film_of(heat(np.full((32, 32), 1e-9), lane="continuous"), lane="continuous")
+    shown, hidden = (
+        pixels(Ground().image(view, Shot(film, 1.0, (1.0,), 100.0, only(part))))
+        for part in ("density", "outline")
+    )
+    below_legend = 60
+    framed = np.abs(shown - hidden)[below_legend:].max(axis=-1) > 20
+    rows, columns = np.nonzero(framed)
+    rows += below_legend
+    corner = view.pixels(np.array([[-4.0, 4.0], [4.0, -4.0]]))
+    assert len(rows) > 200
+    assert (columns.min(), rows.min()) == pytest.approx(tuple(corner[0]), abs=1.5)
+    assert (columns.max(), rows.max()) == pytest.approx(tuple(corner[1]), abs=1.5)
+
+
+def test_a_field_fades_out_where_it_ends():
+    camera = Camera()
+    camera.zoom(1.5)
+    view = camera.view(600, 600)
+    wind = field(np.broadcast_to([1.0, 0.0], (2, 25, 25, 2)))
+    lines = field_lines(view, film_of(wind, lane="continuous").field(1.0, 100.0))
+    light = lines.light[:, 1].reshape(25, 25)
+    assert light[0, 12] < 0.25 * light[12, 12]
+    assert light[12, -1] < 0.25 * light[12, 12]
+    assert np.ptp(light[3:-3, 3:-3]) < 1e-6
+    assert np.all(np.diff(light[12, :4]) > 0)
+
+
 # --- what can be read -----------------------------------------------------------------------------
 
 
@@ -183,10 +234,13 @@ def test_readings_say_what_is_switched_on_under_the_mouse(qtbot):
         "density 0.0156, log p = −4.16 nats",
         "speed 1.00",
     ]
+    outside = ["outside the dotted square, in which the density is computed"]
+    assert readings(panel.view, (9, 9)) == outside
+    panel.set_shown(Shown(density=False))
     assert readings(panel.view, (9, 9)) == []
     panel.set_shown(Shown(field=False, density=False, difference=True))
     panel.set_reference(np.ones((2, 2)), EXTENT)
-    assert readings(panel.view, (1, 1))[1:] == ["model − target = +0.000"]
+    assert readings(panel.view, (1, 1))[1:] == ["model − target = 0.000"]
 
 
 def test_the_grid_can_be_read_near_its_nodes():
@@ -247,11 +301,12 @@ def shot_of(film, tau, now):
     return Shot(film, tau, (tau,), now, only("density"))
 
 
-def test_a_kept_ground_is_exact_once_the_clock_rests():
+@pytest.mark.parametrize("side", [200, 1600])
+def test_a_kept_ground_is_exact_once_the_clock_rests(side):
     film = film_of(
         heat(bump(32, -2, 0), index=0, frames=2), heat(bump(32, 2, 0), index=1, frames=2)
     )
-    view = Camera().view(200, 200)
+    view = Camera().view(side, side)
     for late in (False, True):
         ground, now = Ground(late=late), 100.0
         for k in range(5):
@@ -263,6 +318,43 @@ def test_a_kept_ground_is_exact_once_the_clock_rests():
         shown = pixels(ground.image(view, shot_of(film, 0.5, now)))
         fresh = pixels(Ground().image(view, shot_of(film, 0.5, 500.0)))
         np.testing.assert_array_equal(shown, fresh)
+
+
+@pytest.mark.parametrize(("side", "every"), [(200, 2), (1600, 3)])
+def test_two_grounds_take_turns_and_large_ones_are_drawn_more_seldom(side, every):
+    film = film_of(
+        heat(bump(32, -2, 0), index=0, frames=2), heat(bump(32, 2, 0), index=1, frames=2)
+    )
+    view, grounds = Camera().view(side, side), (Ground(), Ground(late=True))
+    drawn = [[], []]
+    for k in range(13):
+        for ground, frames in zip(grounds, drawn, strict=True):
+            before = ground._drawn_at
+            ground.image(view, shot_of(film, k / 13, 100 + k / 30))
+            if ground._drawn_at != before:
+                frames.append(k)
+    first, late = drawn
+    assert first == list(range(0, 13, every))
+    assert not set(first[1:]) & set(late)
+    assert np.all(np.diff(late[1:]) == every)
+
+
+@pytest.mark.parametrize("size", [(360, 510), (1001, 1003)])
+def test_a_ground_that_has_moved_on_is_as_one_drawn_at_once(size):
+    """What is drawn over the backdrop is taken back wholly, and nothing of a density is cut."""
+    film = film_of(
+        heat(bump(32, -2, 1), index=0, frames=2), heat(bump(32, 2, -1), index=1, frames=2)
+    )
+    camera, kept, now = Camera(), Ground(), 100.0
+    for zoom in (1.0, 0.2, 8.0):
+        camera.zoom(zoom, (1.0, 0.5))
+        view = camera.view(*size)
+        for tau in (0.0, 0.4, 1.0):
+            now += 1
+            shown = pixels(kept.image(view, shot_of(film, tau, now)))
+            np.testing.assert_array_equal(
+                shown, pixels(Ground().image(view, shot_of(film, tau, now)))
+            )
 
 
 def test_a_ground_follows_what_arrives_and_is_not_drawn_anew_for_nothing():

@@ -25,6 +25,8 @@ from flowengine.protocol import (
     Failure,
     HeatFrame,
     LaneStatus,
+    LayerFact,
+    LayerFacts,
     Ledger,
     LedgerRow,
     Metrics,
@@ -542,3 +544,24 @@ def test_another_base_goes_into_the_document_and_undo_takes_it_back(window, qtbo
     window.actions_["undo"].trigger()
     assert window.store.project.base == StandardNormal()
     assert box.currentData() == "standard_normal"
+
+
+def test_the_head_of_the_models_counts_the_weights_of_the_model_at_the_front(window):
+    head, tabs = window.docks["models"]._head.figure, window.models.tabs
+    status = LaneStatus(
+        lane="continuous", generation=1, state="paused", step=0, device="cpu", weights=8_898
+    )
+    for lane, weights in (("continuous", 8_898), ("vae", 1_200), ("gan", 1)):
+        tell(window, replace(status, lane=lane, weights=weights), lane)
+    fact = LayerFact(window.store.project.stack[0].id, 4, 0.0, np.zeros((3, 3, 2), np.float32))
+    tell(window, LayerFacts(generation=1, step=0, layers=(fact,)))
+    seen = []
+    for compare in ((), ("vae",), ("vae", "gan")):
+        window.edit(replace(window.store.project, compare=compare), "Compare", "")
+        for index in range(tabs.count()):
+            if tabs.isTabVisible(index):
+                tabs.setCurrentIndex(index)
+                seen.append(head.text())
+    flows = ["4 weights", "8,898 weights", ""]
+    both = "VAE 1,200 weights · GAN 1 weight"
+    assert seen == [*flows, *flows, "1,200 weights", *flows, both]

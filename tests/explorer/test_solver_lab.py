@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from explorer.i18n import translator
 from explorer.shell.model_tabs import ModelTabs
 from explorer.stack.solver_lab import LabRow, SolverLab
+from explorer.stack.solver_marks import icon_of
 from explorer.theme import theme
 from flowengine.catalogue import FlowMatching
 from flowengine.project import Project, default_stack
@@ -55,34 +57,101 @@ def test_the_button_asks_once_and_waits_for_the_answer(lab, qtbot):
     assert lab.button.text() == "Measure again"
 
 
-def test_every_row_is_in_the_table_with_its_figures(lab):
+BEST_FIRST = [
+    ("dopri5 10⁻⁵", "62", "1·10⁻⁷", "0"),
+    ("RK4 × 8", "32", "4·10⁻⁶", "3·10⁻⁵"),
+    ("Heun × 16", "32", "2·10⁻⁴", "0.0010"),
+    ("RK4 × 2", "8", "0.0010", "0.0080"),
+    ("Heun × 4", "8", "0.0030", "0.020"),
+]
+
+
+def test_every_row_is_in_the_table_with_its_figures_the_best_first(lab):
     assert not lab.table.isVisible()
-    lab.set_rows(ROWS)
+    with_lost_ways = (LabRow("euler", 1, 0.0, 1, 1, math.inf, math.nan), *ROWS)
+    lab.set_rows(with_lost_ways)
     assert lab.table.isVisible()
-    assert cells(lab) == [
-        ("Heun × 4", "8", "0.0030", "0.020"),
-        ("Heun × 16", "32", "2·10⁻⁴", "0.0010"),
-        ("RK4 × 2", "8", "0.0010", "0.0080"),
-        ("RK4 × 8", "32", "4·10⁻⁶", "3·10⁻⁵"),
-        ("dopri5 to 1·10⁻⁵", "50", "1·10⁻⁷", "0"),
-    ]
+    assert cells(lab) == [*BEST_FIRST, ("Euler × 1", "1", "∞", "–")]
+
+
+def click_head(lab, column):
+    header = lab.table.horizontalHeader()
+    spot = QPoint(header.sectionViewportPosition(column) + 5, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+
+
+def test_a_click_on_a_title_sorts_by_it_and_another_turns_the_order(lab):
+    lab.set_rows(ROWS)
+    click_head(lab, 0)
+    assert [cell[0] for cell in cells(lab)] == [row.short_name for row in ROWS]
+    click_head(lab, 1)
+    assert [cell[1] for cell in cells(lab)] == ["8", "8", "32", "32", "62"]
+    click_head(lab, 1)
+    assert [cell[1] for cell in cells(lab)] == ["62", "32", "32", "8", "8"]
+    assert lab.table.horizontalHeaderItem(1).text() == "evals ↓"
+    click_head(lab, 3)
+    assert cells(lab) == BEST_FIRST
+    assert lab.table.horizontalHeaderItem(1).text() == "evals"
 
 
 def test_a_row_that_is_entered_puts_its_solver_to_use(lab, qtbot):
     lab.set_rows(ROWS)
     lab.table.setFocus()
-    lab.table.setCurrentCell(3, 0)
+    lab.table.setCurrentCell(1, 0)
     with qtbot.waitSignal(lab.chosen) as chosen:
         QTest.keyClick(lab.table, Qt.Key.Key_Return)
     assert chosen.args == [ROWS[3]]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_no_name_and_no_figure_is_cut_in_a_narrow_dock(lab, qapp, language):
+    theme.apply(qapp)
+    translator.set_language(language)
+    lab.resize(236, 560)
+    lab.set_rows(
+        [LabRow(s, 64, 0.0, 256, 256, 4.2e-8, 5.7e-7) for s in ("midpoint", "euler")]
+        + [LabRow("dopri5", 0, 1e-6, 856, 920, 2.2e-5, 8.1e-6)]
+    )
+    for measure, hidden in ((0, 2), (1, 3)):
+        lab._measure.setCurrentIndex(measure)
+        qapp.processEvents()
+        table = lab.table
+        assert [c for c in range(4) if table.isColumnHidden(c)] == [hidden]
+        for column in {0, 1, 5 - hidden}:
+            assert table.sizeHintForColumn(column) <= table.columnWidth(column)
+    lab.resize(420, 560)
+    assert not any(lab.table.isColumnHidden(column) for column in range(4))
+
+
+def test_the_legend_names_every_solver_and_no_two_names_meet(lab):
+    kinds = ("euler", "midpoint", "heun", "rk4", "adams", "dopri5")
+    lab.resize(226, 560)
+    lab.set_rows([LabRow(kind, 8, 0.0, 8, 8, 1e-3, 1e-3) for kind in kinds])
+    boxes = list(lab.plot.legend().values())
+    assert tuple(lab.plot.legend()) == kinds
+    assert all(lab.plot.rect().toRectF().contains(box) for box in boxes)
+    assert not any(a.intersects(b) for a, b in itertools.combinations(boxes, 2))
+    top = min(lab.plot.place_of(p).y() for line in lab.plot._lines.values() for p in line)
+    assert top > max(box.bottom() for box in boxes)
+
+
+def test_no_two_solvers_have_the_same_mark(qapp):
+    """Nor do they when all colour is taken away."""
+    pictures = []
+    for kind in ("euler", "midpoint", "heun", "rk4", "adams", "dopri5"):
+        image = icon_of(kind).pixmap(12, 12).toImage()
+        image.convertTo(QImage.Format.Format_Alpha8)
+        hollow = icon_of(kind).pixmap(12, 12).toImage().pixelColor(6, 6) == theme.color("surface")
+        pictures.append((bytes(image.constBits()), hollow))
+    assert len(set(pictures)) == len(pictures)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_the_plot_falls_to_the_right_and_tells_its_points(lab):
     lab.set_rows(ROWS)
     points = lab.plot._lines
-    assert list(points) == ["Heun", "RK4", "dopri5"]
-    first, last = map(lab.plot.place_of, points["RK4"])
+    assert list(points) == ["heun", "rk4", "dopri5"]
+    first, last = map(lab.plot.place_of, points["rk4"])
     assert last.x() > first.x()
     assert last.y() > first.y()  # pixels count downwards, errors fall
     assert all(lab.plot.rect().contains(lab.plot.place_of(p).toPoint()) for p in points["dopri5"])
@@ -107,8 +176,8 @@ def test_the_other_error_gives_another_plot(lab):
 
 def test_a_solver_that_lost_its_way_has_a_row_and_no_point(lab):
     lab.set_rows((*ROWS[:2], LabRow("euler", 1, 0.0, 1, 1, math.inf, math.nan)))
-    assert cells(lab)[2] == ("Euler × 1", "1", "∞", "–")
-    assert lab.plot._lines["Euler"] == []
+    assert cells(lab)[-1] == ("Euler × 1", "1", "∞", "–")
+    assert lab.plot._lines["euler"] == []
     lab.plot.grab()
 
 
@@ -147,8 +216,8 @@ def test_the_flow_takes_the_solver_up_and_keeps_the_measurement(tabs, qtbot):
     assert (project.continuous.solver, project.continuous.solver_steps) == ("heun", 16)
     assert text == "Use Heun × 16"
     tabs.set_project(project)
-    bold = [tabs.lab.table.item(row, 0).font().bold() for row in range(len(ROWS))]
-    assert bold == [False, True, False, False, False]
+    items = [tabs.lab.table.item(row, 0) for row in range(len(ROWS))]
+    assert [item.text() for item in items if item.font().bold()] == ["Heun × 16"]
     assert len(tabs.lab.rows) == len(ROWS)
     wider = replace(project, continuous=replace(project.continuous, width=128))
     tabs.set_project(wider)
@@ -159,3 +228,15 @@ def test_a_solver_that_the_catalogue_lacks_changes_nothing(tabs, qtbot):
     with qtbot.assertNotEmitted(tabs.edited):
         tabs.lab.chosen.emit(ROWS[0]._replace(solver="leapfrog"))
     assert tabs.continuous.form.spec == FlowMatching()
+
+
+def test_a_measurement_scrolls_into_sight(qtbot, qapp):
+    tabs = ModelTabs(Project(stack=default_stack()))
+    qtbot.addWidget(tabs)
+    tabs.lab.show()
+    tabs.resize(300, 360)
+    tabs.tabs.setCurrentIndex(1)
+    tabs.show()
+    qtbot.waitExposed(tabs)
+    tabs.lab.set_rows(ROWS)
+    qtbot.waitUntil(lambda: tabs.lab.plot.visibleRegion().boundingRect().height() > 190)

@@ -1,8 +1,10 @@
 """Every role in every theme, readable, and a window that changes with them."""
 
+import itertools
 import re
 import tomllib
 
+import numpy as np
 import pytest
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QPushButton
@@ -67,6 +69,42 @@ def test_all_themes_and_paper_have_the_same_roles():
 )
 def test_ink_is_readable_on_its_paper(each_theme, ink, paper, least):
     assert contrast(ink, paper) >= least
+
+
+# What an eye sees that lacks one kind of cone, of linear light (Machado et al., 2009).
+EYES = {
+    "all": np.eye(3),
+    "no red": np.array(
+        [[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]
+    ),
+    "no green": np.array(
+        [[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]
+    ),
+    "no blue": np.array(
+        [[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]
+    ),
+}
+
+
+def lab(colour, eye):
+    """CIELAB of a colour as an eye sees it."""
+    rgb = np.array(colour.getRgbF()[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]]
+    )
+    xyz = to_xyz @ np.clip(EYES[eye] @ linear, 0, 1) / (0.9505, 1.0, 1.0888)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_every_eye_tells_the_solvers_apart(each_theme, eye):
+    roles = [role for role in theme.roles if role.startswith("solver_")]
+    assert len(roles) == 6
+    seen = [lab(theme.color(role), eye) for role in roles]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 25
+    assert min(contrast(role, "surface") for role in roles) > 3
 
 
 def test_a_role_that_is_none_is_an_error(qapp):

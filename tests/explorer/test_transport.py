@@ -119,9 +119,9 @@ def test_it_holds_at_the_end_and_starts_over(clock, time):
 
 
 def test_normalize_runs_from_the_target_to_the_base(clock, time):
+    clock.play()
     clock.set_direction("normalize")
     assert clock.tau == 1
-    clock.play()
     clock.tick()
     passes(clock, time, 3.0)
     assert clock.tau == pytest.approx(0.5, abs=0.02)
@@ -129,6 +129,17 @@ def test_normalize_runs_from_the_target_to_the_base(clock, time):
     assert clock.tau == 0
     passes(clock, time, 1.3)
     assert clock.tau > 0.9
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.3, 1.0])
+def test_a_clock_that_stands_keeps_its_moment_in_the_other_direction(clock, time, tau):
+    clock.seek(tau)
+    clock.set_direction("normalize")
+    assert (clock.tau, clock.playing, clock.resting) == (tau, False, False)
+    clock.play()
+    clock.tick()
+    passes(clock, time, 0.6)
+    assert clock.tau == pytest.approx((tau or 1.0) - 0.1, abs=0.02)  # from the base it starts over
 
 
 def test_playing_at_the_end_starts_over_at_once(clock, time):

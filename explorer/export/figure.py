@@ -77,7 +77,7 @@ class FigureJob(DrawnJob):
             raise ExportError(tr("The figure could not be drawn"))
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
-                if not piece.save(str(file), b"PNG"):
+                if not piece.save(str(file), "PNG"):
                     raise ExportError(tr("The picture could not be written there"))
             else:
                 file.write_bytes(piece)

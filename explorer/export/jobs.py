@@ -230,7 +230,7 @@ class _Thread(QThread):
         super().__init__(parent)
         self._work = work
         self.cancelled = False
-        self.outcome: Taken | str | None = None
+        self.outcome: Taken | str | None = tr("It went wrong in a way that nobody foresaw")
 
     def run(self) -> None:
         """Work, and keep how it ended."""

@@ -69,6 +69,7 @@ class ExportDialog(QDialog):
         self._lay_out()
         self.choose("model")
         self._propose_name()
+        self._folder.textChanged.connect(self._propose_name)
 
     # --- what is chosen -------------------------------------------------------------------------
 
@@ -281,7 +282,6 @@ class ExportDialog(QDialog):
         chosen = dialogs.ask_folder(self, tr("Export into"))
         if chosen is not None:
             self._folder.setText(str(chosen))
-            self._propose_name()
 
     def _show_running(self, running: bool) -> None:
         self._bar.show()

@@ -38,9 +38,9 @@ class EngineJob(Job):
 
     def start(self) -> None:
         """Ask for it."""
-        lane, count, seed = self._wish
+        wish = self._wish
         self._request = self._controller.export(
-            lane, self._fmt, str(self._path), count=count, seed=seed
+            wish.lane, self._fmt, str(self._path), count=wish.points, seed=wish.seed
         )
 
     def cancel(self) -> None:

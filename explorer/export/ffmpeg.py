@@ -58,7 +58,7 @@ def program() -> str:
         ) from None
 
 
-def encode(frames: Iterator[object], path: Path, size: tuple[int, int], rate: int) -> None:
+def encode(frames: Iterator[bytes], path: Path, size: tuple[int, int], rate: int) -> None:
     """Write frames as H.264, to be played anywhere.
 
     Args:
@@ -79,7 +79,7 @@ def encode(frames: Iterator[object], path: Path, size: tuple[int, int], rate: in
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it will have said why it went
             for frame in frames:
-                process.stdin.write(frame)  # type: ignore[arg-type]
+                process.stdin.write(frame)
         _, complaint = process.communicate()
         _refuse(process.returncode, complaint)
 

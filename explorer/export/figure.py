@@ -71,7 +71,7 @@ class FigureJob(DrawnJob):
         self._path = path
         super().__init__(_drawing(page, wish, scene.name), 1, self._figure)
 
-    def _figure(self, pieces: Iterator[object], tell: Tell, cancelled: Cancelled) -> Taken:
+    def _figure(self, pieces: Iterator[QImage | bytes], tell: Tell, cancelled: Cancelled) -> Taken:
         piece = next(pieces, None)
         if piece is None:
             raise ExportError(tr("The figure could not be drawn"))
@@ -80,7 +80,6 @@ class FigureJob(DrawnJob):
                 if not piece.save(str(file), "PNG"):
                     raise ExportError(tr("The picture could not be written there"))
             else:
-                assert isinstance(piece, bytes)
                 file.write_bytes(piece)
             refuse_cancelled(cancelled)
             tell(0.95, CHECKING)
@@ -108,7 +107,7 @@ class FigureJob(DrawnJob):
         return sentence.format(width=found.width(), height=found.height())
 
 
-def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Generator[object]:
+def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Generator[QImage | bytes | None]:
     """A figure, after a None for each of its parts: an image, or the bytes of a file."""
     size, buffer = page.size, QBuffer()
     device: QImage | QSvgGenerator | QPdfWriter

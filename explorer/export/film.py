@@ -7,7 +7,7 @@ window goes on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from explorer.export import ffmpeg, gif
 from explorer.export.frame import FramePainter
@@ -135,7 +135,7 @@ class FilmJob(DrawnJob):
         self._path = path
         super().__init__(_drawing(scene, wish), wish.frames, self._film)
 
-    def _film(self, pieces: Iterator[object], tell: Tell, cancelled: Cancelled) -> Taken:
+    def _film(self, pieces: Iterator[Any], tell: Tell, cancelled: Cancelled) -> Taken:
         wish = self._wish
         size = wish.width, wish.height
         with replacing_path(self._path) as file:
@@ -156,7 +156,7 @@ class FilmJob(DrawnJob):
         return Taken(self._path, bytes_written, _check(found, wish))
 
 
-def _drawing(scene: Scene, wish: FilmWish) -> Generator[object]:
+def _drawing(scene: Scene, wish: FilmWish) -> Generator[gif.Samples | bytes | None]:
     """The frames, each after a None for each of its parts."""
     painter = FramePainter(scene, (wish.width, wish.height), wish.colours)
     clock = moments(wish.frames, scene.direction, back=wish.back)

@@ -23,7 +23,7 @@ class Samples(NamedTuple):
     frames: tuple[bytes, ...]
 
 
-def encode(pieces: Iterator[object], path: Path, size: tuple[int, int], rate: int) -> None:
+def encode(pieces: Iterator[Samples | bytes], path: Path, size: tuple[int, int], rate: int) -> None:
     """Write frames as a GIF that starts over when it ends.
 
     All frames share one table of colours, so that what rests does not flicker.

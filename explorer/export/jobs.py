@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
@@ -142,9 +142,9 @@ class DrawnJob(ThreadJob):
 
     def __init__(
         self,
-        drawing: Generator[object],
+        drawing: Generator[Any],
         pieces: int,
-        writing: Callable[[Iterator[object], Tell, Cancelled], Taken],
+        writing: Callable[[Iterator[Any], Tell, Cancelled], Taken],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(self._write, parent)
@@ -152,7 +152,7 @@ class DrawnJob(ThreadJob):
         self._pieces = pieces
         self._drawn = 0
         self._writing = writing
-        self._queue: queue.Queue[object] = queue.Queue(_AHEAD)
+        self._queue: queue.Queue[Any] = queue.Queue(_AHEAD)
         self._timer = QTimer(self)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._draw)
@@ -193,7 +193,7 @@ class DrawnJob(ThreadJob):
     def _write(self, tell: Tell, cancelled: Cancelled) -> Taken:
         return self._writing(self._arriving(cancelled), tell, cancelled)
 
-    def _arriving(self, cancelled: Cancelled) -> Iterator[object]:
+    def _arriving(self, cancelled: Cancelled) -> Iterator[Any]:
         """The pieces, as they come to the thread."""
         while True:
             refuse_cancelled(cancelled)
@@ -230,7 +230,7 @@ class _Thread(QThread):
         super().__init__(parent)
         self._work = work
         self.cancelled = False
-        self.outcome: Taken | str | None = None
+        self.outcome: Taken | str | None = tr("It went wrong in a way that nobody foresaw")
 
     def run(self) -> None:
         """Work, and keep how it ended."""

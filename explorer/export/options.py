@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from flowengine.project import Lane
 
-T = TypeVar("T")
-
 COLOURS: Final = {"dark": mark("Dark"), "light": mark("Light")}
 _LARGEST_SEED: Final = 2**31 - 1
 
@@ -40,7 +38,7 @@ class Wish(NamedTuple):
     """Which model, and for samples how many points of which seed."""
 
     lane: Lane
-    count: int = USUAL_SAMPLES
+    points: int = USUAL_SAMPLES
     seed: int = 0
 
 
@@ -131,7 +129,7 @@ class ModelOptions(Options):
     @property
     def lane(self) -> Lane:
         """The lane that is chosen."""
-        return self.lanes.value  # type: ignore[no-any-return]
+        return self.lanes.value
 
     @property
     def part(self) -> str:
@@ -197,8 +195,8 @@ class FilmOptions(Options):
     def __init__(self) -> None:
         super().__init__(part="film")
         self.kind = Choices({"mp4": "MP4", "gif": "GIF"})
-        self.size = QComboBox()
-        self.size.setAccessibleName(tr("Size"))
+        self.measure = QComboBox()
+        self.measure.setAccessibleName(tr("Size"))
         self.seconds = _number(tr("Length"), 1, film.LONGEST_S["mp4"], film.USUAL_S["mp4"])
         self.seconds.setSuffix(" s")
         self.rate = QComboBox()
@@ -207,7 +205,7 @@ class FilmOptions(Options):
         self.colours = Choices({name: tr(text) for name, text in COLOURS.items()})
         self.colours.choose(theme.name)
         self.rows.addRow(tr("As"), self.kind)
-        self.rows.addRow(tr("Size"), self.size)
+        self.rows.addRow(tr("Size"), self.measure)
         self.rows.addRow(tr("Length"), _row(self.seconds, self.back))
         self.rows.addRow(tr("Frames a second"), self.rate)
         self.rows.addRow(tr("Colours"), self.colours)
@@ -224,7 +222,7 @@ class FilmOptions(Options):
 
     def wish(self) -> FilmWish:
         """What the film should be like."""
-        size = film.SIZES[self.kind.value][self.size.currentIndex()]
+        size = film.SIZES[self.kind.value][self.measure.currentIndex()]
         return FilmWish(
             kind=self.kind.value,
             width=size.width,
@@ -237,8 +235,8 @@ class FilmOptions(Options):
 
     def _follow_kind(self) -> None:
         kind = self.kind.value
-        self.size.clear()
-        self.size.addItems([size.text for size in film.SIZES[kind]])
+        self.measure.clear()
+        self.measure.addItems([size.text for size in film.SIZES[kind]])
         self.rate.clear()
         self.rate.addItems([str(rate) for rate in film.RATES[kind]])
         self.rate.setCurrentIndex(film.RATES[kind].index(film.USUAL_RATE[kind]))
@@ -310,7 +308,7 @@ class Choices(QWidget):
 
     changed = Signal()
 
-    def __init__(self, texts: Mapping[T, str]) -> None:
+    def __init__(self, texts: Mapping[Any, str]) -> None:
         super().__init__()
         self.buttons = {value: QRadioButton(text) for value, text in texts.items()}
         self._group = QButtonGroup(self)
@@ -326,11 +324,11 @@ class Choices(QWidget):
         layout.addStretch(1)
 
     @property
-    def value(self) -> T:
+    def value(self) -> Any:  # noqa: ANN401  whatever there is to choose
         """What is chosen."""
         return next(value for value, button in self.buttons.items() if button.isChecked())
 
-    def choose(self, value: T) -> None:
+    def choose(self, value: object) -> None:
         """Choose one."""
         self.buttons[value].setChecked(True)
 

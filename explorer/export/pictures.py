@@ -12,6 +12,8 @@ from explorer.panels.sheet import image_over
 from explorer.theme import mix, theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from explorer.export.scene import Scene
     from explorer.panels.panel_copy import PanelCopy
 
@@ -78,7 +80,7 @@ def draw_figure(painter: QPainter, area: QRectF, scene: Scene) -> None:
     """Two plots with axes on white paper."""
     with theme.painting_in("paper"):
         painter.fillRect(area, theme.color("window"))
-        panels = _dense(scene)[:_MOST] or [None]
+        panels: Sequence[PanelCopy | None] = _dense(scene)[:_MOST] or [None]
         side = min(38.0, (area.width() - 20) / len(panels) - 8)
         room = area.width() / len(panels)
         for k, panel in enumerate(panels):

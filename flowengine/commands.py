@@ -17,16 +17,9 @@ from flowengine.catalogue_table import catalogue_dict, catalogue_markdown, markd
 from flowengine.errors import ExportError, ProjectError, SpecError
 from flowengine.files import replacing
 from flowengine.progress import ProgressBar
-from flowengine.project import (
-    Lane,
-    Project,
-    default_stack,
-    parse_base,
-    parse_compare,
-    parse_continuous,
-    parse_stack,
-)
+from flowengine.project import Lane, Project, default_stack
 from flowengine.projectfile import read_project, read_thumbnail, write_project
+from flowengine.shorthand import parse_base, parse_compare, parse_continuous, parse_stack
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,6 @@ import torch
 from flowengine.checkpoint import (
     HISTORY_COLUMNS,
     TrainerState,
-    adopted,
     is_change,
     pack_state,
     unpack_state,
@@ -21,13 +20,12 @@ from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError
-from flowengine.flow import Flow
 from flowengine.lane import build_model
+from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.project import BASELINE_LANES, StackRecipe
 from flowengine.schedule import Schedule
-from flowengine.stack import DiscreteFlow
 from flowengine.targets import from_spec
 from flowengine.targets.streams import derived_seed
 
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from flowengine.layers import Layer
     from flowengine.model import Model
     from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
@@ -113,9 +110,7 @@ class Trainer:
         self.notices: list[str] = []
         self._step: PlainStep | GraphedStep | None = None
         self._slices: Slices | None = None
-        self._known_weights: dict[str, Tensor] = {}
-        self._known_optimizer: dict[str, Tensor] = {}
-        self._known_layers: dict[str, Layer] = {}
+        self._learned = Learned()
         self.target = self._make_target()
         self._take_up(build_model(project, lane))
         saved = project.lanes.get(lane)
@@ -327,46 +322,15 @@ class Trainer:
         self._keep_good()
 
     def _adopt(self, before: Model, old: TrainerState) -> None:
-        """Take over what still fits from the models before the edit.
-
-        Layers that have gone are remembered too, so that undoing their removal brings back what
-        they had learned.
-        """
-        self._known_weights |= old.weights
-        self._known_optimizer |= old.optimizer
-        if isinstance(before, DiscreteFlow):
-            self._known_layers |= _layers_of(before)
-        weights = {
-            name: tensor
-            for name, tensor in adopted(self._known_weights, self.average.state_dict()).items()
-            if not name.startswith(self._begun_anew(before))
-        }
+        """Take over what still fits from the models before the edit."""
+        self._learned.remember(before, old)
+        weights = self._learned.weights_for(self.model, before)
         if not weights:
             return
         self.average.load_state_dict(weights, strict=False)
         self.model.load_state_dict(weights, strict=False)
-        kept = {
-            name: tensor
-            for name, tensor in self._known_optimizer.items()
-            if name == "steps" or name.split(".", 1)[1] in weights
-        }
-        self.optimizer.load_state(kept)
+        self.optimizer.load_state(self._learned.optimizer_for(weights))
         self._initialized = True
-
-    def _begun_anew(self, before: Model) -> tuple[str, ...]:
-        """The prefixes of the weights of what was given another start, such as an angle."""
-        if not (isinstance(self.model, Flow) and isinstance(before, Flow)):
-            return ()
-        base, learns = self.model.base, any(p.requires_grad for p in self.model.base.parameters())
-        anew = () if learns and base.spec == before.base.spec else ("base.",)
-        if not isinstance(self.average, DiscreteFlow):
-            return anew
-        layers = _layers_of(self.average)
-        return anew + tuple(
-            f"layers.{name}."
-            for name, known in self._known_layers.items()
-            if name in layers and not layers[name].resumes(known)
-        )
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -419,10 +383,6 @@ class Trainer:
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _layers_of(flow: DiscreteFlow) -> dict[str, Layer]:
-    return {name: cast("Layer", layer) for name, layer in flow.layers.items()}
 
 
 def _model_of(project: Project, lane: Lane) -> object:

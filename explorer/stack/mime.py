@@ -13,7 +13,8 @@ from PySide6.QtGui import QGuiApplication
 from explorer.i18n import tr
 from flowengine.catalogue import LAYER_SPECS, AnyLayer, kind_of
 from flowengine.errors import FlowError, SpecError
-from flowengine.project import MAX_LAYERS, Project, parse_stack
+from flowengine.project import MAX_LAYERS, Project
+from flowengine.shorthand import parse_stack
 
 if TYPE_CHECKING:
     from flowengine.catalogue import LayerSpec

@@ -20,7 +20,7 @@ import torch
 
 import flowengine
 from flowengine.optimizer import FlatAdam
-from flowengine.project import parse_stack
+from flowengine.shorthand import parse_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

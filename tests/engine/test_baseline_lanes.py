@@ -19,9 +19,10 @@ from flowengine.export import run_export
 from flowengine.lane import build_model, load
 from flowengine.lane_worker import Worker
 from flowengine.metrics import evaluate, samples_of
-from flowengine.project import BASELINE_LANES, LANES, Project, StopRule, parse_compare
+from flowengine.project import BASELINE_LANES, LANES, Project, StopRule
 from flowengine.projectfile import migrate_1_to_2, read_project, write_project
 from flowengine.protocol import HeatFrame, Metrics, ParticleFrames, SetView
+from flowengine.shorthand import parse_compare
 from flowengine.stopping import stop_reason
 from flowengine.trainer import Trainer
 from flowengine.training import train

@@ -11,7 +11,7 @@ from flowengine import metrics, targets
 from flowengine.catalogue import GaussianMixture
 from flowengine.distances import Slices, energy_distance, transport_distance
 from flowengine.errors import NumericsError, ShapeError
-from flowengine.project import parse_stack
+from flowengine.shorthand import parse_stack
 from flowengine.stack import build
 from tests.engine.test_metrics import gaussian_flow, gaussian_target
 

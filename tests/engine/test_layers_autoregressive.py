@@ -18,7 +18,8 @@ from flowengine.catalogue import LAYER_SPECS, AutoregressiveSpec
 from flowengine.layers import build_layer
 from flowengine.layers.base import to_columns
 from flowengine.layers.monotonic import FLOOR, RisingNetwork
-from flowengine.project import parse_stack, resolve_keeps
+from flowengine.project import resolve_keeps
+from flowengine.shorthand import parse_stack
 from tests.engine.strategies import kind_of, points, randomised
 from tests.engine.test_layers_special import BINS, BOUND, _zukos_spline
 

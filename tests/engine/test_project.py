@@ -12,15 +12,8 @@ from hypothesis import given, settings
 from flowengine.arrays import FrozenArray
 from flowengine.catalogue import AffineCoupling, SplineCoupling, Swap
 from flowengine.errors import ProjectError, SpecError
-from flowengine.project import (
-    Project,
-    TargetSpec,
-    default_stack,
-    parse_continuous,
-    parse_stack,
-    resolve_keeps,
-    with_ids,
-)
+from flowengine.project import Project, TargetSpec, default_stack, resolve_keeps, with_ids
+from flowengine.shorthand import parse_continuous, parse_stack
 from tests.engine.documents import full_project, projects
 
 

@@ -18,7 +18,8 @@ from flowengine.flow import base_log_prob
 from flowengine.layers import build_layer
 from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.run import is_noting
-from flowengine.project import parse_stack, with_ids
+from flowengine.project import with_ids
+from flowengine.shorthand import parse_stack
 from flowengine.stack import CHUNK, build
 from tests.engine.strategies import all_layer_specs, points, randomised, stacks
 from tests.engine.test_bases import LEARNED

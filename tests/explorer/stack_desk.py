@@ -18,8 +18,9 @@ from explorer.stack.thumbnail import plain_grid
 from flowengine.catalogue import (
     CouplingSpec,
 )
-from flowengine.project import parse_stack, resolve_keeps
+from flowengine.project import resolve_keeps
 from flowengine.protocol import LayerFact
+from flowengine.shorthand import parse_stack
 
 STACK = tuple(
     replace(layer, width=64) if isinstance(layer, CouplingSpec) else layer

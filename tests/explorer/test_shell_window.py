@@ -19,7 +19,7 @@ from explorer.theme import theme
 from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
 from flowengine.catalogue import Ring, StandardNormal
-from flowengine.project import FLOW_LANES, Project, TargetSpec, default_stack, parse_stack
+from flowengine.project import FLOW_LANES, Project, TargetSpec, default_stack
 from flowengine.protocol import (
     EditBase,
     Failure,
@@ -33,6 +33,7 @@ from flowengine.protocol import (
     Notice,
     ParticleFrames,
 )
+from flowengine.shorthand import parse_stack
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from flowengine.catalogue import (
     Planar,
     kind_of,
 )
-from flowengine.project import Project, parse_stack
+from flowengine.project import Project
+from flowengine.shorthand import parse_stack
 from tests.explorer.stack_desk import (
     ALT,
     CTRL,

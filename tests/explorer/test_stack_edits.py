@@ -19,7 +19,8 @@ from flowengine.catalogue import (
     kind_of,
 )
 from flowengine.errors import FlowError, ProjectError, SpecError
-from flowengine.project import MAX_LAYERS, Project, parse_stack, resolve_keeps
+from flowengine.project import MAX_LAYERS, Project, resolve_keeps
+from flowengine.shorthand import parse_stack
 
 
 def ids(stack):

@@ -14,8 +14,9 @@ from explorer.stack.mime import from_mime
 from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
 from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
 from explorer.theme import theme
-from flowengine.project import parse_stack, resolve_keeps
+from flowengine.project import resolve_keeps
 from flowengine.protocol import LayerFact
+from flowengine.shorthand import parse_stack
 
 LAYERS = resolve_keeps(parse_stack("actnorm,affine_coupling*2,linear,spline_coupling*2,planar*2"))
 

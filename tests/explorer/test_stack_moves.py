@@ -19,7 +19,8 @@ from flowengine.catalogue import (
     Planar,
     SplineCoupling,
 )
-from flowengine.project import MAX_LAYERS, parse_stack
+from flowengine.project import MAX_LAYERS
+from flowengine.shorthand import parse_stack
 from tests.explorer.stack_desk import (
     CTRL,
     SHIFT,

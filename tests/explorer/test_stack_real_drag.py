@@ -32,7 +32,8 @@ PROGRAM = textwrap.dedent(
     from PySide6.QtWidgets import QApplication
     from explorer.stack.stack_view import StackEditor
     from explorer.theme import theme
-    from flowengine.project import parse_stack, resolve_keeps
+    from flowengine.project import resolve_keeps
+    from flowengine.shorthand import parse_stack
 
     app = QApplication([])
     theme.apply(app)

@@ -13,8 +13,8 @@ from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.stack.why_planar import WhyPlanar, leans_on_planar, push_of
 from explorer.theme import theme
-from flowengine.project import parse_stack
 from flowengine.protocol import LayerFact
+from flowengine.shorthand import parse_stack
 
 DIRECTION = np.array([0.6, 0.8])
 

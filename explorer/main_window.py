@@ -32,6 +32,7 @@ from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
+from explorer.shell.run_restorer import RunRestorer
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
 from explorer.shell.status_line import StatusLine
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
         self.runs = RunKeeper(self.store, self.controller, self.stage.look, self)
+        self.restorer = RunRestorer(self.store, self.controller, self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -212,7 +214,9 @@ class MainWindow(QMainWindow):
         self.top_bar.devices.picked.connect(self.controller.set_device)
         self.training.restarting.connect(self.runs.keep)
         self.training.restarted.connect(self.metrics.clear)
+        self.training.restarted.connect(lambda: self.runs.begin({}))
         self.runs.kept.connect(self.metrics.keep)
+        self.restorer.swapped.connect(self._swap_models)
         self.metrics.shelf.keep_requested.connect(self.runs.keep)
         self.metrics.shelf.restore_requested.connect(self.restore_run)
         self.metrics.shelf.beside_requested.connect(self._show_beside)
@@ -239,6 +243,7 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
+        self.metrics.shelf.set_target(project.target)
         self.exporter.lanes = shown_lanes(project)
         self.lesson.apply()
 
@@ -275,6 +280,7 @@ class MainWindow(QMainWindow):
         self._edit_target(target, text, "")
 
     def _preview_target(self, target: TargetSpec) -> None:
+        self.runs.follow_preview(target)
         self.stage.set_target(target)
         self.controller.preview_target(target)
         self.training.follow_drawing()
@@ -307,16 +313,21 @@ class MainWindow(QMainWindow):
         self.stage.clock.wake()
 
     def restore_run(self, run: Run) -> None:
-        """Go on from a run of the shelf: its document is an edit, its weights come with it."""
+        """Go on from a run of the shelf; undo brings back what was there, models and all."""
         self.runs.keep()
-        project = replace(run.project, lesson=self.store.project.lesson)
-        if not self.edit(project, tr("Restore run {n}").format(n=run.number), ""):
+        try:
+            self.restorer.restore(run)
+        except FlowError as error:
+            self.banner.show_error(str(error))
             return
-        self.metrics.load(run.lanes)
-        self._show_last_figures()
-        self.controller.start(self.store.project, run.lanes)
         self.stage.setFocus()  # on the button Space would restore once more
         self.status_line.say(tr("Run {n} is back").format(n=run.number))
+
+    def _swap_models(self, lanes: dict[Lane, LaneState]) -> None:
+        self.metrics.load(lanes)
+        self._show_last_figures()
+        self.controller.start(self.store.project, lanes)
+        self.runs.begin(lanes)
 
     def _show_beside(self, run: Run | None) -> None:
         self.stage.set_guest(run)

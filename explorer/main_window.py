@@ -22,6 +22,7 @@ from explorer.shell.banner import Banner
 from explorer.shell.card import GAP, CardDock
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
+from explorer.shell.first_hint import FirstHint
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.lesson_note = LessonNote()
         self.target = TargetEditor(header=False)
+        self.first_hint = FirstHint(self.store, self.target.canvas, self)
         self.models = ModelTabs(self.store.project)
         self.stage = Stage(self.controller)
         self.ledger = LedgerView()
@@ -235,6 +237,8 @@ class MainWindow(QMainWindow):
         self.metrics.shelf.set_guest(None)
         self.status_line.forget_saved()
         self._show(self.store.project)
+        if self.stage.facts is not None:  # the engines will measure them again
+            self.models.set_facts(self.stage.facts)
         self._show_last_figures()
         self._show_title()
 

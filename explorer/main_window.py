@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from explorer.actions import FILE, VIEW, Actions
+from explorer.actions import FILE, HELP, VIEW, Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
@@ -23,12 +23,14 @@ from explorer.shell.card import GAP, CardDock
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.first_hint import FirstHint
+from explorer.shell.glossary import GlossaryDialog
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
 from explorer.shell.lessons import LessonMenu
 from explorer.shell.model_tabs import ModelTabs
+from explorer.shell.palette_entries import palette_entries
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
@@ -159,6 +161,7 @@ class MainWindow(QMainWindow):
         self.lesson_menu = LessonMenu(self)
         self.lesson_menu.chosen.connect(self.documents.begin)
         menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
+        menus[HELP].insertMenu(self.actions_["palette"], self.lesson_menu)
         first = self.actions_["theme_dark"]
         for dock in self.docks.values():
             menus[VIEW].insertAction(first, dock.toggleViewAction())
@@ -367,16 +370,16 @@ class MainWindow(QMainWindow):
                 return
 
     def show_palette(self) -> None:
-        """Offer every action by name, docks and recent projects among them."""
-        actions = self.actions_.places()
-        view = tr(VIEW).replace("&", "")
-        actions += [(view, dock.toggleViewAction()) for dock in self.docks.values()]
-        self.recent_menu.fill()
-        for menu in (self.recent_menu, self.lesson_menu):
-            actions += [(menu.title(), action) for action in menu.actions()]
-        palette = CommandPalette(actions, self)
+        """Offer everything that can be done, by name."""
+        holder = QObject(self)
+        palette = CommandPalette(palette_entries(self, holder), self)
+        holder.setParent(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show()
+
+    def show_glossary(self, term: str = "") -> None:
+        """Say what the words of the window mean, one of them first."""
+        GlossaryDialog.open_over(self, term)
 
     def show_shortcuts(self) -> None:
         """Show every key."""

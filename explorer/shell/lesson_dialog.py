@@ -6,7 +6,7 @@ from typing import Final, cast, get_args
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFontMetricsF, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -71,7 +71,6 @@ class LessonDialog(QDialog):
         layout.addLayout(rows)
         layout.addWidget(self._try)
         self.setFixedWidth(_WIDTH)
-        self._fit_note()
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
@@ -84,6 +83,11 @@ class LessonDialog(QDialog):
             self._note.blockSignals(False)
         for part, box in self._choices.items():
             box.setCurrentIndex(list(_CHOICES).index(lesson.rules.get(part, "")))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size the note once its frame is known."""
+        super().showEvent(event)
+        self._fit_note()
 
     def event(self, event: QEvent) -> bool:
         """Leave a control its own keys, which the window's actions would take."""

@@ -145,7 +145,7 @@ class RunShelf(QWidget):
         for button in (self.keep, self.beside, self.restore, self.remove):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(buttons)
         layout.addWidget(self._hint)

@@ -240,6 +240,7 @@ class MainWindow(QMainWindow):
         self.metrics.shelf.set_guest(None)
         self.status_line.forget_saved()
         self._show(self.store.project)
+        self.models.forget_facts()
         if self.stage.facts is not None:  # the engines will measure them again
             self.models.set_facts(self.stage.facts)
         self._show_last_figures()

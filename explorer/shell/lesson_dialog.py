@@ -30,7 +30,7 @@ _CHOICES: Final[dict[str, str]] = {
 }
 _WIDTH: Final = 380
 _NOTE_LINES: Final = 4  # at least
-_SPARE: Final = 0.5  # of a line, so that the next one does not move the text
+_SPARE: Final = 1.0  # lines, so that the next one does not move the text
 _NOTE_SHARE: Final = 1 / 3  # of the window's height, at most
 
 

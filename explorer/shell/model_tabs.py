@@ -100,6 +100,10 @@ class ModelTabs(QWidget):
         """Show what an engine has measured of the layers."""
         self.stack.set_facts({fact.id: fact for fact in facts.layers})
 
+    def forget_facts(self) -> None:
+        """Show nothing of what was measured of the layers of another document."""
+        self.stack.forget_facts()
+
     def set_active_layer(self, layer_id: str, fraction: float) -> None:
         """Light up the layer that acts now; "" for none."""
         self.stack.set_active_layer(layer_id or None, fraction)

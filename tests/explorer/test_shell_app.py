@@ -3,6 +3,7 @@
 import sys
 import threading
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage
@@ -54,6 +55,14 @@ def test_the_example_asks_for_the_first_stroke_and_for_no_other(open_window):
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
     assert not canvas.inviting
     assert not open_window().target.canvas.inviting
+
+
+def test_no_card_shows_what_was_measured_of_another_documents_layer(open_window):
+    window = open_window()
+    cards, example = window.models.stack.list.cards, window.store.project
+    window.documents.begin(msgspec.structs.replace(example, stack=example.stack[::-1], lanes={}))
+    assert {layer.id for layer in window.store.project.stack} == {la.id for la in example.stack}
+    assert not any(cards.fact(layer.id) for layer in window.store.project.stack)
 
 
 def test_a_project_of_ones_own_invites_to_nothing(open_window, tmp_path):

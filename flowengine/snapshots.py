@@ -53,6 +53,7 @@ CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
 METRICS_EVERY_S = 0.5
+PICTURES_FIRST_S = 1.0  # of training after an edit: the new shape is to be recognised
 METRICS_LATEST_S = 1.8  # with the time that they take they then come about every two seconds
 GRID_NODES = 33
 GRID_REACH = 3.0
@@ -266,8 +267,8 @@ class Display:
             urgency = 2.8 if name == f"heat {first_heat}" else urgency
             task.done_at = now - urgency * task.period
         if "w2" in self._tasks:
-            wait = W2_EVERY_S - W2_SOON_S
-            self._tasks["w2"].done_at, self._tasks["w2"].trained_at = now - wait, -wait
+            self._tasks["w2"].done_at = now - W2_EVERY_S + W2_SOON_S
+        self._tasks["metrics"].trained_at = PICTURES_FIRST_S
 
     def _metrics(self, training: bool) -> Work:
         if self.trainer.average.likelihood == "none":

@@ -23,6 +23,7 @@ class ActionSpec(NamedTuple):
         slot: The method that it calls, as seen from the window: "documents.save".
         menu: The menu it stands in; "" for an action that only has a key.
         group: Actions of one group exclude each other; "" for none.
+        words: Others that it is found by, see `explorer.shell.command_palette`.
     """
 
     id: str
@@ -34,6 +35,7 @@ class ActionSpec(NamedTuple):
     tip: str
     group: str = ""
     separated: bool = False
+    words: str = ""
 
 
 FILE: Final = mark("&File")
@@ -58,7 +60,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "documents.choose_and_import",
                mark("Take a picture, a table of points or an array as the target"), separated=True),
     ActionSpec("export", FILE, mark("Export…"), "Ctrl+E", "download", "export_model",
-               mark("Take away a model, a film, a figure, samples or the project")),
+               mark("Take away a model, a film, a figure, samples, a web page or the project"),
+               words=mark("film movie video gif figure picture samples web page code download")),
     ActionSpec("quit", FILE, mark("Quit"), "Ctrl+Q", "log-out", "close",
                mark("Close the window and end the engines"), separated=True),
 
@@ -138,6 +141,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
 
     ActionSpec("palette", HELP, mark("Find an action…"), "Ctrl+Shift+P", "search",
                "show_palette", mark("Find any action by typing a part of its name")),
+    ActionSpec("glossary", HELP, mark("Glossary"), "F1", "info", "show_glossary",
+               mark("Say what the words of the window mean")),
     ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard", "show_shortcuts",
                mark("Show every key")),
     ActionSpec("about", HELP, mark("About Flow Explorer"), "", "info", "show_about",
@@ -191,6 +196,7 @@ class Actions(QObject):
             action.setText(tr(spec.text))
             action.setToolTip(_with_key(tr(spec.tip), action.shortcut()))
             action.setStatusTip(tr(spec.tip))
+            action.setData(tr(spec.words) if spec.words else "")
 
     def _make(self, spec: ActionSpec, window: QWidget) -> QAction:
         action = QAction(window)

@@ -96,6 +96,8 @@ def open_window(path: Path | None) -> MainWindow:
     if trouble:
         window.banner.show_error(trouble)
     theme.apply(app)
+    if path is None:
+        window.first_hint.show()
     window.show()
     QTimer.singleShot(FIRST_LOOK_MS, window, window.start_engines)
     return window

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from explorer.actions import FILE, VIEW, Actions
+from explorer.actions import FILE, HELP, VIEW, Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
@@ -24,16 +24,20 @@ from explorer.shell.card import GAP, CardDock
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
 from explorer.shell.export_source import source_of
+from explorer.shell.first_hint import FirstHint
+from explorer.shell.glossary import GlossaryDialog
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
 from explorer.shell.lessons import LessonMenu
 from explorer.shell.model_tabs import ModelTabs
+from explorer.shell.palette_entries import palette_entries
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
+from explorer.shell.run_restorer import RunRestorer
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
 from explorer.shell.status_line import StatusLine
@@ -96,6 +100,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.lesson_note = LessonNote()
         self.target = TargetEditor(header=False)
+        self.first_hint = FirstHint(self.store, self.target.canvas, self)
         self.models = ModelTabs(self.store.project)
         self.stage = Stage(self.controller)
         self.ledger = LedgerView()
@@ -106,6 +111,7 @@ class MainWindow(QMainWindow):
         self.inquiry = Inquiry(self.controller, self)
         self.presentation = Presentation(self)
         self.runs = RunKeeper(self.store, self.controller, self.stage.look, self)
+        self.restorer = RunRestorer(self.store, self.controller, self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -157,6 +163,7 @@ class MainWindow(QMainWindow):
         self.lesson_menu = LessonMenu(self)
         self.lesson_menu.chosen.connect(self.documents.begin)
         menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
+        menus[HELP].insertMenu(self.actions_["palette"], self.lesson_menu)
         first = self.actions_["theme_dark"]
         for dock in self.docks.values():
             menus[VIEW].insertAction(first, dock.toggleViewAction())
@@ -214,7 +221,9 @@ class MainWindow(QMainWindow):
         self.top_bar.devices.picked.connect(self.controller.set_device)
         self.training.restarting.connect(self.runs.keep)
         self.training.restarted.connect(self.metrics.clear)
+        self.training.restarted.connect(lambda: self.runs.begin({}))
         self.runs.kept.connect(self.metrics.keep)
+        self.restorer.swapped.connect(self._swap_models)
         self.metrics.shelf.keep_requested.connect(self.runs.keep)
         self.metrics.shelf.restore_requested.connect(self.restore_run)
         self.metrics.shelf.beside_requested.connect(self._show_beside)
@@ -233,6 +242,9 @@ class MainWindow(QMainWindow):
         self.metrics.shelf.set_guest(None)
         self.status_line.forget_saved()
         self._show(self.store.project)
+        self.models.forget_facts()
+        if self.stage.facts is not None:  # the engines will measure them again
+            self.models.set_facts(self.stage.facts)
         self._show_last_figures()
         self._show_title()
 
@@ -241,6 +253,7 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
+        self.metrics.shelf.set_target(project.target)
         self.lesson.apply()
 
     def _show_last_figures(self) -> None:
@@ -276,6 +289,7 @@ class MainWindow(QMainWindow):
         self._edit_target(target, text, "")
 
     def _preview_target(self, target: TargetSpec) -> None:
+        self.runs.follow_preview(target)
         self.stage.set_target(target)
         self.controller.preview_target(target)
         self.training.follow_drawing()
@@ -308,16 +322,21 @@ class MainWindow(QMainWindow):
         self.stage.clock.wake()
 
     def restore_run(self, run: Run) -> None:
-        """Go on from a run of the shelf: its document is an edit, its weights come with it."""
+        """Go on from a run of the shelf; undo brings back what was there, models and all."""
         self.runs.keep()
-        project = replace(run.project, lesson=self.store.project.lesson)
-        if not self.edit(project, tr("Restore run {n}").format(n=run.number), ""):
+        try:
+            self.restorer.restore(run)
+        except FlowError as error:
+            self.banner.show_error(str(error))
             return
-        self.metrics.load(run.lanes)
-        self._show_last_figures()
-        self.controller.start(self.store.project, run.lanes)
         self.stage.setFocus()  # on the button Space would restore once more
         self.status_line.say(tr("Run {n} is back").format(n=run.number))
+
+    def _swap_models(self, lanes: dict[Lane, LaneState]) -> None:
+        self.metrics.load(lanes)
+        self._show_last_figures()
+        self.controller.start(self.store.project, lanes)
+        self.runs.begin(lanes)
 
     def _show_beside(self, run: Run | None) -> None:
         self.stage.set_guest(run)
@@ -353,16 +372,16 @@ class MainWindow(QMainWindow):
                 return
 
     def show_palette(self) -> None:
-        """Offer every action by name, docks and recent projects among them."""
-        actions = self.actions_.places()
-        view = tr(VIEW).replace("&", "")
-        actions += [(view, dock.toggleViewAction()) for dock in self.docks.values()]
-        self.recent_menu.fill()
-        for menu in (self.recent_menu, self.lesson_menu):
-            actions += [(menu.title(), action) for action in menu.actions()]
-        palette = CommandPalette(actions, self)
+        """Offer everything that can be done, by name."""
+        holder = QObject(self)
+        palette = CommandPalette(palette_entries(self, holder), self)
+        holder.setParent(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show()
+
+    def show_glossary(self, term: str = "") -> None:
+        """Say what the words of the window mean, one of them first."""
+        GlossaryDialog.open_over(self, term)
 
     def show_shortcuts(self) -> None:
         """Show every key."""

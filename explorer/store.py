@@ -2,7 +2,7 @@
 
 The document is one frozen `Project`. An edit is a new `Project`; undo goes back to the one before.
 What training has made of the lanes is kept aside in `lanes`: it is saved with the document, but it
-is no edit and is not undone.
+is no edit and is not undone, save where a run is restored: see `explorer.shell.run_restorer`.
 """
 
 from __future__ import annotations
@@ -144,11 +144,20 @@ class Store(QObject):
             ProjectError: the document breaks a limit; nothing has changed.
             LessonError: its lesson locks what would change; nothing has changed.
         """
-        self._heed_lesson(project)
-        admitted = Project.from_dict(project.to_dict())
+        admitted = self.admit(project)
         if admitted != self.project:
             command = ReplaceProject(self, self.project, admitted, text, merge_key)
             self.undo_stack.push(command)
+
+    def admit(self, project: Project) -> Project:
+        """The document as an edit may make it.
+
+        Raises:
+            ProjectError: it breaks a limit.
+            LessonError: the lesson of the present one locks what would change.
+        """
+        self._heed_lesson(project)
+        return Project.from_dict(project.to_dict())
 
     def replace(self, project: Project, path: Path | None = None) -> None:
         """Put another document in the place of this one; its edits are forgotten."""

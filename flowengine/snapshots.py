@@ -4,7 +4,8 @@ Every kind of picture is a `Task`: a generator that computes in chunks of a few 
 that commands are answered in between, and ends with the event to send. While the lane trains,
 `Display` starts the task that is most overdue whenever all pictures together have cost less than
 their share of the training time: much right after an edit, and ever less as the model moves ever
-less, see `share_after`. While the lane rests, every task that does not show the present model in
+less, see `share_after`. Figures come first where they have waited for two seconds, and take at most
+half of that share. While the lane rests, every task that does not show the present model in
 full quality is run once.
 """
 
@@ -21,6 +22,7 @@ import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
+from flowengine.live import LiveMean
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.protocol import (
     FieldFrames,
@@ -33,6 +35,7 @@ from flowengine.protocol import (
 )
 from flowengine.stack import DiscreteFlow
 from flowengine.targets.streams import derived_seed, sobol_points
+from flowengine.trainer import HELD_OUT_PARTS
 
 if TYPE_CHECKING:
     from flowengine.bases import Base
@@ -50,6 +53,8 @@ CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
 METRICS_EVERY_S = 0.5
+PICTURES_FIRST_S = 1.0  # of training after an edit: the new shape is to be recognised
+METRICS_LATEST_S = 1.8  # with the time that they take they then come about every two seconds
 GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25  # of the exact field, over the square that is shown
@@ -82,8 +87,11 @@ class Task:
         period: How often, in seconds, the window would like it while the lane trains.
         done_at: When it was last sent, by the wall clock.
         shows: Which model, view and quality it was last sent for.
-        cost: What it cost then, in seconds.
+        cost: What it cost then, in seconds of the processor, which other programs don't lengthen.
         once: It shows the target alone, so that one picture of it lasts until the view changes.
+        latest: After so many seconds of training it comes before all others, whatever they have
+            spent already.
+        portion: Of what pictures may cost, how much it may take by coming first.
     """
 
     start: Callable[[bool], Work]
@@ -92,6 +100,14 @@ class Task:
     shows: tuple[object, ...] | None = None
     cost: float = 0.0
     once: bool = False
+    latest: float = math.inf
+    portion: float = 0.0
+    trained_at: float = 0.0  # the same as `done_at`, in seconds of training since the last edit
+
+    def comes_first(self, trained: float) -> bool:
+        """Whether it has waited for too long, after so many seconds of training."""
+        waited, share = trained - self.trained_at, share_after(trained)
+        return waited > self.latest and waited * share * self.portion > self.cost
 
     def is_stale(self, version: tuple[object, ...]) -> bool:
         """Whether it has something to show that it has not shown yet."""
@@ -106,6 +122,7 @@ class _Running:
     shows: tuple[object, ...]
     charged: bool  # pictures made at rest cost training nothing, and must not be paid for later
     seconds: float = 0.0
+    cost: float = 0.0
 
 
 @dataclass
@@ -121,7 +138,7 @@ class Display:
         self._earned = CREDIT_S
         self._trained_s = 0.0  # since the last edit
         self._running: _Running | None = None
-        self._w2_at = -math.inf
+        self._w2: float | None = None
         self._rate_from = (time.perf_counter(), self.trainer.step_count)
         self._make_tasks()
 
@@ -144,7 +161,7 @@ class Display:
         self._running = None
         self._earned = self._spent + CREDIT_S
         self._trained_s = 0.0
-        self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + W2_SOON_S)
+        self._w2 = None
         self._make_tasks()
 
     def advance(self, *, training: bool) -> Event | None:
@@ -153,19 +170,21 @@ class Display:
         if running is None:
             return None
         self._running = running
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.thread_time()
         try:
             next(running.work)
         except StopIteration as ended:
             self._running = None
-            running.task.cost = running.seconds + time.perf_counter() - started
+            running.task.cost = running.cost + time.thread_time() - worked
             if running.charged:
-                self._spent += running.task.cost
+                self._spent += running.seconds + time.perf_counter() - started
             running.task.done_at = time.perf_counter()
+            running.task.trained_at = self._trained_s
             running.task.shows = running.shows
             event: Event | None = ended.value
             return event
         running.seconds += time.perf_counter() - started
+        running.cost += time.thread_time() - worked
         return None
 
     def pending(self, *, training: bool) -> bool:
@@ -173,11 +192,12 @@ class Display:
         return self._running is not None or self._choose(training=training) is not None
 
     def _choose(self, *, training: bool) -> _Running | None:
-        if training and self._spent >= self._earned:
+        tasks = self._affordable() if training else self._tasks
+        if not tasks:
             return None
         version = (self.trainer.step_count, training)
         now = time.perf_counter()
-        stale = [(n, t) for n, t in self._tasks.items() if t.is_stale(version)]
+        stale = [(n, t) for n, t in tasks.items() if t.is_stale(version)]
         if not stale:
             return None
         name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
@@ -185,13 +205,21 @@ class Display:
             return None
         return _Running(name, task, task.start(training), version, charged=training)
 
+    def _affordable(self) -> dict[str, Task]:
+        """What may be computed in training: what has waited for too long, else all or none."""
+        waiting = {n: t for n, t in self._tasks.items() if t.comes_first(self._trained_s)}
+        if waiting:
+            now = time.perf_counter()
+            waiting = {n: t for n, t in waiting.items() if now - t.done_at > t.latest}
+        return waiting or (self._tasks if self._spent < self._earned else {})
+
     # --- tasks ----------------------------------------------------------------------------------
 
     def _make_tasks(self) -> None:
         view, reach = self.view, self._base().reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
-        self._tasks: dict[str, Task] = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
+        self._tasks = self._figure_tasks()
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
@@ -214,6 +242,16 @@ class Display:
             self._tasks["exact_field"] = Task(self._exact_field, 2.0, once=True)
         self._make_start_urgent(0 if self._last_heat else self._heat_frames() - 1)
 
+    def _figure_tasks(self) -> dict[str, Task]:
+        """The figures, which come often even where the pictures are dear."""
+        self._live = LiveMean(HELD_OUT_PARTS)
+        tasks = {
+            "metrics": Task(self._metrics, METRICS_EVERY_S, latest=METRICS_LATEST_S, portion=0.5)
+        }
+        if self.trainer.average.likelihood != "none":  # else it is the figure itself
+            tasks["w2"] = Task(self._measure_w2, W2_EVERY_S, latest=W2_EVERY_S, portion=0.25)
+        return tasks
+
     def _make_start_urgent(self, first_heat: int = 0) -> None:
         """After a change the particles come first, then the finished density, then the rest.
 
@@ -229,17 +267,35 @@ class Display:
             urgency = 0.5 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
             urgency = 2.8 if name == f"heat {first_heat}" else urgency
             task.done_at = now - urgency * task.period
+        if "w2" in self._tasks:
+            self._tasks["w2"].done_at = now - W2_EVERY_S + W2_SOON_S
+        self._tasks["metrics"].trained_at = PICTURES_FIRST_S
 
     def _metrics(self, training: bool) -> Work:
-        total, kl, w2 = 0.0, None, None
-        for part in self.trainer.measure():
-            total += float(part.sum())
-            kl = total / len(self.trainer.held_out)
-            yield
-        if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
-            w2 = yield from self.trainer.measure_w2()
-            self._w2_at = time.perf_counter()
+        if self.trainer.average.likelihood == "none":
+            return self.measured(self.trainer.record(None, (yield from self.trainer.measure_w2())))
+        kl = yield from self._live_kl(whole=not (training and self._live.complete))
+        if not training:
+            yield from self._measure_w2(training=True)
+        w2, self._w2 = self._w2, None
         return self.measured(self.trainer.record(kl, w2))
+
+    def _live_kl(self, *, whole: bool) -> Generator[None, None, float]:
+        """KL of the present step: of all held-out points, or of a part of them; see `LiveMean`."""
+        kl = math.nan
+        for _ in range(HELD_OUT_PARTS if whole else 1):
+            total, count = 0.0, 0
+            for gaps in self.trainer.measure(self._live.due):
+                total, count = total + float(gaps.sum()), count + len(gaps)
+                yield
+            kl = self._live.take(total / count, self.trainer.step_count)
+        return kl
+
+    def _measure_w2(self, training: bool) -> Work:
+        """Leave W₂ to the next figures, which at rest measure it themselves."""
+        if training:
+            self._w2 = yield from self.trainer.measure_w2()
+        return None
 
     def measured(self, figures: Figures) -> Metrics:
         """The figures of the present step, ready to send."""

@@ -248,9 +248,13 @@ class CurvesView(QWidget):
     def _hint(self) -> str:
         return " ".join(
             f'<span style="color:{theme.color(lane).name()}">'
-            f"{_STYLES[lane][1]}&nbsp;{tr(titles_beside(self._lanes)[lane])}</span>"
+            f"{_STYLES[lane][1]}&nbsp;{_unbroken(tr(titles_beside(self._lanes)[lane]))}</span>"
             for lane in self._lanes
         )
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "&nbsp;")
 
 
 def _chip() -> QPushButton:

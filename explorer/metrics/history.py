@@ -86,6 +86,11 @@ class History:
         """For how long the lane was trained."""
         return self._rows[-1].seconds if self._rows else 0.0
 
+    @property
+    def steps(self) -> float:
+        """How many steps the lane has made."""
+        return self._rows[-1].step if self._rows else 0.0
+
     def clear(self) -> None:
         """Forget everything."""
         self._rows.clear()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,12 +16,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.flow_layout import FlowLayout
 from explorer.i18n import tr, translator
 from explorer.lanes import ALL_TITLES
 from explorer.metrics.runs import best_texts
+from explorer.theme import theme
 
 if TYPE_CHECKING:
     from explorer.metrics.runs import Run
+    from flowengine.project import TargetSpec
 
 MAX_RUNS: Final = 24
 _PICTURE: Final = QSize(84, 48)
@@ -32,6 +34,9 @@ _RUN: Final = Qt.ItemDataRole.UserRole + 1
 
 class RunShelf(QWidget):
     """Every run that has ended, the latest first; a tick lays its curves under the present ones.
+
+    Curves of different targets do not compare, so another target takes the ticks away from runs
+    that had not been after it, and those stand back.
 
     Signals:
         overlaid: The runs that are ticked.
@@ -59,6 +64,7 @@ class RunShelf(QWidget):
         self.list.itemChanged.connect(lambda: self.overlaid.emit(self.ticked()))
         self.list.itemSelectionChanged.connect(self._show_buttons)
         self.list.itemActivated.connect(lambda item: self.restore_requested.emit(item.data(_RUN)))
+        self._target: TargetSpec | None = None
         self._guest = 0  # the number of the run that stands beside the present models
         self.keep, self.beside, self.restore, self.remove = (_chip() for _ in range(4))
         self.beside.setCheckable(True)
@@ -68,6 +74,7 @@ class RunShelf(QWidget):
         self.remove.clicked.connect(self._remove)
         self._lay_out()
         translator.changed.connect(self.retranslate)
+        theme.changed.connect(self._describe_all)
         self.retranslate()
 
     def add(self, run: Run) -> None:
@@ -91,6 +98,21 @@ class RunShelf(QWidget):
         on = Qt.CheckState.Checked
         return [item.data(_RUN) for item in self._items() if item.checkState() == on]
 
+    def set_target(self, target: TargetSpec) -> None:
+        """Say what is fitted now; ticks stay on the runs that were after the same."""
+        if target == self._target:
+            return
+        self._target = target
+        ticked = self.ticked()
+        self.list.blockSignals(True)
+        for item in self._items():
+            if item.data(_RUN).project.target != target:
+                item.setCheckState(Qt.CheckState.Unchecked)
+        self.list.blockSignals(False)
+        self._describe_all()
+        if self.ticked() != ticked:
+            self.overlaid.emit(self.ticked())
+
     def set_guest(self, run: Run | None) -> None:
         """Say which run stands beside the present models."""
         self._guest = run.number if run is not None else 0
@@ -109,17 +131,21 @@ class RunShelf(QWidget):
         self.restore.setText(tr("Restore"))
         self.restore.setToolTip(tr("Bring back this run's target, models and weights"))
         self.remove.setText(tr("Remove"))
+        self._describe_all()
+
+    def _describe_all(self) -> None:
+        self.list.blockSignals(True)  # words are no ticks
         for item in self._items():
             self._describe(item)
+        self.list.blockSignals(False)
+        self.list.viewport().update()
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
+        buttons = FlowLayout(spacing=4)
         for button in (self.keep, self.beside, self.restore, self.remove):
             buttons.addWidget(button)
-        buttons.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(buttons)
         layout.addWidget(self._hint)
@@ -128,12 +154,15 @@ class RunShelf(QWidget):
 
     def _describe(self, item: QListWidgetItem) -> None:
         run: Run = item.data(_RUN)
+        elsewhere = self._target is not None and run.project.target != self._target
         best = ", ".join(f"{tr(ALL_TITLES[k])} {v}" for k, v in best_texts(run).items())
-        unchanged = tr("the first run") if run.number == 1 else tr("as the run before")
-        changes = "; ".join(run.changes) or unchanged
         title = tr("Run {n}").format(n=run.number)
-        item.setText(f"{title} · {changes}\n{tr('best KL')}: {best}")
-        item.setToolTip(f"{title}\n{changes}\n{tr('best KL')}: {best}")
+        what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
+        figures = f"{tr('best KL')}: {best}" if best else ""
+        item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
+        note = tr("It was after another target: its curves do not compare") if elsewhere else ""
+        item.setToolTip("\n".join(filter(None, (title, what, figures, note))))
+        item.setForeground(theme.color("text_muted" if elsewhere else "text"))
 
     def _items(self) -> list[QListWidgetItem]:
         return [self.list.item(row) for row in range(self.list.count())]
@@ -167,6 +196,10 @@ class RunShelf(QWidget):
         self.restore.setEnabled(bool(chosen))
         self.remove.setEnabled(bool(chosen))
         self._hint.setVisible(not self.list.count())
+
+
+def _unchanged(run: Run) -> str:
+    return tr("the first run") if run.number == 1 else tr("as the run before")
 
 
 def _chip() -> QPushButton:

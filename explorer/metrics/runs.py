@@ -31,6 +31,7 @@ class Run(NamedTuple):
         lanes: What training had made of each lane, and what its panel showed.
         picture: Of the panels.
         changes: What differs from the run before, in words; empty for the first.
+        name: Of the file, where this is what a project was opened with; "" for any other.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Run(NamedTuple):
     lanes: dict[Lane, LaneState]
     picture: QImage
     changes: tuple[str, ...]
+    name: str = ""
 
     def history(self, lane: Lane) -> History:
         """The curves of a lane; empty for one that was not trained."""

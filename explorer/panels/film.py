@@ -16,6 +16,7 @@ from flowengine.protocol import (
     FieldFrames,
     GridFrames,
     HeatFrame,
+    LayerFacts,
     ParticleFrames,
 )
 
@@ -81,6 +82,7 @@ class Film:
         generation: The oldest generation that is wanted; frames of an older one are dropped.
         transitions: Off, new frames are shown at once (reduced motion).
         revision: Grows with whatever is taken.
+        facts: What the cards of the layers show, which a file keeps with the pictures; or None.
     """
 
     def __init__(self, lane: Lane, direction: Direction = "generate") -> None:
@@ -89,6 +91,7 @@ class Film:
         self.generation = 0
         self.transitions = True
         self.revision = 0
+        self.facts: LayerFacts | None = None
         self._smooth = lane == "continuous"
         self._particles: KeyFrames | None = None
         self._hue = np.zeros(0, np.uint8)
@@ -118,6 +121,8 @@ class Film:
             Whether the picture changes: false for other messages, another lane's or direction's
             frames, those of an older generation and those that hold nothing.
         """
+        if isinstance(message, LayerFacts):
+            self.facts = message
         if not isinstance(message, ParticleFrames | GridFrames | HeatFrame | FieldFrames):
             return False
         if message.lane != self.lane or message.generation < self.generation:
@@ -281,7 +286,7 @@ class Film:
         film.transitions = True
         return film
 
-    def messages(self) -> Iterator[ParticleFrames | GridFrames | HeatFrame | FieldFrames]:
+    def messages(self) -> Iterator[filmfile.Frames]:
         """Its latest frames as one could take them; densities far above the peak are cut off."""
         head: dict[str, Any] = {"lane": self.lane, "generation": self.generation, "step": 0}
         if (particles := self._particles) is not None:
@@ -296,6 +301,8 @@ class Film:
             yield FieldFrames(
                 **head, extent=fields.extent, tau=fields.frames.tau, velocity=fields.latest
             )
+        if self.facts is not None:
+            yield self.facts
         if (heat := self._heat) is not None:
             for index, tau in enumerate(np.linspace(0, 1, heat.frames).tolist()):
                 density = heat.at(tau, math.inf)

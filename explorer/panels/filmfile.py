@@ -15,7 +15,14 @@ import numpy as np
 
 from flowengine.errors import ProjectError
 from flowengine.project import LANES
-from flowengine.protocol import FieldFrames, GridFrames, HeatFrame, ParticleFrames
+from flowengine.protocol import (
+    FieldFrames,
+    GridFrames,
+    HeatFrame,
+    LayerFact,
+    LayerFacts,
+    ParticleFrames,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     from flowengine.project import Extent, Lane
     from flowengine.protocol import Direction
 
-    Frames = ParticleFrames | GridFrames | HeatFrame | FieldFrames
+    Frames = ParticleFrames | GridFrames | HeatFrame | FieldFrames | LayerFacts
     Arrays = dict[str, NDArray[np.generic]]
 
 _MOST_FRAMES: Final = 65  # as many as an engine sends of a stack of up to 32 layers
@@ -42,6 +49,9 @@ def pack(messages: Iterable[Frames]) -> bytes:
     arrays: Arrays = {}
     heat: list[HeatFrame] = []
     for message in messages:
+        if isinstance(message, LayerFacts):
+            arrays |= _pack_facts(message)
+            continue
         if isinstance(message, HeatFrame):
             heat.append(message)
         elif isinstance(message, ParticleFrames):
@@ -96,6 +106,8 @@ def _unpack_all(arrays: Arrays, lane: Lane, direction: Direction) -> Iterator[Fr
         yield _unpack_field(arrays, lane)
     if "heat" in arrays:
         yield from _unpack_heat(arrays, lane, direction)
+    if "facts" in arrays:
+        yield _unpack_facts(arrays)
 
 
 # --- particles ----------------------------------------------------------------------------------
@@ -204,6 +216,32 @@ def _thinned(density: NDArray[np.float32]) -> NDArray[np.float32]:
         return density
     blocks = density.reshape(rows // by, by, columns // by, by)
     return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+
+
+# --- the cards of the layers --------------------------------------------------------------------
+
+
+def _pack_facts(message: LayerFacts) -> Arrays:
+    facts = message.layers
+    if not facts:
+        return {}
+    return {
+        "facts": np.stack([fact.grid for fact in facts]).astype(np.float16),
+        # a project file holds plain numbers alone
+        "facts_of": np.frombuffer("\n".join(fact.id for fact in facts).encode(), np.uint8),
+        "facts_weights": np.array([fact.weights for fact in facts], np.int64),
+        "facts_log_det": np.array([fact.mean_log_det for fact in facts], np.float32),
+    }
+
+
+def _unpack_facts(arrays: Arrays) -> LayerFacts:
+    grids = arrays["facts"].astype(np.float32)
+    _expect(grids, 4, 2)
+    names = arrays["facts_of"].astype(np.uint8).tobytes().decode().split("\n")
+    weights, log_det = arrays["facts_weights"].tolist(), arrays["facts_log_det"].tolist()
+    rows = zip(names, weights, log_det, grids, strict=True)
+    layers = tuple(LayerFact(name, int(n), float(mean), grid) for name, n, mean, grid in rows)
+    return LayerFacts(generation=0, step=0, layers=layers)
 
 
 # --- shared -------------------------------------------------------------------------------------

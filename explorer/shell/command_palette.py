@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
@@ -87,12 +89,12 @@ class CommandPalette(QDialog):
         return False
 
     def _fill(self, text: str) -> None:
-        """Those whose name holds every word, or else those whose explanation does."""
-        words = text.casefold().split()
-        found = [row for row in self._actions if _holds(row[1].text(), words)]
-        found = found or [row for row in self._actions if _holds(row[1].statusTip(), words)]
+        """Those whose name holds every word, then those that are explained by such words."""
+        words = folded(text).split()
+        named = [row for row in self._actions if _holds(row[1].text(), words)]
+        others = [row for row in self._actions if row not in named]
         self.list.clear()
-        for place, action in found:
+        for place, action in named + [row for row in others if _explains(row[1], words)]:
             self.list.addItem(_item(place, action))
         self.list.setCurrentRow(0)
 
@@ -108,8 +110,25 @@ class CommandPalette(QDialog):
         self.move(top.x() + (parent.width() - self.width()) // 2, top.y() + parent.height() // 8)
 
 
+def folded(text: str) -> str:
+    """Letters as they are compared: in lower case, and without the marks that are often left out.
+
+    A Vietnamese name is found by the bare letters too.
+    """
+    bare = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(letter for letter in bare if not unicodedata.combining(letter))
+
+
 def _holds(text: str, words: list[str]) -> bool:
-    return all(word in text.casefold().replace("&", "") for word in words)
+    return all(word in folded(text).replace("&", "") for word in words)
+
+
+def _explains(action: QAction, words: list[str]) -> bool:
+    """Whether each word begins one of those that the action is explained or found by."""
+    known = re.findall(
+        r"\w+", folded(f"{action.text()} {action.statusTip()} {action.data() or ''}")
+    )
+    return all(any(other.startswith(word) for other in known) for word in words)
 
 
 def _item(place: str, action: QAction) -> QListWidgetItem:

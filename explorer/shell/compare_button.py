@@ -16,6 +16,8 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from flowengine.project import Lane
+
 
 class CompareButton(QToolButton):
     """A switch for each baseline.
@@ -46,6 +48,10 @@ class CompareButton(QToolButton):
         """Tick the baselines among the lanes that are shown."""
         for lane, entry in self._entries.items():
             entry.setChecked(lane in lanes)
+
+    def toggle(self, lane: Lane) -> None:
+        """Set a baseline beside the flows, or take it away."""
+        self._entries[lane].trigger()
 
     def retranslate(self) -> None:
         """Say everything in the language of the window."""

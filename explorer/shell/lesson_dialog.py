@@ -6,6 +6,7 @@ from typing import Final, cast, get_args
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QFontMetricsF, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -28,7 +29,9 @@ _CHOICES: Final[dict[str, str]] = {
     "hidden": mark("Hidden"),
 }
 _WIDTH: Final = 380
-_NOTE_LINES: Final = 3
+_NOTE_LINES: Final = 4  # at least
+_SPARE: Final = 1.0  # lines, so that the next one does not move the text
+_NOTE_SHARE: Final = 1 / 3  # of the window's height, at most
 
 
 class LessonDialog(QDialog):
@@ -47,8 +50,8 @@ class LessonDialog(QDialog):
         self._note = QPlainTextEdit()
         self._note.setTabChangesFocus(True)
         self._note_title.setBuddy(self._note)
-        self._note.setFixedHeight((_NOTE_LINES + 1) * self._note.fontMetrics().lineSpacing())
         self._note.textChanged.connect(self._edit_note)
+        self._note.document().documentLayout().documentSizeChanged.connect(self._fit_note)
         self._titles = {part: QLabel() for part in get_args(LessonPart)}
         self._choices = {part: self._choice(part) for part in self._titles}
         self._try = QPushButton()
@@ -80,6 +83,11 @@ class LessonDialog(QDialog):
             self._note.blockSignals(False)
         for part, box in self._choices.items():
             box.setCurrentIndex(list(_CHOICES).index(lesson.rules.get(part, "")))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size the note once its frame is known."""
+        super().showEvent(event)
+        self._fit_note()
 
     def event(self, event: QEvent) -> bool:
         """Leave a control its own keys, which the window's actions would take."""
@@ -133,6 +141,18 @@ class LessonDialog(QDialog):
         cursor = self._note.textCursor()
         cursor.setPosition(min(kept, len(self._lesson.note)))
         self._note.setTextCursor(cursor)
+
+    def _fit_note(self) -> None:
+        """Give the note as many lines as it has, and the dialog the height for them."""
+        line = QFontMetricsF(self._note.font()).lineSpacing()
+        document = self._note.document()
+        lines = document.size().height()  # that of a plain text is a number of lines
+        frame = self._note.height() - self._note.viewport().height() + 2 * document.documentMargin()
+        most = _NOTE_SHARE * self.parentWidget().height()
+        height = min((max(_NOTE_LINES, lines) + _SPARE) * line + frame, most)
+        self._note.setFixedHeight(round(max(_NOTE_LINES * line, height)))
+        self.layout().activate()
+        self.resize(self.width(), self.sizeHint().height())
 
     def _tell(self, lesson: Lesson, key: str) -> None:
         self._lesson = lesson

@@ -59,18 +59,20 @@ LESSONS: Final = (
     LessonPlan(
         mark("The potter"),
         mark(
-            "Press Train: a round lump of clay, the bell on the left end of the slider, is kneaded "
-            "into a star. Then press D and play: the star goes all the way back into the bell. "
-            "What can be undone loses nothing; that is what invertible means."
+            "Press Train at the top: a round lump of clay, the bell at the left end of the "
+            "slider, is kneaded into a star. Then press “x → z” above the slider (key D): the "
+            "star goes all the way back into the bell. What can be undone loses nothing; that is "
+            "what invertible means."
         ),
         ({"kind": "spline_coupling"},) * 4,
     ),
     LessonPlan(
         mark("x = 2z + 1, and what it costs"),
         mark(
-            "One layer, x = 2z + 1 on both axes, and it fits without training. Click the middle of "
-            "the bell: the ledger takes log 2 off for each axis, because what is stretched to "
-            "twice the width has half the height. Change the scale on the card and click again."
+            "One layer, x = 2z + 1 on both axes, and it fits without training. Click the middle "
+            "of the bell in the left panel: the ledger on the right takes log 2 off for each "
+            "axis, since twice the width has half the height. Change the scale on the layer's "
+            "card (Models, lower left) and click again."
         ),
         _ready("x = 2z + 1"),
         formula="exp(-((x-1)^2 + (y-1)^2) / 8)",
@@ -79,9 +81,10 @@ LESSONS: Final = (
     LessonPlan(
         mark("The stretching fee"),
         mark(
-            "Press Train. The grid is orange where a layer has stretched the plane, and density "
-            "fell, and blue where it has squeezed it. Click a point: for every layer the ledger "
-            "shows log|det J|, its fee, and an ellipse: what became of a small circle there."
+            "Press Train at the top. The grid is orange where a layer has stretched the plane, "
+            "and density fell, and blue where it has squeezed it. Click a point in the left "
+            "panel: the ledger on the right shows log|det J| of every layer, its fee, and an "
+            "ellipse: what became of a small circle there."
         ),
         _ready("RealNVP"),
         target="moons",
@@ -89,9 +92,10 @@ LESSONS: Final = (
     LessonPlan(
         mark("Why coupling layers are cheap"),
         mark(
-            "One coordinate steers and stays, the other moves: the Jacobian is triangular, so its "
-            "determinant is a product and costs next to nothing. But one such layer bends in one "
-            "direction only. Train, then drag further couplings onto the stack, one by one."
+            "One coordinate steers and stays, the other moves: the Jacobian is triangular, so its"
+            " determinant is a product and costs next to nothing. But one such layer bends in one"
+            " direction only. Press Train at the top, then “+ Affine” over the stack on the left,"
+            " again and again."
         ),
         ({"kind": "affine_coupling"},),
         target="moons",
@@ -99,9 +103,10 @@ LESSONS: Final = (
     LessonPlan(
         mark("A flip book and a film"),
         mark(
-            "Press Train. On the left the layers are pages of a flip book; on the right a velocity "
-            "field carries every point along without a jump, by an ordinary differential equation. "
-            "Drag the slider slowly, follow one colour through both, and click a point in each."
+            "Press Train at the top. On the left the layers are pages of a flip book; on the "
+            "right a velocity field carries every point along without a jump, by an ordinary "
+            "differential equation. Drag the slider under the panels slowly, follow one colour "
+            "through both, and click a point in each."
         ),
         ({"kind": "spline_coupling"},) * 4,
         target="eight_gaussians",
@@ -110,9 +115,9 @@ LESSONS: Final = (
         mark("Straighter paths"),
         mark(
             "Flow matching pairs points of the base with points of the target and learns to go "
-            "from one to the other. Train, show paths on the right (…), then change the pairing in "
-            "the Continuous tab to optimal transport: paths straighten, and the solver lab shows "
-            "that fewer steps do."
+            "from one to the other. Press Train, show paths by the button … under the right "
+            "panel, then choose optimal transport as the pairing in the Continuous tab, lower "
+            "left: paths straighten, and the solver lab below it shows that fewer steps do."
         ),
         ({"kind": "spline_coupling"},) * 4,
         target="two_spirals",
@@ -120,9 +125,10 @@ LESSONS: Final = (
     LessonPlan(
         mark("A VAE and a GAN beside the flows"),
         mark(
-            "Press Train. A flow tells the exact density of every point. A VAE tells a bound of it "
-            "(≤) and blurs; a GAN draws without any density, and its training may swing. W₂ in the "
-            "Fit card is the one figure that all four have."
+            "Press Train at the top. A flow tells the exact density of every point. A VAE tells a"
+            " bound of it (≤) and blurs; a GAN draws without any density, and its training may "
+            "swing. W₂ in the Fit card, lower right, is the one figure that all four have. The "
+            "button + over the slider takes them away."
         ),
         ({"kind": "spline_coupling"},) * 4,
         target="moons",
@@ -131,9 +137,9 @@ LESSONS: Final = (
     LessonPlan(
         mark("Why planar layers fail"),
         mark(
-            "A planar layer pushes along one direction only. Train: thirty-two of them still do "
-            "not close four rings. Then choose the neural spline flow under Ready-made, and watch "
-            "KL fall."
+            "A planar layer pushes along one direction only. Press Train at the top: thirty-two "
+            "of them still do not close four rings. Then choose the neural spline flow under "
+            "“Ready-made” over the stack on the left, and watch KL fall."
         ),
         _ready("Planar × 32"),
         target="rings",
@@ -142,8 +148,9 @@ LESSONS: Final = (
         mark("Two ways to be wrong"),
         mark(
             "The stack here learns by reverse KL, which punishes density where the target has "
-            "none: it settles on some of the bells and forgets the others. Train, then choose "
-            "forward KL in the Training tab, which punishes every bell that is left out."
+            "none: it settles on some of the bells and forgets the others. Press Train at the "
+            "top, then choose forward KL in the Training tab, lower left, which punishes every "
+            "bell that is left out."
         ),
         ({"kind": "affine_coupling"},) * 8,
         target="grid_of_gaussians",

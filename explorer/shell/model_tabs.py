@@ -111,6 +111,10 @@ class ModelTabs(QWidget):
         self._weights[lane] = count
         self._tell_figure()
 
+    def forget_facts(self) -> None:
+        """Show nothing of what was measured of the layers of another document."""
+        self.stack.forget_facts()
+
     def set_active_layer(self, layer_id: str, fraction: float) -> None:
         """Light up the layer that acts now; "" for none."""
         self.stack.set_active_layer(layer_id or None, fraction)

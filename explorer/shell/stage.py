@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from explorer.panels.rasterizer import Shown
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
-    from flowengine.protocol import Direction, Event
+    from flowengine.protocol import Direction, Event, LayerFacts
 
 _FPS_EVERY_MS: Final = 1000
 _DESCRIBED_EVERY_MS: Final = 250
@@ -186,6 +186,11 @@ class Stage(QWidget):
             panel.set_marker(message.point, whole_jacobian(message))
         elif isinstance(message, LaneStatus):
             self._show_status(panel, message)
+
+    @property
+    def facts(self) -> LayerFacts | None:
+        """What the cards of the layers show, as the pictures of the stack have it."""
+        return self.panels["discrete"].film.facts
 
     def look(self) -> Look:
         """What is shown now, to be kept."""

@@ -90,6 +90,11 @@ class StackModel(QAbstractListModel):
             last = self.index(len(self._layers))
             self.dataChanged.emit(self.index(1), last, [CardRole.FACT])
 
+    def forget_facts(self) -> None:
+        """Another document: its layers may be called as those of the former were."""
+        self._facts.clear()
+        self.set_facts({})
+
     def fact(self, layer_id: str) -> LayerFact | None:
         """What is known of a layer, if anything is."""
         return self._facts.get(layer_id)

@@ -93,6 +93,11 @@ class StackEditor(QWidget):
         self.list.set_facts(facts)
         self.weights_changed.emit(self.weights_text)
 
+    def forget_facts(self) -> None:
+        """Show nothing of what was measured of the layers of another document."""
+        self.list.cards.forget_facts()
+        self.weights_changed.emit(self.weights_text)
+
     def set_active_layer(self, layer_id: str | None, fraction: float) -> None:
         """Light up the layer that acts now and how far it is, from 0 to 1; None for no layer."""
         self.list.set_active(layer_id, fraction)

@@ -12,7 +12,7 @@ from explorer.flow_layout import FlowLayout
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SPACING: Final = 5
+SPACING: Final = 4
 
 
 def chip(*, checkable: bool = False, role: str = "chip") -> QPushButton:

@@ -59,6 +59,7 @@ class DensityView(QWidget):
         self._line_start: Point | None = None
         self._caption = ""
         self._hint_shown = not raster.values.any()
+        self._inviting = False
         self._drawn_over: list[QRect] = []
         self._set_up()
         theme.changed.connect(self.update)
@@ -87,6 +88,17 @@ class DensityView(QWidget):
         self._measure_pointer()
         self._update_overlay()
         self.update()
+
+    @property
+    def inviting(self) -> bool:
+        """Whether the picture asks to be drawn over, while no pointer is on it."""
+        return self._inviting
+
+    def invite(self, inviting: bool) -> None:
+        """Ask for a stroke, in a few words low on the picture, or leave it in peace."""
+        if inviting != self._inviting:
+            self._inviting = inviting
+            self.update()
 
     def refresh(self, regions: list[Region]) -> None:
         """Show what has changed in some regions of the raster."""
@@ -124,6 +136,8 @@ class DensityView(QWidget):
 
     def move_pointer(self, point: Point, *, by_keyboard: bool = False) -> None:
         """Put the brush over a point in data units, and tell the density there."""
+        if self._inviting and self._pointer is None:
+            self.update()  # the words stand aside
         self._pointer = point
         self._by_keyboard = by_keyboard
         self._measure_pointer()
@@ -132,6 +146,8 @@ class DensityView(QWidget):
     def lose_pointer(self) -> None:
         """Take the brush off the canvas."""
         self._pointer = None
+        if self._inviting:
+            self.update()
         self._measure_pointer()
         self._update_overlay()
         self.pointer_left.emit()
@@ -155,7 +171,9 @@ class DensityView(QWidget):
         x, y = self._pointer
         value = self._raster.value_at(x, y)
         density = value / self._mass if value else 0.0
-        self._caption = f"({_fixed(x)}, {_fixed(y)})   p = {number(density)}"
+        parts = f"({_fixed(x)}, {_fixed(y)})", f"p = {number(density)}"
+        metrics = QFontMetricsF(self._caption_font())
+        self._caption = overlay.broken_caption(self.view().rect, metrics, parts)
         self.hovered.emit(x, y, density)
 
     def _held_back(self) -> bool:
@@ -175,6 +193,10 @@ class DensityView(QWidget):
                 overlay.paint_axes(painter, view.rect, self._footprint.fold)
             if self._hint_shown:
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
+            elif self._inviting and self._pointer is None:
+                words = tr("Draw your own here")
+                where = overlay.invitation_rect(view.rect, QFontMetricsF(self.font()), words)
+                overlay.paint_invitation(painter, where, words)
             if self._points:
                 overlay.paint_points(painter, view.transform(), self._points)
             painter.save()

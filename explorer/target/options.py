@@ -35,19 +35,17 @@ class TextOptions(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label = QLabel()
-        self._label.setProperty("role", "muted")
         self.field = QLineEdit(_FIRST_WORDS)
         self.field.setMaxLength(LONGEST)
         self.field.textChanged.connect(self.changed)
         self.field.returnPressed.connect(self.done)
-        _in_a_row(self, self._label, self.field)
+        _in_a_row(self, self.field)
         translator.changed.connect(self.retranslate)
         self.retranslate()
 
     def retranslate(self) -> None:
         """Say everything anew in the language of the window."""
-        self._label.setText(tr("Words"))
+        self.field.setPlaceholderText(tr("Words"))
         self.field.setAccessibleName(tr("Words to write"))
         self.field.setToolTip(tr("Write here, then press on the canvas where the words belong"))
 

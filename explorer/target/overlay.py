@@ -124,10 +124,35 @@ def paint_hint(painter: QPainter, frame: QRectF, text: str) -> None:
 
 
 def caption_rect(frame: QRectF, metrics: QFontMetricsF, text: str, *, at_top: bool) -> QRectF:
-    """Where a caption stands: in the lower left corner, or the upper one."""
-    width, height = metrics.horizontalAdvance(text) + 2 * _MARGIN, metrics.height() + 2
+    """Where a caption of one line or more stands: in the lower left corner, or the upper one."""
+    size = metrics.size(0, text)
+    width, height = size.width() + 2 * _MARGIN, size.height() + 2
     y = frame.top() + _MARGIN if at_top else frame.bottom() - _MARGIN - height
     return QRectF(frame.left() + _MARGIN, y, width, height)
+
+
+def broken_caption(frame: QRectF, metrics: QFontMetricsF, parts: Sequence[str]) -> str:
+    """The parts of a caption beside each other, or one below the other where that is too wide."""
+    line = "   ".join(parts)
+    fits = metrics.horizontalAdvance(line) + 4 * _MARGIN <= frame.width()
+    return line if fits else "\n".join(parts)
+
+
+def invitation_rect(frame: QRectF, metrics: QFontMetricsF, text: str) -> QRectF:
+    """Where an invitation stands: low in the middle."""
+    width, height = metrics.horizontalAdvance(text) + 4 * _MARGIN, metrics.height() + _MARGIN
+    return QRectF(frame.center().x() - width / 2, frame.bottom() - _MARGIN - height, width, height)
+
+
+def paint_invitation(painter: QPainter, where: QRectF, text: str) -> None:
+    """Ask for the first stroke, over a picture that is there already."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("accent"), 1.0))
+    painter.setBrush(_faint("panel", 0.85))
+    painter.drawRoundedRect(where, where.height() / 2, where.height() / 2)
+    painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
 
 
 def paint_caption(painter: QPainter, where: QRectF, text: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 SIZES: Final = range(2, 201)
+TEXT_SIZE: Final = 64.0  # a few letters then span half the canvas
 FOLDS: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 _SIZE_FACTOR: Final = 1.2
 _SOFTNESS_STEP: Final = 0.1
@@ -76,6 +77,7 @@ class ToolRows(QWidget):
         super().__init__(parent)
         self.brush = Brush()
         self.tool = Tool.BRUSH
+        self._other_size = TEXT_SIZE
         self.tools = {tool: chip(checkable=True) for tool in Tool}
         self.text, self.points = TextOptions(), PointOptions()
         self.mirror = chip(role="tool")
@@ -101,21 +103,25 @@ class ToolRows(QWidget):
             label.setProperty("role", "muted")
         self.size_figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.size_figure.setMinimumWidth(self.fontMetrics().horizontalAdvance("000"))
-        size_row = QHBoxLayout()
-        size_row.setSpacing(SPACING)
-        size_row.addWidget(self.size_label)
-        size_row.addWidget(self.size_slider, 1)
-        for widget in (self.size_figure, self.tip, self.mirror):
-            size_row.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
         layout.addLayout(flow(self.tools.values()))
-        layout.addLayout(size_row)
-        layout.addWidget(self.text)
-        layout.addWidget(self.points)
+        layout.addLayout(self._options_row())
         layout.addLayout(flow([self.presets, self.formula, self.open, self.clear, self.invert]))
         self._show_options()
+
+    def _options_row(self) -> QHBoxLayout:
+        """What the tool in hand needs: always one row, so that the canvas keeps its size."""
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addWidget(self.size_label)
+        row.addWidget(self.text, 3)
+        row.addWidget(self.points, 1)
+        row.addWidget(self.size_slider, 2)
+        for widget in (self.size_figure, self.tip, self.mirror):
+            row.addWidget(widget)
+        return row
 
     def _connect(self) -> None:
         for tool, button in self.tools.items():
@@ -169,6 +175,7 @@ class ToolRows(QWidget):
         tip = with_key(tr("Invert: make dense what is empty, and empty what is dense"), "I")
         say(self.invert, "", tip, tr("Invert"))
         self._show_brush()
+        self._claim_height()
         if self.isVisible():  # before that it has no width to go by
             self._name_tools()
 
@@ -176,6 +183,11 @@ class ToolRows(QWidget):
         """Write the tools' names where there is room for all of them."""
         super().resizeEvent(event)
         self._name_tools()
+        self._claim_height()
+
+    def _claim_height(self) -> None:
+        """Let the canvas leave room for as many rows as this width makes of the buttons."""
+        self.setMinimumHeight(self.heightForWidth(self.width()))
 
     def _name_tools(self) -> None:
         names = {tool: tr(name) for tool, (name, *_) in _TOOLS.items()}
@@ -190,13 +202,20 @@ class ToolRows(QWidget):
         """Take up another tool."""
         self.tools[tool].setChecked(True)
         if tool is not self.tool:
+            if Tool.TEXT in (tool, self.tool):  # words and strokes have a size each
+                other, self._other_size = self._other_size, self.brush.size
+                self.set_brush(replace(self.brush, size=other))
             self.tool = tool
             self._show_options()
             self.tool_changed.emit(tool)
 
     def _show_options(self) -> None:
-        self.text.setVisible(self.tool is Tool.TEXT)
-        self.points.setVisible(self.tool is Tool.POINTS)
+        writes, points = self.tool is Tool.TEXT, self.tool is Tool.POINTS
+        self.text.setVisible(writes)
+        self.points.setVisible(points)
+        self.size_label.setVisible(not (writes or points))
+        for widget in (self.size_slider, self.size_figure, self.tip):
+            widget.setVisible(not points)
 
     def set_brush(self, brush: Brush) -> None:
         """Take up another tip."""

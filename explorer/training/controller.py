@@ -178,12 +178,13 @@ class Controller(QObject):
     ) -> None:
         """Ask for the state of every lane and call back when all are there.
 
-        A lane that does not answer in time is given as its engine last told it, so that saving
+        A lane that does not answer in time is given as its engine had last told it, so that saving
         never hangs on a busy or broken engine.
         """
         request = next(self._requests)
         waiting = {lane for lane, link in self._links.items() if link.up}
-        self._savings[request] = _Saving(callback, set(waiting), {})
+        told = {lane: link.last_state() for lane, link in self._links.items()}
+        self._savings[request] = _Saving(callback, set(waiting), told)
         for lane in waiting:
             self._links[lane].send([protocol.Checkpoint(request=request)])
         delay = patience_ms if waiting else 0
@@ -273,9 +274,7 @@ class Controller(QObject):
         saving = self._savings.pop(request, None)
         if saving is None:
             return
-        states = {lane: link.last_state() for lane, link in self._links.items()}
-        states |= saving.states
-        saving.callback({lane: state for lane, state in states.items() if state.weights})
+        saving.callback({lane: state for lane, state in saving.states.items() if state.weights})
 
     def _look_for_silence(self) -> None:
         """End an engine that should be training but has said nothing for long."""

@@ -12,7 +12,7 @@ from flowengine.bases import build_base, standard_normal_log_prob
 from flowengine.catalogue import StandardNormal
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.project import BASELINE_LANES
-from flowengine.snapshots import CHUNK, METRICS_EVERY_S, SLICES, Display, Task, cell_centres
+from flowengine.snapshots import CHUNK, SLICES, Display, Task, cell_centres
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class BaselineDisplay(Display):
     def _make_tasks(self) -> None:
         self._half = EXTENT_HALF
         view, model = self.view, self.trainer.average
-        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
+        self._tasks = self._figure_tasks()
         if not view.visible:
             return
         if view.direction == "generate" or isinstance(model, Vae):

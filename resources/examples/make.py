@@ -51,12 +51,12 @@ def trained(project: Project, lane: Lane) -> LaneState:
     trainer = Trainer(project, lane)
     report = train(trainer, steps=STEPS[lane])
     sys.stdout.write(f"{project.name} {lane}: KL {report.kl:.4f} in {report.seconds:.1f} s\n")
-    state = trainer.state()
-    return msgspec.structs.replace(state, trace=film(trainer, lane))
+    trace = film(trainer, lane)  # first: it measures W₂, which belongs to the history
+    return msgspec.structs.replace(trainer.state(), trace=trace)
 
 
 def film(trainer: Trainer, lane: Lane) -> bytes:
-    """All pictures of a lane at rest, as a panel would keep them."""
+    """All pictures of a lane at rest, as a panel and the cards would keep them."""
     kept = Film(lane)
     kept.transitions = False
     display = Display(trainer, 0, SetView(particles=PARTICLES))

@@ -8,6 +8,7 @@ import pytest
 
 from explorer.panels.film import Film
 from flowengine.errors import ProjectError
+from flowengine.protocol import LayerFact, LayerFacts
 from tests.benchmarks.synthetic_films import films
 from tests.explorer.film_messages import heat, particles, still
 
@@ -71,6 +72,17 @@ def test_particles_that_are_not_known_are_left_out():
     film.take(still([[1, 1]], first=1, total=3), 0.0)
     again = Film.from_npz_bytes(film.to_npz_bytes())
     np.testing.assert_allclose(again.positions(0.5, NOW).positions, [[1, 1]], atol=0.01)
+
+
+def test_what_the_cards_show_is_kept_with_the_pictures():
+    film = Film("discrete")
+    film.take(still([[1, 1]]), 0.0)
+    mesh = np.random.default_rng(0).normal(size=(2, 9, 9, 2)).astype(np.float32)
+    facts = tuple(LayerFact(f"ä{k}", 10 * k, -0.5 * k, mesh[k]) for k in range(2))
+    assert not film.take(LayerFacts(generation=0, step=7, layers=facts), 0.0)
+    again = Film.from_npz_bytes(film.to_npz_bytes()).facts.layers
+    assert [(f.id, f.weights, f.mean_log_det) for f in again] == [("ä0", 0, 0.0), ("ä1", 10, -0.5)]
+    np.testing.assert_allclose([fact.grid for fact in again], mesh, atol=0.005)
 
 
 def test_a_film_that_was_read_takes_the_engines_frames():

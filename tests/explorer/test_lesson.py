@@ -265,3 +265,21 @@ def test_the_store_admits_no_edit_that_the_lesson_forbids(part, changes, rule):
     store.set_teaching(True)
     store.apply(project(**lesson, **changes), "Change")
     assert store.project == project(**lesson, **changes)
+
+
+def test_the_note_has_room_for_what_is_written_up_to_a_third_of_the_window(window, qtbot):
+    open_lesson(window, note="")
+    window.actions_["teacher_mode"].trigger()
+    dialog = window.lesson.dialog
+    qtbot.waitExposed(dialog)
+    low, form = dialog._note.height(), dialog.height()
+    dialog._note.setPlainText("Drag a layer out of the stack, and watch. " * 8)
+    qtbot.waitUntil(lambda: not dialog._note.verticalScrollBar().maximum())
+    assert dialog._note.height() > low
+    assert dialog.height() - form >= dialog._note.height() - low
+    dialog._note.setPlainText("\n" * 200)
+    qtbot.waitUntil(lambda: dialog._note.verticalScrollBar().maximum() > 0)
+    assert dialog._note.height() <= window.height() / 3
+    dialog._note.clear()
+    qtbot.waitUntil(lambda: dialog._note.height() == low)
+    window.actions_["teacher_mode"].trigger()

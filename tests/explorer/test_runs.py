@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from explorer.i18n import number
@@ -13,9 +13,13 @@ from flowengine.catalogue import FlowMatching, Planar
 from flowengine.continuous.solvers import SOLVERS
 from flowengine.lane import load
 from flowengine.project import Project, TargetSpec
+from flowengine.protocol import LaneStatus
+from flowengine.trainer import Trainer
+from flowengine.training import train as train_until
 from tests.explorer.windows import shown_window
 
 PATIENCE_MS = 60_000
+NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
 def project(**changes):
@@ -55,6 +59,49 @@ def train(qtbot, window):
     window.controller.pause()
 
 
+def step_once(qtbot, window):
+    """A single step in each lane."""
+    with qtbot.waitSignals(
+        2 * [window.controller.message],
+        timeout=PATIENCE_MS,
+        check_params_cbs=[rests("discrete"), rests("continuous")],
+    ):
+        window.controller.step()
+
+
+def rests(lane):
+    """Whether a message says that a lane has come to rest."""
+    return lambda said, message: (
+        said == lane and isinstance(message, LaneStatus) and message.state == "paused"
+    )
+
+
+def states(qtbot, window):
+    """What training has made of every lane, as the engines say it."""
+    told = {}
+    window.controller.request_checkpoints(told.update, PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=PATIENCE_MS)
+    return told
+
+
+def same_weights(project, before, after):
+    """Whether two states of training hold the same models."""
+    old, new = (msgspec.structs.replace(project, lanes=lanes) for lanes in (before, after))
+    return all(
+        now.equal(then)
+        for lane in ("discrete", "continuous")
+        for now, then in zip(
+            load(new, lane).parameters(), load(old, lane).parameters(), strict=True
+        )
+    )
+
+
+def undone(qtbot, window):
+    """Take the last edit back, and its models."""
+    with qtbot.waitSignal(window.restorer.swapped, timeout=PATIENCE_MS):
+        window.actions_["undo"].trigger()
+
+
 def kept(qtbot, window, count):
     qtbot.waitUntil(lambda: len(window.metrics.shelf.runs()) == count, timeout=PATIENCE_MS)
     return window.metrics.shelf.runs()
@@ -84,18 +131,105 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     (latest, _) = kept(qtbot, window, 2)
     assert latest.project == after
     assert latest.changes == ("target: star",)
-    states = {}
-    window.controller.request_checkpoints(states.update)
-    qtbot.waitUntil(lambda: len(states) == 2, timeout=PATIENCE_MS)
-    for lane in ("discrete", "continuous"):
-        document = msgspec.structs.replace(before, lanes=states)
-        original = msgspec.structs.replace(before, lanes=run.lanes)
-        for now, then in zip(
-            load(document, lane).parameters(), load(original, lane).parameters(), strict=True
-        ):
-            assert now.equal(then)
-    window.store.undo_stack.undo()
+    assert same_weights(before, run.lanes, states(qtbot, window))
+
+    undone(qtbot, window)
     assert window.store.project == after
+    assert same_weights(after, latest.lanes, states(qtbot, window))
+    assert window.metrics.curves.last("discrete").step == latest.history("discrete").last.step
+
+
+def test_undo_and_redo_of_a_restore_lose_no_model(window, qtbot):
+    train(qtbot, window)
+    QTest.mouseClick(window.metrics.shelf.keep, Qt.MouseButton.LeftButton)
+    (run,) = kept(qtbot, window, 1)
+    step_once(qtbot, window)  # too little for the shelf
+    project, before = window.store.project, states(qtbot, window)
+    window.restore_run(run)  # the same document: the weights alone are other ones
+    assert same_weights(project, run.lanes, states(qtbot, window))
+    step_once(qtbot, window)
+    after = states(qtbot, window)
+    assert not same_weights(project, run.lanes, after)
+
+    undone(qtbot, window)
+    assert same_weights(project, before, states(qtbot, window))
+    with qtbot.waitSignal(window.restorer.swapped, timeout=PATIENCE_MS):
+        window.actions_["redo"].trigger()
+    assert same_weights(project, after, states(qtbot, window))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A project as a file has it: trained for a few steps."""
+    lanes = {}
+    for lane in ("discrete", "continuous"):
+        trainer = Trainer(project(), lane)
+        train_until(trainer, steps=3)
+        lanes[lane] = trainer.state()
+    return msgspec.structs.replace(project(), lanes=lanes)
+
+
+@pytest.mark.parametrize("engines", [True, False], ids=["engines up", "engines starting"])
+def test_what_a_file_was_opened_with_is_on_the_shelf_before_the_first_edit(
+    trained, engines, tmp_path, qtbot, qapp, monkeypatch
+):
+    trained.save(tmp_path / "lecture.flow")
+    with shown_window(project(), qtbot, qapp, monkeypatch, particles=200) as window:
+        window.store.open(tmp_path / "lecture.flow")
+        if engines:
+            window.start_engines()
+            qtbot.waitUntil(lambda: bool(window.controller.devices), timeout=PATIENCE_MS)
+        before = window.store.project
+        window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+        (run,) = kept(qtbot, window, 1)
+        assert run.project == before
+        assert same_weights(before, trained.lanes, run.lanes)
+        item = window.metrics.shelf.list.item(0)
+        assert item.text().startswith("Run 1 · lecture.flow\nbest KL: ")
+        window.edit(before, "Add a layer", "")
+        window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+        assert len(window.metrics.shelf.runs()) == 1
+
+
+def test_the_first_stroke_leaves_the_opened_model_on_the_shelf(trained, qtbot, qapp, monkeypatch):
+    with shown_window(trained, qtbot, qapp, monkeypatch, particles=200) as window:
+        window.start_engines()
+        qtbot.waitUntil(lambda: all(steps(window)), timeout=PATIENCE_MS)
+        canvas = window.target.canvas
+        middle = canvas.rect().center()
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, NO_KEY, middle)
+        with qtbot.waitSignal(window.target.target_preview, timeout=PATIENCE_MS):
+            QTest.mouseMove(canvas, middle + QPoint(20, 0))
+        train(qtbot, window)  # the stroke is held: the engines follow what there is of it
+        QTest.mouseMove(canvas, middle + QPoint(20, 20))
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, NO_KEY, middle + QPoint(20, 20))
+        assert window.store.project.target.source == "drawing"
+        (run,) = kept(qtbot, window, 1)
+        assert run.project.target == trained.target
+        assert same_weights(trained, trained.lanes, run.lanes)
+
+
+def test_a_tick_stays_for_the_same_target_alone(window, qtbot):
+    train(qtbot, window)
+    before = window.store.project
+    window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+    kept(qtbot, window, 1)
+    shelf, chart = window.metrics.shelf, window.metrics.curves.chart
+    item = shelf.list.item(0)
+    item.setCheckState(Qt.CheckState.Checked)
+    window.edit(msgspec.structs.replace(before, stack=()), "Remove a layer", "")
+    assert chart.curve("1 discrete").faint
+    here = item.foreground().color()
+
+    after = msgspec.structs.replace(before, target=TargetSpec(name="star"))
+    window.edit(after, "Preset", "")
+    assert not shelf.ticked()
+    with pytest.raises(KeyError):
+        chart.curve("1 discrete")
+    assert item.foreground().color() != here
+    assert "another target" in item.toolTip()
+    window.store.undo_stack.undo()
+    assert item.foreground().color() == here
 
 
 def test_a_run_stands_beside_the_models_that_came_after_it(window, qtbot):

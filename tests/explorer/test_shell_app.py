@@ -3,12 +3,15 @@
 import sys
 import threading
 
+import msgspec
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer import app as program
+from explorer import dialogs
 from explorer.i18n import translator
 from flowengine.project import Project, default_stack
 
@@ -19,6 +22,7 @@ def open_window(qtbot, monkeypatch):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr(program.MainWindow, "start_engines", lambda self: None)
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
 
     def give(path=None):
         window = program.open_window(path)
@@ -34,6 +38,36 @@ def test_without_arguments_it_opens_on_something_to_see(open_window):
     assert window.banner.text == ""
     assert window.stage.clock.playing
     assert len(window.store.project.stack) >= 4
+    for layer in window.store.project.stack:  # the engines have not been started
+        assert window.models.stack.list.cards.fact(layer.id).weights > 0
+    for lane in ("discrete", "continuous"):
+        assert window.metrics.figures.text(lane, "w2") != "–"
+
+
+def test_the_example_asks_for_the_first_stroke_and_for_no_other(open_window):
+    canvas = open_window().target.canvas
+    assert canvas.inviting
+    other = open_window()
+    assert other.target.canvas.inviting
+    other.target.choose_preset("moons")
+    assert not other.target.canvas.inviting
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    assert not canvas.inviting
+    assert not open_window().target.canvas.inviting
+
+
+def test_no_card_shows_what_was_measured_of_another_documents_layer(open_window):
+    window = open_window()
+    cards, example = window.models.stack.list.cards, window.store.project
+    window.documents.begin(msgspec.structs.replace(example, stack=example.stack[::-1], lanes={}))
+    assert {layer.id for layer in window.store.project.stack} == {la.id for la in example.stack}
+    assert not any(cards.fact(layer.id) for layer in window.store.project.stack)
+
+
+def test_a_project_of_ones_own_invites_to_nothing(open_window, tmp_path):
+    Project(stack=default_stack()).save(tmp_path / "mine.flow")
+    assert not open_window(tmp_path / "mine.flow").target.canvas.inviting
 
 
 def test_a_project_on_the_command_line_is_opened(open_window, tmp_path):

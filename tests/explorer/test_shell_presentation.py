@@ -1,16 +1,20 @@
 """The command palette and presentation mode, by keys."""
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer import dialogs
+from explorer.i18n import translator
 from explorer.main_window import MainWindow
 from explorer.shell.command_palette import CommandPalette
+from explorer.shell.glossary import GlossaryDialog, glossary, matching
 from explorer.store import Store, remember_recent
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.lesson import Lesson
 from flowengine.project import Project, default_stack
 
 
@@ -105,3 +109,105 @@ def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window,
     assert [part.isVisible() for part in parts] == [True] * 5 + [False, True]
     assert QApplication.font().pointSizeF() == pytest.approx(size)
     window.docks["ledger"].show()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("gan", "Compare with a GAN"),
+        ("vae", "Compare with a VAE"),
+        ("add coupling", "Add Affine coupling"),
+        ("moons", "Preset: Two moons"),
+        ("dark", "Dark"),
+        ("film", "Export…"),
+        ("realnvp", "Use RealNVP"),
+        ("log_det", "log_det"),
+    ],
+)
+def test_what_is_a_click_elsewhere_is_found_by_name(window, qtbot, typed, expected):
+    palette = opened_palette(qtbot, window)
+    QTest.keyClicks(palette.search, typed)
+    assert expected in rows(palette)
+
+
+def offered(qtbot, window):
+    window.actions_["palette"].trigger()
+    (palette,) = window.findChildren(CommandPalette)
+    qtbot.waitExposed(palette)
+    return palette
+
+
+def run_by_name(qtbot, window, typed):
+    palette = offered(qtbot, window)
+    QTest.keyClicks(palette.search, typed)
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.findChildren(CommandPalette))
+
+
+def test_a_baseline_a_layer_and_a_preset_are_taken_up_by_name(window, qtbot):
+    layers = len(window.store.project.stack)
+    run_by_name(qtbot, window, "compare gan")
+    assert window.store.project.compare == ("gan",)
+    run_by_name(qtbot, window, "gan away")
+    assert window.store.project.compare == ()
+    run_by_name(qtbot, window, "add planar")
+    assert len(window.store.project.stack) == layers + 1
+    run_by_name(qtbot, window, "preset moons")
+    assert window.store.project.target.name == "moons"
+
+
+def test_a_vietnamese_name_is_found_by_its_bare_letters(window, qtbot):
+    translator.set_language("vi")
+    palette = offered(qtbot, window)
+    QTest.keyClicks(palette.search, "dat lai")
+    assert rows(palette)[0] == "Đặt lại"
+
+
+def test_a_part_that_a_lesson_locks_is_not_offered(window, qtbot):
+    lesson = Lesson(rules={"stack": "locked", "target": "locked", "compare": "locked"})
+    window.store.apply(replace(window.store.project, lesson=lesson), "Lesson")
+    before = window.store.project
+    for typed in ("add planar", "preset moons", "compare gan"):
+        palette = offered(qtbot, window)
+        QTest.keyClicks(palette.search, typed)
+        assert not palette.list.item(0).flags() & Qt.ItemFlag.ItemIsEnabled
+        QTest.keyClick(palette.search, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not window.findChildren(CommandPalette))
+    assert window.store.project == before
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+def test_f1_opens_the_glossary_where_a_word_is_found_by_typing(window, qtbot):
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    (dialog,) = window.findChildren(GlossaryDialog)
+    qtbot.waitExposed(dialog)
+    assert "Jacobian" in dialog.page.toPlainText()
+    QTest.keyClicks(dialog.search, "elbo")
+    shown = dialog.page.toPlainText()
+    assert shown.startswith("ELBO\nEvidence lower bound")
+    assert "Jacobian" not in shown
+    translator.set_language("vi")
+    assert "Cận dưới" in dialog.page.toPlainText()
+    window.show_glossary("khong co")
+    assert window.findChildren(GlossaryDialog) == [dialog]
+    dialog.search.setText("xyzzy")
+    assert dialog.page.toPlainText() == "Không mục nào có từ này."
+    dialog.close()
+
+
+WORDS = (
+    *("base", "target", "forward", "inverse", "log_det", "log_prob", "layer", "stack", "lane"),
+    *("trace", "KL", "ledger", "NLL", "entropy", "W₂", "ESS", "coupling", "autoregressive"),
+    *("residual", "CNF", "FFJORD", "solver", "VAE", "ELBO", "GAN"),
+)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_every_word_of_the_window_is_in_the_glossary(language):
+    translator.set_language(language)
+    for word in WORDS:
+        assert word.casefold() in matching(word)[0].term.casefold(), word
+    assert all(entry.text.endswith(".") for entry in glossary())
+    assert len({entry.term for entry in glossary()}) == len(glossary())

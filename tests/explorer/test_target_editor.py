@@ -354,6 +354,39 @@ def test_words_are_typed_and_put_on_the_canvas_by_keys_alone(editor, edits, qtbo
     assert spec.density.values.any()
 
 
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("width", [222, 238, 300])
+def test_no_tool_lies_over_the_canvas_or_takes_room_from_it(editor, language, width, qtbot, qapp):
+    theme.apply(qapp)
+    translator.set_language(language)
+    editor.resize(width, 0)  # as low as it goes
+    qtbot.waitUntil(lambda: editor.tools.y() > editor.canvas.geometry().bottom())
+    low = editor.canvas.height()
+    for tool in Tool:
+        click(editor.tools.tools[tool])
+        assert editor.canvas.height() >= low
+        assert editor.tools.y() > editor.canvas.geometry().bottom()
+        shown = [part for part in editor.tools.findChildren(QWidget) if part.isVisible()]
+        for part in shown:
+            assert editor.tools.rect().contains(
+                part.geometry().translated(part.parentWidget().mapTo(editor.tools, QPoint()))
+            ), (tool, part)
+
+
+def test_words_begin_large_and_leave_the_brush_its_size(editor, edits):
+    small = editor.tools.brush.size
+    editor.tools.set_tool(Tool.TEXT)
+    stroke(editor, (0.0, 0.0))
+    [(spec, *_)] = edits
+    columns = np.flatnonzero(spec.density.values.any(axis=0))
+    assert np.ptp(columns) > 0.4 * spec.density.values.shape[1]
+    editor.tools.size_slider.setValue(40)
+    editor.tools.set_tool(Tool.BRUSH)
+    assert editor.tools.brush.size == small
+    editor.tools.set_tool(Tool.TEXT)
+    assert editor.tools.brush.size == 40
+
+
 def test_no_words_are_no_edit(editor, edits):
     editor.tools.set_tool(Tool.TEXT)
     editor.tools.text.field.clear()

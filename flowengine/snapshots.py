@@ -1,20 +1,9 @@
-"""What the window is sent: frozen pictures of the model, as often as training can afford.
-
-Every kind of picture is a `Task`: a generator that computes in chunks of a few milliseconds, so
-that commands are answered in between, and ends with the event to send. While the lane trains,
-`Display` starts the task that is most overdue whenever all pictures together have cost less than
-their share of the training time: much right after an edit, and ever less as the model moves ever
-less, see `share_after`. Figures come first where they have waited for two seconds, and take at most
-half of that share. While the lane rests, every task that does not show the present model in
-full quality is run once.
-"""
+"""What the window is sent: frozen pictures of the model, as often as training can afford."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +12,9 @@ import torch
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
 from flowengine.live import LiveMean
+from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
+from flowengine.pacing import Pacing, Task
 from flowengine.protocol import (
     FieldFrames,
     GridFrames,
@@ -38,15 +29,14 @@ from flowengine.targets.streams import derived_seed, sobol_points
 from flowengine.trainer import HELD_OUT_PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from flowengine.bases import Base
     from flowengine.continuous.velocity import Field
     from flowengine.flow import Flow, Trace
-    from flowengine.protocol import Event
+    from flowengine.pacing import Work
     from flowengine.trainer import Figures, Trainer
 
-SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
-FRESH_SHARE, FRESH_S = 0.7, 1.0
-CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 W2_SOON_S = 1.5  # after an edit
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
@@ -66,152 +56,29 @@ HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 40}
 HEAT_NODES_RESTING = {"discrete": 128, "continuous": 96}
 LAYER_POINTS = 512
 
-Work = Generator[None, None, "Event | None"]
 
-
-def share_after(seconds: float) -> float:
-    """The share of training time that pictures may cost so many seconds of training after an edit.
-
-    A model that learns changes about as much from 1 to 2 s as from 10 to 20 s, so the share falls
-    as one over the time.
-    """
-    return max(SHARE, min(FRESH_SHARE, FRESH_S / max(seconds, 1e-9)))
-
-
-@dataclass
-class Task:
-    """One kind of picture.
+class Display(Pacing):
+    """Computes and paces the pictures of one lane.
 
     Attributes:
-        start: Begins the computation; its argument is whether the lane is training.
-        period: How often, in seconds, the window would like it while the lane trains.
-        done_at: When it was last sent, by the wall clock.
-        shows: Which model, view and quality it was last sent for.
-        cost: What it cost then, in seconds of the processor, which other programs don't lengthen.
-        once: It shows the target alone, so that one picture of it lasts until the view changes.
-        latest: After so many seconds of training it comes before all others, whatever they have
-            spent already.
-        portion: Of what pictures may cost, how much it may take by coming first.
+        generation: What every picture is marked with.
+        view: What the window shows.
     """
 
-    start: Callable[[bool], Work]
-    period: float
-    done_at: float = 0.0
-    shows: tuple[object, ...] | None = None
-    cost: float = 0.0
-    once: bool = False
-    latest: float = math.inf
-    portion: float = 0.0
-    trained_at: float = 0.0  # the same as `done_at`, in seconds of training since the last edit
-
-    def comes_first(self, trained: float) -> bool:
-        """Whether it has waited for too long, after so many seconds of training."""
-        waited, share = trained - self.trained_at, share_after(trained)
-        return waited > self.latest and waited * share * self.portion > self.cost
-
-    def is_stale(self, version: tuple[object, ...]) -> bool:
-        """Whether it has something to show that it has not shown yet."""
-        return self.shows is None if self.once else self.shows != version
-
-
-@dataclass
-class _Running:
-    name: str
-    task: Task
-    work: Work
-    shows: tuple[object, ...]
-    charged: bool  # pictures made at rest cost training nothing, and must not be paid for later
-    seconds: float = 0.0
-    cost: float = 0.0
-
-
-@dataclass
-class Display:
-    """Chooses, computes and paces the pictures of one lane."""
-
-    trainer: Trainer
-    generation: int
-    view: SetView = field(default_factory=SetView)
-
-    def __post_init__(self) -> None:
-        self._spent = 0.0
-        self._earned = CREDIT_S
-        self._trained_s = 0.0  # since the last edit
-        self._running: _Running | None = None
+    def __init__(self, trainer: Trainer, generation: int, view: SetView | None = None) -> None:
+        super().__init__(trainer)
+        self.generation = generation
+        self.view = view or SetView()
         self._w2: float | None = None
-        self._rate_from = (time.perf_counter(), self.trainer.step_count)
+        self._rate_from = (time.perf_counter(), trainer.step_count)
         self._make_tasks()
-
-    # --- pacing ---------------------------------------------------------------------------------
-
-    def earn(self, seconds: float) -> None:
-        """Say that training has gone on for so long; a share of it may be spent on pictures."""
-        self._trained_s += seconds
-        share = share_after(self._trained_s)
-        self._earned = min(self._earned + share * seconds, self._spent + CREDIT_S)
-
-    def charge(self, seconds: float) -> None:
-        """Say what sending a picture cost on top of computing it."""
-        self._spent += seconds
 
     def renew(self, generation: int, view: SetView | None = None) -> None:
         """Forget what was shown, because the model or the view is another one now."""
         self.generation = generation
         self.view = view or self.view
-        self._running = None
-        self._earned = self._spent + CREDIT_S
-        self._trained_s = 0.0
         self._w2 = None
-        self._make_tasks()
-
-    def advance(self, *, training: bool) -> Event | None:
-        """Compute for some milliseconds; give the event that this completed, if any."""
-        running = self._running or self._choose(training=training)
-        if running is None:
-            return None
-        self._running = running
-        started, worked = time.perf_counter(), time.thread_time()
-        try:
-            next(running.work)
-        except StopIteration as ended:
-            self._running = None
-            running.task.cost = running.cost + time.thread_time() - worked
-            if running.charged:
-                self._spent += running.seconds + time.perf_counter() - started
-            running.task.done_at = time.perf_counter()
-            running.task.trained_at = self._trained_s
-            running.task.shows = running.shows
-            event: Event | None = ended.value
-            return event
-        running.seconds += time.perf_counter() - started
-        running.cost += time.thread_time() - worked
-        return None
-
-    def pending(self, *, training: bool) -> bool:
-        """Whether `advance` has something to do now."""
-        return self._running is not None or self._choose(training=training) is not None
-
-    def _choose(self, *, training: bool) -> _Running | None:
-        tasks = self._affordable() if training else self._tasks
-        if not tasks:
-            return None
-        version = (self.trainer.step_count, training)
-        now = time.perf_counter()
-        stale = [(n, t) for n, t in tasks.items() if t.is_stale(version)]
-        if not stale:
-            return None
-        name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
-        if training and now - task.done_at < task.period:
-            return None
-        return _Running(name, task, task.start(training), version, charged=training)
-
-    def _affordable(self) -> dict[str, Task]:
-        """What may be computed in training: what has waited for too long, else all or none."""
-        waiting = {n: t for n, t in self._tasks.items() if t.comes_first(self._trained_s)}
-        if waiting:
-            now = time.perf_counter()
-            waiting = {n: t for n, t in waiting.items() if now - t.done_at > t.latest}
-        return waiting or (self._tasks if self._spent < self._earned else {})
+        self.begin_anew()
 
     # --- tasks ----------------------------------------------------------------------------------
 
@@ -383,7 +250,7 @@ class Display:
         return latent_batch(self._base(), n, seed).to(trainer.device)
 
     def _grid(self, _training: bool) -> Work:
-        mesh = _mesh(-self._grid_half, self._grid_half, GRID_NODES).to(self.trainer.device)
+        mesh = square_mesh(-self._grid_half, self._grid_half, GRID_NODES).to(self.trainer.device)
         yield
         trace = self.trainer.average.trace(mesh)
         shape = (len(trace.tau), GRID_NODES, GRID_NODES)
@@ -500,29 +367,3 @@ class Display:
 def latent_batch(base: Base, n: int, seed: int) -> torch.Tensor:
     """Evenly spread points of the base, shape (n, 2), float32, on the CPU."""
     return base.from_uniform(sobol_points(n, 2, seed)).float()
-
-
-def _mesh(low: float, high: float, n: int) -> torch.Tensor:
-    """The nodes of a square mesh, shape (n·n, 2), row by row from the lowest y."""
-    side = torch.linspace(low, high, n)
-    y, x = torch.meshgrid(side, side, indexing="ij")
-    return torch.stack([x, y], dim=-1).reshape(-1, 2)
-
-
-def widened(
-    extent: tuple[float, float, float, float], factor: float
-) -> tuple[float, float, float, float]:
-    """So many times as wide and as high, about the same centre."""
-    x_min, x_max, y_min, y_max = extent
-    x, y = (x_max - x_min) * (factor - 1) / 2, (y_max - y_min) * (factor - 1) / 2
-    return x_min - x, x_max + x, y_min - y, y_max + y
-
-
-def cell_centres(extent: tuple[float, float, float, float], n: int) -> torch.Tensor:
-    """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
-    x_min, x_max, y_min, y_max = extent
-    steps = (torch.arange(n) + 0.5) / n
-    y, x = torch.meshgrid(
-        y_min + steps * (y_max - y_min), x_min + steps * (x_max - x_min), indexing="ij"
-    )
-    return torch.stack([x, y], dim=-1).reshape(-1, 2)

@@ -10,17 +10,19 @@ import torch
 from flowengine.baselines.vae import Vae
 from flowengine.bases import build_base, standard_normal_log_prob
 from flowengine.catalogue import StandardNormal
+from flowengine.meshes import cell_centres
 from flowengine.objectives import DISPLAY_STREAM
+from flowengine.pacing import Task
 from flowengine.project import BASELINE_LANES
-from flowengine.snapshots import CHUNK, SLICES, Display, Task, cell_centres
+from flowengine.snapshots import CHUNK, SLICES, Display
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.bases import Base
+    from flowengine.pacing import Work
     from flowengine.protocol import SetView
-    from flowengine.snapshots import Work
     from flowengine.trainer import Trainer
 
 EXTENT_HALF = 4.0  # of the least square that is shown, as of a flow with a normal base

@@ -7,20 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from flowengine import snapshots
+from flowengine import pacing, snapshots
 from flowengine.continuous import exact_field
 from flowengine.errors import NumericsError
+from flowengine.meshes import cell_centres
+from flowengine.pacing import CREDIT_S, FRESH_SHARE, SHARE, share_after
 from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project
 from flowengine.protocol import FieldFrames, HeatFrame, Metrics, ParticleFrames, SetView
-from flowengine.snapshots import (
-    CREDIT_S,
-    FRESH_SHARE,
-    SHARE,
-    Display,
-    cell_centres,
-    share_after,
-)
+from flowengine.snapshots import Display
 from flowengine.targets.sources import spec_from_formula
 from flowengine.trainer import Trainer
 
@@ -163,7 +158,8 @@ class Clock:
 
 def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(snapshots, "time", clock)
+    for module in (pacing, snapshots):
+        monkeypatch.setattr(module, "time", clock)
     trainer = Trainer(Project.from_dict(SMALL), "continuous")
     display = Display(trainer, 0, SetView(particles=10_000, field=True))
     trainer.edit(Project.from_dict(SMALL | {"target": {"name": "star"}}))
@@ -189,7 +185,8 @@ def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
 @pytest.mark.parametrize("lane", LANES)
 def test_figures_come_every_two_seconds_however_dear_the_pictures_are(monkeypatch, lane):
     clock = Clock()
-    monkeypatch.setattr(snapshots, "time", clock)
+    for module in (pacing, snapshots):
+        monkeypatch.setattr(module, "time", clock)
     trainer = Trainer(Project.from_dict(SMALL), lane)
     display = Display(trainer, 0, SetView(particles=10_000, field=True))
     begun, trained, figures = clock.now, 0.0, []

@@ -1,0 +1,171 @@
+"""Pictures of a lane, paced so that training can afford them.
+
+Every kind of picture is a `Task`: a generator that computes in chunks of a few milliseconds, so
+that commands are answered in between, and ends with the event to send. While the lane trains,
+the task that is most overdue starts whenever all pictures together have cost less than their share
+of the training time: much right after an edit, and ever less as the model moves ever less, see
+`share_after`. Figures come first where they have waited for two seconds, and take at most half of
+that share. While the lane rests, every task that does not show the present model in full quality is
+run once.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowengine.protocol import Event
+    from flowengine.trainer import Trainer
+
+SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
+FRESH_SHARE, FRESH_S = 0.7, 1.0
+CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
+
+Work = Generator[None, None, "Event | None"]
+
+
+def share_after(seconds: float) -> float:
+    """The share of training time that pictures may cost so many seconds of training after an edit.
+
+    A model that learns changes about as much from 1 to 2 s as from 10 to 20 s, so the share falls
+    as one over the time.
+    """
+    return max(SHARE, min(FRESH_SHARE, FRESH_S / max(seconds, 1e-9)))
+
+
+@dataclass
+class Task:
+    """One kind of picture.
+
+    Attributes:
+        start: Begins the computation; its argument is whether the lane is training.
+        period: How often, in seconds, the window would like it while the lane trains.
+        done_at: When it was last sent, by the wall clock.
+        shows: Which model, view and quality it was last sent for.
+        cost: What it cost then, in seconds of the processor, which other programs don't lengthen.
+        once: It shows the target alone, so that one picture of it lasts until the view changes.
+        latest: After so many seconds of training it comes before all others, whatever they have
+            spent already.
+        portion: Of what pictures may cost, how much it may take by coming first.
+    """
+
+    start: Callable[[bool], Work]
+    period: float
+    done_at: float = 0.0
+    shows: tuple[object, ...] | None = None
+    cost: float = 0.0
+    once: bool = False
+    latest: float = math.inf
+    portion: float = 0.0
+    trained_at: float = 0.0  # the same as `done_at`, in seconds of training since the last edit
+
+    def comes_first(self, trained: float) -> bool:
+        """Whether it has waited for too long, after so many seconds of training."""
+        waited, share = trained - self.trained_at, share_after(trained)
+        return waited > self.latest and waited * share * self.portion > self.cost
+
+    def is_stale(self, version: tuple[object, ...]) -> bool:
+        """Whether it has something to show that it has not shown yet."""
+        return self.shows is None if self.once else self.shows != version
+
+
+@dataclass
+class _Running:
+    name: str
+    task: Task
+    work: Work
+    shows: tuple[object, ...]
+    charged: bool  # pictures made at rest cost training nothing, and must not be paid for later
+    seconds: float = 0.0
+    cost: float = 0.0
+
+
+class Pacing(ABC):
+    """Chooses and advances the tasks of one lane.
+
+    Args:
+        trainer: Whose model the pictures show.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self._tasks: dict[str, Task] = {}
+        self._spent = 0.0
+        self._earned = CREDIT_S
+        self._trained_s = 0.0  # since the last edit
+        self._running: _Running | None = None
+
+    @abstractmethod
+    def _make_tasks(self) -> None:
+        """Make all tasks anew."""
+
+    def begin_anew(self) -> None:
+        """Forget what was shown, because the model or the view is another one now."""
+        self._running = None
+        self._earned = self._spent + CREDIT_S
+        self._trained_s = 0.0
+        self._make_tasks()
+
+    def earn(self, seconds: float) -> None:
+        """Say that training has gone on for so long; a share of it may be spent on pictures."""
+        self._trained_s += seconds
+        share = share_after(self._trained_s)
+        self._earned = min(self._earned + share * seconds, self._spent + CREDIT_S)
+
+    def charge(self, seconds: float) -> None:
+        """Say what sending a picture cost on top of computing it."""
+        self._spent += seconds
+
+    def advance(self, *, training: bool) -> Event | None:
+        """Compute for some milliseconds; give the event that this completed, if any."""
+        running = self._running or self._choose(training=training)
+        if running is None:
+            return None
+        self._running = running
+        started, worked = time.perf_counter(), time.thread_time()
+        try:
+            next(running.work)
+        except StopIteration as ended:
+            self._running = None
+            running.task.cost = running.cost + time.thread_time() - worked
+            if running.charged:
+                self._spent += running.seconds + time.perf_counter() - started
+            running.task.done_at = time.perf_counter()
+            running.task.trained_at = self._trained_s
+            running.task.shows = running.shows
+            event: Event | None = ended.value
+            return event
+        running.seconds += time.perf_counter() - started
+        running.cost += time.thread_time() - worked
+        return None
+
+    def pending(self, *, training: bool) -> bool:
+        """Whether `advance` has something to do now."""
+        return self._running is not None or self._choose(training=training) is not None
+
+    def _choose(self, *, training: bool) -> _Running | None:
+        tasks = self._affordable() if training else self._tasks
+        if not tasks:
+            return None
+        version = (self.trainer.step_count, training)
+        now = time.perf_counter()
+        stale = [(n, t) for n, t in tasks.items() if t.is_stale(version)]
+        if not stale:
+            return None
+        name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
+        if training and now - task.done_at < task.period:
+            return None
+        return _Running(name, task, task.start(training), version, charged=training)
+
+    def _affordable(self) -> dict[str, Task]:
+        """What may be computed in training: what has waited for too long, else all or none."""
+        waiting = {n: t for n, t in self._tasks.items() if t.comes_first(self._trained_s)}
+        if waiting:
+            now = time.perf_counter()
+            waiting = {n: t for n, t in waiting.items() if now - t.done_at > t.latest}
+        return waiting or (self._tasks if self._spent < self._earned else {})

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import queue
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-import torch
 
 from flowengine import protocol
+from flowengine.answers import ledger_of, trace_of
 from flowengine.baselines.pictures import display_of
+from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
-from flowengine.continuous.lab import LabJob
 from flowengine.devices import choose_device, is_out_of_memory
 from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
-from flowengine.export.job import ExportJob
 from flowengine.project import LaneState, Project
+from flowengine.protocol.commands import is_superseded
 from flowengine.stopping import stop_reason
 from flowengine.trainer import NOTHING_TO_LEARN, Trainer
 
@@ -31,16 +30,6 @@ if TYPE_CHECKING:
     from flowengine.snapshots import Display
 
 CHECKPOINT_EVERY_S = 2.0
-EXPORT_PATIENCE_S = 2.0  # at the end, for an export to take away what it has written
-# A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
-SUPERSEDED = (
-    protocol.ReplaceTarget,
-    protocol.EditStack,
-    protocol.EditContinuous,
-    protocol.EditBase,
-    protocol.EditBaseline,
-    protocol.SetView,
-)
 
 
 class Worker:
@@ -65,8 +54,7 @@ class Worker:
         self._blocked = ""
         self._stopped = ""
         self._saved_at = 0.0
-        self._exports: dict[int, ExportJob] = {}
-        self._lab: LabJob | None = None
+        self._beside = Beside(send)
         self.stopping = False
 
     # --- the loop -------------------------------------------------------------------------------
@@ -82,7 +70,7 @@ class Worker:
                     self._train_a_step()
                 self._show()
         finally:
-            self._end_exports()
+            self._beside.end()
 
     @property
     def training(self) -> bool:
@@ -102,7 +90,7 @@ class Worker:
         for i, command in enumerate(waiting):
             if command is None:
                 self.stopping = True
-            elif not _is_superseded(command, waiting[i + 1 :]):
+            elif not is_superseded(command, waiting[i + 1 :]):
                 self.handle(command)
 
     def _train_a_step(self) -> None:
@@ -261,44 +249,19 @@ class Worker:
     @_carry_out.register
     def _(self, command: protocol.Query) -> None:
         trainer = self._ready_trainer()
-        page = trainer.average.ledger(command.point)
-        point = torch.tensor([command.point], device=trainer.device)
-        target = float(trainer.target.log_prob(point))
-        self._send(
-            protocol.Ledger(
-                lane=self._lane,
-                generation=self._generation,
-                request=command.request,
-                point=command.point,
-                rows=page.rows,
-                log_prob=page.log_prob,
-                target_log_prob=target if target > float("-inf") else None,
-                round_trip_error=page.round_trip_error,
-            )
-        )
+        self._send(ledger_of(trainer, command, self._generation))
 
     @_carry_out.register
     def _(self, command: protocol.Trace) -> None:
         trainer = self._ready_trainer()
-        flow = trainer.average
-        points = torch.tensor(command.points, dtype=torch.float32, device=trainer.device)
-        trace = (flow.trace if command.direction == "generate" else flow.inverse_trace)(points)
-        tau, positions, log_det, _ = (part.float().cpu().numpy() for part in trace)
-        self._send(
-            protocol.TraceReply(
-                request=command.request, tau=tau, positions=positions, log_det=log_det
-            )
-        )
+        self._send(trace_of(trainer, command))
 
     @_carry_out.register
     def _(self, command: protocol.SolverLab) -> None:
         flow = self._ready_trainer().average
         if not isinstance(flow, ContinuousFlow):
             raise SpecError(f"Only the continuous flow has solvers; this is the {self._lane} model")
-        if self._lab is not None:
-            self._lab.cancel()
-        self._lab = LabJob(command, copy.deepcopy(flow).cpu(), self._send)
-        self._lab.start()
+        self._beside.measure_solvers(command, flow)
 
     @_carry_out.register
     def _(self, command: protocol.Checkpoint) -> None:
@@ -308,24 +271,11 @@ class Worker:
     @_carry_out.register
     def _(self, command: protocol.Export) -> None:
         trainer = self._ready_trainer()
-        self._exports = {r: job for r, job in self._exports.items() if job.is_alive()}
-        job = ExportJob(
-            command, copy.deepcopy(trainer.average).cpu(), trainer.project, self._lane, self._send
-        )
-        self._exports[command.request] = job
-        job.start()
-
-    def _end_exports(self) -> None:
-        """Leave nothing half written."""
-        for job in self._exports.values():
-            job.cancel()
-        for job in self._exports.values():
-            job.join(EXPORT_PATIENCE_S)
+        self._beside.export(command, trainer.average, trainer.project, self._lane)
 
     @_carry_out.register
     def _(self, command: protocol.CancelExport) -> None:
-        if command.request in self._exports:
-            self._exports[command.request].cancel()
+        self._beside.cancel(command.request)
 
     @_carry_out.register
     def _(self, _command: protocol.Stop) -> None:
@@ -443,7 +393,3 @@ class Worker:
                 state=LaneState() if self._blocked else self._trainer.state(),
             )
         )
-
-
-def _is_superseded(command: Command, later: list[Command | None]) -> bool:
-    return isinstance(command, SUPERSEDED) and any(type(c) is type(command) for c in later)

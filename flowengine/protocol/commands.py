@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from msgspec import Meta
@@ -10,6 +10,9 @@ from msgspec import Meta
 from flowengine.catalogue import AnyBase, AnyContinuous, AnyLayer, GanSpec, VaeSpec
 from flowengine.project import Lane, LaneState, Project, StopRule, TargetSpec
 from flowengine.protocol.message import Direction, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Load(Message, tag="load"):
@@ -181,3 +184,11 @@ Command = (
     | CancelExport
     | Stop
 )
+
+# A later one of these makes an earlier one pointless: a stroke sends ten targets a second.
+_SUPERSEDED = (ReplaceTarget, EditStack, EditContinuous, EditBase, EditBaseline, SetView)
+
+
+def is_superseded(command: Command, later: Sequence[Command | None]) -> bool:
+    """Whether a command need not be carried out, because of those that came after it."""
+    return isinstance(command, _SUPERSEDED) and any(type(c) is type(command) for c in later)

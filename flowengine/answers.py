@@ -1,0 +1,48 @@
+"""What an engine answers when it is asked about points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from flowengine.protocol import Ledger, TraceReply
+
+if TYPE_CHECKING:
+    from flowengine.protocol import Query, Trace
+    from flowengine.trainer import Trainer
+
+
+def ledger_of(trainer: Trainer, query: Query, generation: int) -> Ledger:
+    """The change of variables of a point under the averaged model, written out.
+
+    Raises:
+        ShapeError: it is no point.
+        AbsentError: the model has no ledger.
+    """
+    page = trainer.average.ledger(query.point)
+    point = torch.tensor([query.point], device=trainer.device)
+    target = float(trainer.target.log_prob(point))
+    return Ledger(
+        lane=trainer.lane,
+        generation=generation,
+        request=query.request,
+        point=query.point,
+        rows=page.rows,
+        log_prob=page.log_prob,
+        target_log_prob=target if target > float("-inf") else None,
+        round_trip_error=page.round_trip_error,
+    )
+
+
+def trace_of(trainer: Trainer, wish: Trace) -> TraceReply:
+    """What points pass through under the averaged model.
+
+    Raises:
+        ShapeError: they are no points.
+    """
+    flow = trainer.average
+    points = torch.tensor(wish.points, dtype=torch.float32, device=trainer.device)
+    trace = (flow.trace if wish.direction == "generate" else flow.inverse_trace)(points)
+    tau, positions, log_det, _ = (part.float().cpu().numpy() for part in trace)
+    return TraceReply(request=wish.request, tau=tau, positions=positions, log_det=log_det)

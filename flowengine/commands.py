@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
 
-    from flowengine.trainer import Figures, Trainer
+    from flowengine.figures import Figures
+    from flowengine.trainer import Trainer
     from flowengine.training import TrainReport
 
 DEFAULT_STEPS = 2000

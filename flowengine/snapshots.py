@@ -11,6 +11,7 @@ import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
+from flowengine.figures import HELD_OUT_PARTS
 from flowengine.live import LiveMean
 from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
@@ -26,16 +27,16 @@ from flowengine.protocol import (
 )
 from flowengine.stack import DiscreteFlow
 from flowengine.targets.streams import derived_seed, sobol_points
-from flowengine.trainer import HELD_OUT_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from flowengine.bases import Base
     from flowengine.continuous.velocity import Field
+    from flowengine.figures import Figures
     from flowengine.flow import Flow, Trace
     from flowengine.pacing import Work
-    from flowengine.trainer import Figures, Trainer
+    from flowengine.trainer import Trainer
 
 W2_SOON_S = 1.5  # after an edit
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError
+from flowengine.figures import HELD_OUT_PARTS, HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.lane import build_model
 from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
 
-HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024, "vae": 1024, "gan": 1024}
-HELD_OUT_PARTS = 4  # each chunk is a run of the same Sobol sequence, and so evenly spread itself
-MEASURED_AT_ONCE = {"exact": 1024, "bound": 128}  # points; a bound decodes each many times
 KEEP_EVERY = 100
 # Regression on noisy velocities profits from large steps for longer than maximum likelihood does.
 SCHEDULES = {
@@ -54,22 +52,6 @@ BETAS = {"gan": (0.0, 0.99)}
 NOTHING_TO_LEARN = (
     "There is nothing to learn: every layer of the stack is locked, bypassed or without weights"
 )
-
-
-class Figures(NamedTuple):
-    """How well a lane fits, on held-out points.
-
-    Attributes:
-        nll: In nats; an upper bound where the model has only a bound, None where it has neither.
-        kl: Likewise.
-        entropy: The target's own, in nats.
-        w2: Sliced 2-Wasserstein distance, in data units; None where it was not measured.
-    """
-
-    nll: float | None
-    kl: float | None
-    entropy: float
-    w2: float | None = None
 
 
 class Trainer:

@@ -13,7 +13,8 @@ from flowengine.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flowengine.trainer import Figures, Trainer
+    from flowengine.figures import Figures
+    from flowengine.trainer import Trainer
 
 MEASURE_EVERY_S = 0.2
 NO_KL = "The {lane} lane has no likelihood and so no KL to reach; give steps or seconds"

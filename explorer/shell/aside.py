@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from flowengine.errors import FlowError
 
@@ -18,15 +22,17 @@ T = TypeVar("T")
 class Aside(QObject):
     """Does one piece of work after the other, in the order in which they were given.
 
-    The work must touch no widget and nothing that the window goes on changing.
+    The work must touch no widget and nothing that the window goes on changing. Python's own
+    threads do it: a pool of Qt's is waited for where it is deleted, with Python's lock held, which
+    the work needs for its end.
     """
 
     _answered = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._pool = ThreadPoolExecutor(1, "aside")
+        self._last: Future[None] | None = None
         self._answered.connect(self._go_on)
 
     def run(
@@ -42,36 +48,34 @@ class Aside(QObject):
             then: Takes what `work` gives.
             failed: Takes the sentence of the error; without it the error is passed over.
         """
-        self._pool.start(_Job(work, then, failed or (lambda _sentence: None), self._answered))
+
+        def do() -> None:
+            try:
+                result = work()
+            except FlowError as error:
+                sentence = str(error)
+                self._answer(lambda: failed(sentence) if failed else None)
+            except Exception as error:  # noqa: BLE001  a mistake, to be seen like any other
+                self._answer(partial(_raise, error))
+            else:
+                self._answer(lambda: then(result))
+
+        self._last = self._pool.submit(do)
+
+    def finish(self) -> None:
+        """Wait until everything is done; what follows it is then on its way."""
+        if self._last is not None:
+            wait([self._last])
+
+    def _answer(self, follow: Callable[[], None]) -> None:
+        """Send what follows to the window's thread, if there still is a window."""
+        if isValid(self):
+            with suppress(RuntimeError):  # it has gone this very moment
+                self._answered.emit(follow)
 
     def _go_on(self, follow: Callable[[], None]) -> None:
         follow()
 
-    def finish(self) -> None:
-        """Wait until everything is done; what follows it is then on its way."""
-        self._pool.waitForDone()
 
-
-class _Job(QRunnable):
-    def __init__(
-        self,
-        work: Callable[[], Any],
-        then: Callable[[Any], None],
-        failed: Callable[[str], None],
-        answered: Signal,
-    ) -> None:
-        super().__init__()
-        self._work = work
-        self._then = then
-        self._failed = failed
-        self._answered = answered
-
-    def run(self) -> None:
-        """Do it, and send what follows to the window's thread."""
-        try:
-            result = self._work()
-        except FlowError as error:
-            sentence = str(error)
-            self._answered.emit(lambda: self._failed(sentence))
-        else:
-            self._answered.emit(lambda: self._then(result))
+def _raise(error: Exception) -> NoReturn:
+    raise error

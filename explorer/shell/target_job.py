@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, Signal
 
-from flowengine.errors import FlowError
+from explorer.shell.aside import Aside
+from flowengine.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TargetReader(QObject):
-    """Makes targets on another thread; only what was asked for last is told.
+    """Makes targets beside the window; only what was asked for last is told.
 
     Attributes:
         done: The `TargetSpec`.
@@ -24,46 +25,37 @@ class TargetReader(QObject):
 
     done = Signal(object)
     failed = Signal(str)
-    _answered = Signal(int, object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._asked = 0
-        self._answered.connect(self._tell)
+        self._aside = Aside(self)
 
     def read(self, make: Callable[[], TargetSpec]) -> None:
         """Make a target; what was asked for before and is still on its way is forgotten."""
         self._asked += 1
-        QThreadPool.globalInstance().start(_Job(make, self._asked, self._answered))
+        number = self._asked
+
+        def made() -> TargetSpec | None:
+            return _made(make) if number == self._asked else None
+
+        def tell(spec: TargetSpec | None) -> None:
+            if number == self._asked and spec is not None:
+                self.done.emit(spec)
+
+        def complain(sentence: str) -> None:
+            if number == self._asked:
+                self.failed.emit(sentence)
+
+        self._aside.run(made, tell, complain)
 
     def forget(self) -> None:
         """Drop what is still on its way."""
         self._asked += 1
 
-    def _tell(self, number: int, spec: TargetSpec | None, fault: str) -> None:
-        if number != self._asked:
-            return
-        if spec is None:
-            self.failed.emit(fault)
-        else:
-            self.done.emit(spec)
 
-
-class _Job(QRunnable):
-    """One target, made wherever the pool has a thread free."""
-
-    def __init__(self, make: Callable[[], TargetSpec], number: int, answered: Signal) -> None:
-        super().__init__()
-        self._make = make
-        self._number = number
-        self._answered = answered
-
-    def run(self) -> None:
-        """Make it, and send what came of it to the window's thread."""
-        try:
-            spec, fault = self._make(), ""
-        except FlowError as error:
-            spec, fault = None, str(error)
-        except MemoryError:
-            spec, fault = None, "The memory does not suffice to read this target"
-        self._answered.emit(self._number, spec, fault)
+def _made(make: Callable[[], TargetSpec]) -> TargetSpec:
+    try:
+        return make()
+    except MemoryError:
+        raise TargetError("The memory does not suffice to read this target") from None

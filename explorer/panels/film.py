@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from explorer.panels import filmfile
-from explorer.panels.keyframes import KeyFrames, Moments
+from explorer.panels.keyframes import KeyFrames, Moments, fitting, fitting_moments
 from explorer.panels.outline import level_holding
 from flowengine.protocol import (
     Direction,
@@ -146,7 +146,7 @@ class Film:
         return True
 
     def _take_particles(self, message: ParticleFrames, now: float) -> None:
-        self._particles = _fitting(
+        self._particles = fitting(
             self._particles, message.tau, message.total, 2, now, smooth=self._smooth
         )
         if len(self._hue) != message.total:
@@ -161,7 +161,7 @@ class Film:
         if (rows, columns) != self._grid_shape:
             self._grid, self._grid_shape = None, (rows, columns)
         mesh = np.concatenate([message.positions, message.log_det[..., None]], axis=-1)
-        self._grid = _fitting(self._grid, message.tau, rows * columns, 3, now, smooth=self._smooth)
+        self._grid = fitting(self._grid, message.tau, rows * columns, 3, now, smooth=self._smooth)
         self._grid.put(0, mesh.reshape(frames, -1, 3), now, at_once=not self.transitions)
 
     def _age_heat(self, generation: int) -> None:
@@ -177,7 +177,7 @@ class Film:
         self.revision += 1
         self.generation = message.generation
         shape = message.density.shape
-        self._heat = _fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)
+        self._heat = fitting_moments(self._heat, message.frames, (shape[0], shape[1]), now)
         self._heat_extent = message.extent
         density = np.asarray(message.density, np.float32)
         self._heat.put(message.index, density, now, at_once=not self.transitions)
@@ -367,7 +367,7 @@ class _Fields:
         if (rows, columns) != self._shape:
             self.frames, self._shape = None, (rows, columns)
         self.extent = message.extent
-        self.frames = _fitting(self.frames, message.tau, rows * columns, 2, now, smooth=False)
+        self.frames = fitting(self.frames, message.tau, rows * columns, 2, now, smooth=False)
         velocity = np.asarray(message.velocity, np.float32).reshape(frames, -1, 2)
         self.frames.put(0, velocity, now, at_once=at_once)
 
@@ -397,29 +397,3 @@ def _below(points: Floats, density: Floats, extent: Extent) -> Floats:
 def _resized(hue: NDArray[np.uint8], total: int) -> NDArray[np.uint8]:
     kept = hue[:total]
     return np.concatenate([kept, np.zeros(total - len(kept), np.uint8)])
-
-
-def _fitting(
-    frames: KeyFrames | None,
-    tau: NDArray[np.float64],
-    count: int,
-    width: int,
-    now: float,
-    *,
-    smooth: bool,
-) -> KeyFrames:
-    """The key frames themselves where they fit the arriving ones, else what they turn into."""
-    moments = np.asarray(tau, np.float64)
-    if frames is None:
-        return KeyFrames(moments, count, width, smooth=smooth)
-    return frames if frames.fits(moments, count) else frames.recast(moments, count, now)
-
-
-def _fitting_moments(
-    moments: Moments | None, frames: int, shape: tuple[int, int], now: float
-) -> Moments:
-    if moments is None:
-        return Moments(frames, shape)
-    if moments.frames == frames and moments.shape == shape:
-        return moments
-    return moments.recast(frames, shape, now)

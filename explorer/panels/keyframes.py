@@ -320,3 +320,30 @@ def _resized(picture: Floats, rows: int) -> Floats:
     share = (place - low).astype(np.float32)[:, None]
     high = np.minimum(low + 1, len(picture) - 1)
     return np.asarray(picture[low] * (1 - share) + picture[high] * share)
+
+
+def fitting(
+    frames: KeyFrames | None,
+    tau: NDArray[np.float64],
+    count: int,
+    width: int,
+    now: float,
+    *,
+    smooth: bool,
+) -> KeyFrames:
+    """The key frames themselves where they fit the arriving ones, else what they turn into."""
+    moments = np.asarray(tau, np.float64)
+    if frames is None:
+        return KeyFrames(moments, count, width, smooth=smooth)
+    return frames if frames.fits(moments, count) else frames.recast(moments, count, now)
+
+
+def fitting_moments(
+    moments: Moments | None, frames: int, shape: tuple[int, int], now: float
+) -> Moments:
+    """The same for moments, each with a picture of `shape`."""
+    if moments is None:
+        return Moments(frames, shape)
+    if moments.frames == frames and moments.shape == shape:
+        return moments
+    return moments.recast(frames, shape, now)

@@ -140,12 +140,12 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                separated=True),
 
     ActionSpec("palette", HELP, mark("Find an action…"), "Ctrl+Shift+P", "search",
-               "show_palette", mark("Find any action by typing a part of its name")),
-    ActionSpec("glossary", HELP, mark("Glossary"), "F1", "info", "show_glossary",
+               "help.show_palette", mark("Find any action by typing a part of its name")),
+    ActionSpec("glossary", HELP, mark("Glossary"), "F1", "info", "help.show_glossary",
                mark("Say what the words of the window mean")),
-    ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard", "show_shortcuts",
-               mark("Show every key")),
-    ActionSpec("about", HELP, mark("About Flow Explorer"), "", "info", "show_about",
+    ActionSpec("shortcuts", HELP, mark("Keyboard shortcuts"), "?", "keyboard",
+               "help.show_shortcuts", mark("Show every key")),
+    ActionSpec("about", HELP, mark("About Flow Explorer"), "", "info", "help.show_about",
                mark("Say what this program is, and its version")),
 )
 # fmt: on

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from explorer.actions import FILE, HELP, VIEW, Actions
@@ -16,29 +15,25 @@ from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
 from explorer.ledger.ledger_view import LedgerView
 from explorer.metrics.metrics_view import MetricsView
-from explorer.shell.about import AboutBox
 from explorer.shell.appearance import Appearance
 from explorer.shell.arrangement import Arrangement
 from explorer.shell.banner import Banner
 from explorer.shell.card import GAP, CardDock
-from explorer.shell.command_palette import CommandPalette
-from explorer.shell.documents import SUFFIX, TARGET_SUFFIXES, Documents
+from explorer.shell.documents import Documents, local_paths, takes
 from explorer.shell.export_source import source_of
 from explorer.shell.first_hint import FirstHint
-from explorer.shell.glossary import GlossaryDialog
+from explorer.shell.help_desk import HelpDesk
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import first_control, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
 from explorer.shell.lessons import LessonMenu
 from explorer.shell.model_tabs import ModelTabs
-from explorer.shell.palette_entries import palette_entries
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
 from explorer.shell.run_restorer import RunRestorer
-from explorer.shell.shortcuts import ShortcutSheet
 from explorer.shell.stage import Stage
 from explorer.shell.status_line import StatusLine
 from explorer.shell.switchboard import Switchboard
@@ -112,6 +107,7 @@ class MainWindow(QMainWindow):
         self.presentation = Presentation(self)
         self.runs = RunKeeper(self.store, self.controller, self.stage.look, self)
         self.restorer = RunRestorer(self.store, self.controller, self)
+        self.help = HelpDesk(self)
 
     def _build_frame(self) -> None:
         self.setMinimumSize(*SMALLEST)
@@ -191,7 +187,7 @@ class MainWindow(QMainWindow):
         self.target.target_edited.connect(self._edit_target)
         self.target.target_preview.connect(self._preview_target)
         self.target.import_requested.connect(self.documents.choose_and_import)
-        self.target.files_dropped.connect(lambda urls: self.documents.take(_paths(urls)))
+        self.target.files_dropped.connect(lambda urls: self.documents.take(local_paths(urls)))
         self.target.figure_changed.connect(self.docks["target"].set_figure)
         self.models.edited.connect(self.edit)
         self.models.layer_activated.connect(self.stage.show_layer)
@@ -371,26 +367,6 @@ class MainWindow(QMainWindow):
                 first.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return
 
-    def show_palette(self) -> None:
-        """Offer everything that can be done, by name."""
-        holder = QObject(self)
-        palette = CommandPalette(palette_entries(self, holder), self)
-        holder.setParent(palette)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.show()
-
-    def show_glossary(self, term: str = "") -> None:
-        """Say what the words of the window mean, one of them first."""
-        GlossaryDialog.open_over(self, term)
-
-    def show_shortcuts(self) -> None:
-        """Show every key."""
-        ShortcutSheet(self).open()
-
-    def show_about(self) -> None:
-        """Say what this program is."""
-        AboutBox(self).open()
-
     # --- Qt's own -------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
@@ -409,8 +385,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome projects, pictures, tables and arrays."""
-        suffixes = {path.suffix.lower() for path in _paths(event.mimeData().urls())}
-        if suffixes & {SUFFIX, *TARGET_SUFFIXES} or event.mimeData().hasImage():
+        if takes(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -437,7 +412,3 @@ class MainWindow(QMainWindow):
         """Close for good; comes later than the question where saving takes its time."""
         self._closing = True
         self.close()
-
-
-def _paths(urls: list) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

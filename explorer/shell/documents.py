@@ -20,6 +20,7 @@ from flowengine.targets.sources import spec_from_file, spec_from_image, spec_fro
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from PySide6.QtCore import QUrl
     from PySide6.QtWidgets import QWidget
 
     from explorer.shell.look import Look
@@ -172,7 +173,7 @@ class Documents(QObject):
 
     def take_data(self, data: QMimeData, name: str) -> None:
         """Take what was pasted or dropped: files, a picture, or a table written as text."""
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        paths = local_paths(data.urls())
         if paths:
             self.take(paths)
         elif data.hasImage():
@@ -263,3 +264,14 @@ def _png(image: QImage) -> bytes:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
     return bytes(buffer.data().data())
+
+
+def local_paths(urls: Iterable[QUrl]) -> list[Path]:
+    """Those of them that are files of this machine."""
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+
+
+def takes(data: QMimeData) -> bool:
+    """Whether there is anything for `Documents.take_data`: a project, a picture, numbers."""
+    suffixes = {path.suffix.lower() for path in local_paths(data.urls())}
+    return bool(suffixes & {SUFFIX, *TARGET_SUFFIXES}) or data.hasImage()

@@ -112,7 +112,7 @@ def _glossary(window: MainWindow, parent: QObject) -> Iterator[Entry]:
             _made(
                 parent,
                 entry.term,
-                lambda term=entry.term: window.show_glossary(term),
+                lambda term=entry.term: window.help.show_glossary(term),
                 icon="info",
                 tip=entry.text,
             ),

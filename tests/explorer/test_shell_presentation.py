@@ -190,7 +190,7 @@ def test_f1_opens_the_glossary_where_a_word_is_found_by_typing(window, qtbot):
     assert "Jacobian" not in shown
     translator.set_language("vi")
     assert "Cận dưới" in dialog.page.toPlainText()
-    window.show_glossary("khong co")
+    window.help.show_glossary("khong co")
     assert window.findChildren(GlossaryDialog) == [dialog]
     dialog.search.setText("xyzzy")
     assert dialog.page.toPlainText() == "Không mục nào có từ này."

@@ -1,0 +1,44 @@
+"""What helps a person along: every action by name, the glossary, the keys, what this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+
+from explorer.shell.about import AboutBox
+from explorer.shell.command_palette import CommandPalette
+from explorer.shell.glossary import GlossaryDialog
+from explorer.shell.palette_entries import palette_entries
+from explorer.shell.shortcuts import ShortcutSheet
+
+if TYPE_CHECKING:
+    from explorer.main_window import MainWindow
+
+
+class HelpDesk(QObject):
+    """Opens helpers over a window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def show_palette(self) -> None:
+        """Offer everything that can be done, by name."""
+        holder = QObject(self)
+        palette = CommandPalette(palette_entries(self._window, holder), self._window)
+        holder.setParent(palette)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.show()
+
+    def show_glossary(self, term: str = "") -> None:
+        """Say what the words of the window mean, one of them first."""
+        GlossaryDialog.open_over(self._window, term)
+
+    def show_shortcuts(self) -> None:
+        """Show every key."""
+        ShortcutSheet(self._window).open()
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        AboutBox(self._window).open()

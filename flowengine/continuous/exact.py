@@ -13,7 +13,6 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from flowengine.continuous.paths import Coefficients, path_of
@@ -56,6 +55,8 @@ class ExactField(Field):
 
     def __init__(self, target: GridTarget, spec: object = None) -> None:
         super().__init__()
+        from scipy.ndimage import distance_transform_edt  # here: few ever need it
+
         self._path = path_of(spec)
         self._cells = target.cell_masses()
         rows, columns = self._cells.shape

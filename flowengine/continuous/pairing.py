@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from flowengine.continuous.ahead import Ahead
@@ -37,6 +36,8 @@ def optimal_permutation(x0: Tensor, x1: Tensor) -> Tensor:
         x0: Points, shape (n, 2).
         x1: As many points, shape (n, 2).
     """
+    from scipy.optimize import linear_sum_assignment  # here: an engine starts sooner without it
+
     _, order = linear_sum_assignment((x0 @ x1.T).cpu().numpy(), maximize=True)
     return torch.from_numpy(order).to(x0.device)
 

@@ -139,7 +139,9 @@ def test_the_window_goes_on_while_a_film_is_made(window, qtbot, tmp_path):
     dialog.close()
 
 
-def test_samples_and_the_project_are_the_engines(running, qtbot, tmp_path):
+def test_samples_and_the_project_are_the_engines_and_closing_gives_an_export_up(
+    running, qtbot, tmp_path
+):
     def hundred(options):
         options.choose_lane("continuous")
         options.count.setValue(100)
@@ -157,15 +159,16 @@ def test_samples_and_the_project_are_the_engines(running, qtbot, tmp_path):
     assert running.store.path is None
     assert running.store.unsaved
 
-
-def test_closing_while_an_engine_exports_leaves_nothing(running, qtbot, tmp_path):
+    given_up = tmp_path / "given-up"
+    given_up.mkdir()
     running.export_model()
     dialog = running.exporter.dialog
-    dialog._folder.setText(str(tmp_path))
+    dialog._folder.setText(str(given_up))
+    dialog.choose("model")
     press(dialog._start)
-    qtbot.waitUntil(lambda: list(tmp_path.iterdir()) != [], timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: list(given_up.iterdir()) != [], timeout=PATIENCE_MS)
     running.close()
-    assert list(tmp_path.iterdir()) == []
+    assert list(given_up.iterdir()) == []
 
 
 def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, qtbot, tmp_path):
@@ -175,20 +178,17 @@ def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, 
     assert path.suffix == ".html"
 
 
-def test_a_page_is_taken_in_both_directions_where_engines_run(running, qtbot, tmp_path):
-    path = take(running, qtbot, tmp_path, "page")
-    page = json.loads(read_page(path).data)
-    assert all(set(panel["ways"]) == {"generate", "normalize"} for panel in page["panels"])
-
-
-def test_a_page_that_is_cancelled_while_engines_are_asked_is_not_there(running, qtbot, tmp_path):
+def test_a_page_has_both_directions_where_engines_run_or_is_not_there(running, qtbot, tmp_path):
     running.export_model()
     dialog = running.exporter.dialog
     dialog._folder.setText(str(tmp_path))
     dialog.choose("page")
     press(dialog._start)
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)  # while the engines are asked
     qtbot.waitUntil(lambda: "Cancelled" in dialog._message.text(), timeout=PATIENCE_MS)
     dialog.close()
     assert list(tmp_path.iterdir()) == []
     assert running.controller._view.direction == "generate"
+
+    page = json.loads(read_page(take(running, qtbot, tmp_path, "page")).data)
+    assert all(set(panel["ways"]) == {"generate", "normalize"} for panel in page["panels"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024, "vae": 1024, "gan": 1024}
-HELD_OUT_PARTS = 4  # each chunk is a run of the same Sobol sequence, and so evenly spread itself
 MEASURED_AT_ONCE = {"exact": 1024, "bound": 128}  # points; a bound decodes each many times
 
 

@@ -4,14 +4,12 @@ Every kind of picture is a `Task`: a generator that computes in chunks of a few 
 that commands are answered in between, and ends with the event to send. While the lane trains,
 the task that is most overdue starts whenever all pictures together have cost less than their share
 of the training time: much right after an edit, and ever less as the model moves ever less, see
-`share_after`. Figures come first where they have waited for two seconds, and take at most half of
-that share. While the lane rests, every task that does not show the present model in full quality is
-run once.
+`share_after`. While the lane rests, every task that does not show the present model in full
+quality is run once.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
@@ -47,11 +45,8 @@ class Task:
         period: How often, in seconds, the window would like it while the lane trains.
         done_at: When it was last sent, by the wall clock.
         shows: Which model, view and quality it was last sent for.
-        cost: What it cost then, in seconds of the processor, which other programs don't lengthen.
+        cost: What it cost then, in seconds.
         once: It shows the target alone, so that one picture of it lasts until the view changes.
-        latest: After so many seconds of training it comes before all others, whatever they have
-            spent already.
-        portion: Of what pictures may cost, how much it may take by coming first.
     """
 
     start: Callable[[bool], Work]
@@ -60,14 +55,6 @@ class Task:
     shows: tuple[object, ...] | None = None
     cost: float = 0.0
     once: bool = False
-    latest: float = math.inf
-    portion: float = 0.0
-    trained_at: float = 0.0  # the same as `done_at`, in seconds of training since the last edit
-
-    def comes_first(self, trained: float) -> bool:
-        """Whether it has waited for too long, after so many seconds of training."""
-        waited, share = trained - self.trained_at, share_after(trained)
-        return waited > self.latest and waited * share * self.portion > self.cost
 
     def is_stale(self, version: tuple[object, ...]) -> bool:
         """Whether it has something to show that it has not shown yet."""
@@ -82,7 +69,6 @@ class _Running:
     shows: tuple[object, ...]
     charged: bool  # pictures made at rest cost training nothing, and must not be paid for later
     seconds: float = 0.0
-    cost: float = 0.0
 
 
 class Pacing(ABC):
@@ -127,21 +113,19 @@ class Pacing(ABC):
         if running is None:
             return None
         self._running = running
-        started, worked = time.perf_counter(), time.thread_time()
+        started = time.perf_counter()
         try:
             next(running.work)
         except StopIteration as ended:
             self._running = None
-            running.task.cost = running.cost + time.thread_time() - worked
+            running.task.cost = running.seconds + time.perf_counter() - started
             if running.charged:
-                self._spent += running.seconds + time.perf_counter() - started
+                self._spent += running.task.cost
             running.task.done_at = time.perf_counter()
-            running.task.trained_at = self._trained_s
             running.task.shows = running.shows
             event: Event | None = ended.value
             return event
         running.seconds += time.perf_counter() - started
-        running.cost += time.thread_time() - worked
         return None
 
     def pending(self, *, training: bool) -> bool:
@@ -149,23 +133,14 @@ class Pacing(ABC):
         return self._running is not None or self._choose(training=training) is not None
 
     def _choose(self, *, training: bool) -> _Running | None:
-        tasks = self._affordable() if training else self._tasks
-        if not tasks:
+        if training and self._spent >= self._earned:
             return None
         version = (self.trainer.step_count, training)
         now = time.perf_counter()
-        stale = [(n, t) for n, t in tasks.items() if t.is_stale(version)]
+        stale = [(n, t) for n, t in self._tasks.items() if t.is_stale(version)]
         if not stale:
             return None
         name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
         if training and now - task.done_at < task.period:
             return None
         return _Running(name, task, task.start(training), version, charged=training)
-
-    def _affordable(self) -> dict[str, Task]:
-        """What may be computed in training: what has waited for too long, else all or none."""
-        waiting = {n: t for n, t in self._tasks.items() if t.comes_first(self._trained_s)}
-        if waiting:
-            now = time.perf_counter()
-            waiting = {n: t for n, t in waiting.items() if now - t.done_at > t.latest}
-        return waiting or (self._tasks if self._spent < self._earned else {})

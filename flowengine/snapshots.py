@@ -11,8 +11,6 @@ import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
-from flowengine.figures import HELD_OUT_PARTS
-from flowengine.live import LiveMean
 from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.pacing import Pacing, Task
@@ -29,8 +27,6 @@ from flowengine.stack import DiscreteFlow
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from flowengine.bases import Base
     from flowengine.continuous.velocity import Field
     from flowengine.figures import Figures
@@ -44,8 +40,6 @@ CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
 METRICS_EVERY_S = 0.5
-PICTURES_FIRST_S = 1.0  # of training after an edit: the new shape is to be recognised
-METRICS_LATEST_S = 1.8  # with the time that they take they then come about every two seconds
 GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25  # of the exact field, over the square that is shown
@@ -70,7 +64,7 @@ class Display(Pacing):
         super().__init__(trainer)
         self.generation = generation
         self.view = view or SetView()
-        self._w2: float | None = None
+        self._w2_at = -math.inf
         self._rate_from = (time.perf_counter(), trainer.step_count)
         self._make_tasks()
 
@@ -78,7 +72,7 @@ class Display(Pacing):
         """Forget what was shown, because the model or the view is another one now."""
         self.generation = generation
         self.view = view or self.view
-        self._w2 = None
+        self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + W2_SOON_S)
         self.begin_anew()
 
     # --- tasks ----------------------------------------------------------------------------------
@@ -87,7 +81,7 @@ class Display(Pacing):
         view, reach = self.view, self._base().reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
-        self._tasks = self._figure_tasks()
+        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
@@ -110,16 +104,6 @@ class Display(Pacing):
             self._tasks["exact_field"] = Task(self._exact_field, 2.0, once=True)
         self._make_start_urgent(0 if self._last_heat else self._heat_frames() - 1)
 
-    def _figure_tasks(self) -> dict[str, Task]:
-        """The figures, which come often even where the pictures are dear."""
-        self._live = LiveMean(HELD_OUT_PARTS)
-        tasks = {
-            "metrics": Task(self._metrics, METRICS_EVERY_S, latest=METRICS_LATEST_S, portion=0.5)
-        }
-        if self.trainer.average.likelihood != "none":  # else it is the figure itself
-            tasks["w2"] = Task(self._measure_w2, W2_EVERY_S, latest=W2_EVERY_S, portion=0.25)
-        return tasks
-
     def _make_start_urgent(self, first_heat: int = 0) -> None:
         """After a change the particles come first, then the finished density, then the rest.
 
@@ -135,35 +119,17 @@ class Display(Pacing):
             urgency = 0.5 if name.startswith("heat ") else order.get(name.split()[0], 1.2)
             urgency = 2.8 if name == f"heat {first_heat}" else urgency
             task.done_at = now - urgency * task.period
-        if "w2" in self._tasks:
-            self._tasks["w2"].done_at = now - W2_EVERY_S + W2_SOON_S
-        self._tasks["metrics"].trained_at = PICTURES_FIRST_S
 
     def _metrics(self, training: bool) -> Work:
-        if self.trainer.average.likelihood == "none":
-            return self.measured(self.trainer.record(None, (yield from self.trainer.measure_w2())))
-        kl = yield from self._live_kl(whole=not (training and self._live.complete))
-        if not training:
-            yield from self._measure_w2(training=True)
-        w2, self._w2 = self._w2, None
+        total, kl, w2 = 0.0, None, None
+        for part in self.trainer.measure():
+            total += float(part.sum())
+            kl = total / len(self.trainer.held_out)
+            yield
+        if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
+            w2 = yield from self.trainer.measure_w2()
+            self._w2_at = time.perf_counter()
         return self.measured(self.trainer.record(kl, w2))
-
-    def _live_kl(self, *, whole: bool) -> Generator[None, None, float]:
-        """KL of the present step: of all held-out points, or of a part of them; see `LiveMean`."""
-        kl = math.nan
-        for _ in range(HELD_OUT_PARTS if whole else 1):
-            total, count = 0.0, 0
-            for gaps in self.trainer.measure(self._live.due):
-                total, count = total + float(gaps.sum()), count + len(gaps)
-                yield
-            kl = self._live.take(total / count, self.trainer.step_count)
-        return kl
-
-    def _measure_w2(self, training: bool) -> Work:
-        """Leave W₂ to the next figures, which at rest measure it themselves."""
-        if training:
-            self._w2 = yield from self.trainer.measure_w2()
-        return None
 
     def measured(self, figures: Figures) -> Metrics:
         """The figures of the present step, ready to send."""

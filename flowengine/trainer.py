@@ -20,7 +20,7 @@ from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError
-from flowengine.figures import HELD_OUT_PARTS, HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
+from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.lane import build_model
 from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
@@ -169,22 +169,16 @@ class Trainer:
         total = sum(float(part.sum()) for part in self.measure())
         return self.record(total / len(self.held_out))
 
-    def measure(self, part: int | None = None) -> Iterator[Tensor]:
+    def measure(self) -> Iterator[Tensor]:
         """Log p(x) − log q(x) of the held-out points, a chunk at a time, each of shape (chunk,).
 
         Where the model has a bound on log q alone, these are bounds too; where it has none, there
         are no chunks.
-
-        Args:
-            part: One of `HELD_OUT_PARTS` evenly spread parts of the points, or all of them.
         """
         if self.average.likelihood == "none":
             return
-        at_once = MEASURED_AT_ONCE[self.average.likelihood]
-        chunks = self.held_out.split(min(at_once, len(self.held_out) // HELD_OUT_PARTS))
+        chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
         for seed, points in enumerate(chunks):
-            if part is not None and seed % HELD_OUT_PARTS != part:
-                continue
             with torch.no_grad():
                 gap = self.target.log_prob(points) - self.average.log_likelihood(points, seed=seed)
             yield gap

@@ -14,7 +14,7 @@ from flowengine.meshes import cell_centres
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.pacing import Task
 from flowengine.project import BASELINE_LANES
-from flowengine.snapshots import CHUNK, SLICES, Display
+from flowengine.snapshots import CHUNK, METRICS_EVERY_S, SLICES, Display
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class BaselineDisplay(Display):
     def _make_tasks(self) -> None:
         self._half = EXTENT_HALF
         view, model = self.view, self.trainer.average
-        self._tasks = self._figure_tasks()
+        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
         if not view.visible:
             return
         if view.direction == "generate" or isinstance(model, Vae):

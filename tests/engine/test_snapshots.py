@@ -152,9 +152,6 @@ class Clock:
         self.now += 0.004  # the clock is read at both ends of a chunk
         return self.now
 
-    def thread_time(self) -> float:
-        return self.now
-
 
 def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
     clock = Clock()
@@ -180,35 +177,6 @@ def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):
     del newest["HeatFrame 0"]  # of the base
     assert all(max(steps) > 300 for steps in newest.values()), newest
     assert min(steps[0] for steps in newest.values()) < 10
-
-
-@pytest.mark.parametrize("lane", LANES)
-def test_figures_come_every_two_seconds_however_dear_the_pictures_are(monkeypatch, lane):
-    clock = Clock()
-    for module in (pacing, snapshots):
-        monkeypatch.setattr(module, "time", clock)
-    trainer = Trainer(Project.from_dict(SMALL), lane)
-    display = Display(trainer, 0, SetView(particles=10_000, field=True))
-    begun, trained, figures = clock.now, 0.0, []
-    while trained < 60.0:
-        trainer.step()
-        clock.now += 0.05
-        trained += 0.05
-        display.earn(0.05)
-        event = display.advance(training=True)
-        if isinstance(event, Metrics):
-            figures.append((clock.now, event))
-        elif isinstance(event, ParticleFrames):
-            clock.now += 1.0
-            display.charge(1.0)  # its way to a window that is slow to take it
-    times = [when for when, _ in figures]
-    assert np.diff(times).max() < 9.0  # at first the pictures, four of a second each
-    assert np.diff(times[1:]).max() < 4.0
-    late = np.diff([when for when in times if when > begun + 20])
-    assert np.median(late) < 2.2
-    assert sum(event.w2 is not None for _, event in figures) >= 4
-    whole = trainer.evaluate().kl
-    assert figures[-1][1].kl == pytest.approx(whole, abs=0.02 + 0.1 * whole)
 
 
 def test_the_share_of_pictures_falls_to_its_floor():

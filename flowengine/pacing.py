@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
 FRESH_SHARE, FRESH_S = 0.7, 1.0
+FIRST = 1.5  # so that after an edit nothing shows the former model for long
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 
 Work = Generator[None, None, "Event | None"]
@@ -55,6 +56,11 @@ class Task:
     shows: tuple[object, ...] | None = None
     cost: float = 0.0
     once: bool = False
+
+    def urgency(self, now: float) -> float:
+        """How long it has waited, in its own periods; more where it shows nothing of this model."""
+        waited = (now - self.done_at) / self.period
+        return FIRST * waited if self.shows is None else waited
 
     def is_stale(self, version: tuple[object, ...]) -> bool:
         """Whether it has something to show that it has not shown yet."""
@@ -140,7 +146,7 @@ class Pacing(ABC):
         stale = [(n, t) for n, t in self._tasks.items() if t.is_stale(version)]
         if not stale:
             return None
-        name, task = max(stale, key=lambda item: (now - item[1].done_at) / item[1].period)
+        name, task = max(stale, key=lambda item: item[1].urgency(now))
         if training and now - task.done_at < task.period:
             return None
         return _Running(name, task, task.start(training), version, charged=training)

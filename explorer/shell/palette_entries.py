@@ -73,8 +73,8 @@ def _presets(window: MainWindow, parent: QObject) -> Iterator[Entry]:
             lambda name=preset.name: window.target.choose_preset(name),
             icon="target",
             words=preset.name,
+            enabled=window.target.isEnabled(),
         )
-        action.setEnabled(window.target.isEnabled())
         yield tr("Target"), action
 
 
@@ -86,8 +86,8 @@ def _ready_made(window: MainWindow, parent: QObject) -> Iterator[Entry]:
             lambda ready=ready: window.models.stack.use_ready_made(ready),
             icon="layers",
             tip=tr(ready.about),
+            enabled=window.models.stack.isEnabled(),
         )
-        action.setEnabled(window.models.stack.isEnabled())
         yield tr("Stack"), action
 
 
@@ -100,8 +100,8 @@ def _layers(window: MainWindow, parent: QObject) -> Iterator[Entry]:
             icon="plus",
             tip=tr(about(layer)),
             words=f"{layer.title} {kind_of(layer)}",
+            enabled=window.models.stack.isEnabled(),
         )
-        action.setEnabled(window.models.stack.isEnabled())
         yield tr("Stack"), action
 
 
@@ -127,9 +127,11 @@ def _made(
     icon: str,
     tip: str = "",
     words: str = "",
+    enabled: bool = True,
 ) -> QAction:
     action = QAction(resources.icon(icon), text, parent)
     action.setStatusTip(tip)
     action.setData(words)
+    action.setEnabled(enabled)
     action.triggered.connect(lambda _checked=False: act())
     return action

@@ -1,14 +1,12 @@
 """The ledger reads term by term, and adds up."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle
 
@@ -16,55 +14,16 @@ import flowengine as fe
 from explorer import resources
 from explorer.i18n import translator
 from explorer.ledger import titles
-from explorer.ledger.copies import as_latex, as_markdown, as_text
-from explorer.ledger.ellipse import JACOBIAN_ROLE, draw_jacobian, largest_stretch
-from explorer.ledger.ledger_view import LedgerView
+from explorer.ledger.copies import as_text
 from explorer.ledger.lines import sum_in_words, sum_lines
 from explorer.ledger.titles import fitting
 from explorer.theme import theme
-from flowengine.protocol import Ledger, LedgerRow
-
-EYE = (1.0, 0.0, 0.0, 1.0)
-
-
-def row(title, tau, position, log_det, log_prob, layer="l", jacobian=EYE):
-    return LedgerRow(
-        layer=layer, title=title, tau=tau, position=position, log_det=log_det,
-        log_prob=log_prob, jacobian=jacobian,
-    )  # fmt: skip
-
-
-def discrete(point=(0.41, -1.87)):
-    rows = (
-        row("Base", 0.0, (0.3, 1.2), 0.0, -2.603, "base"),
-        row("ActNorm", 0.5, (0.35, 1.3), 0.02, -2.623),
-        row("Spline coupling", 1.0, point, -0.31, -2.313, jacobian=(1.0, -0.5, 0.0, 0.733)),
-    )
-    return Ledger(
-        lane="discrete", generation=1, request=1, point=point, rows=rows, log_prob=-2.313,
-        target_log_prob=-2.25, round_trip_error=2e-7,
-    )  # fmt: skip
-
-
-def continuous(point=(0.41, -1.87)):
-    rows = (
-        row("Base", 0.0, (0.3, 1.2), 0.0, -2.603, "base"),
-        row("t = 0.5", 0.5, (0.3, 1.2), -0.4, -2.203, "t"),
-        row("t = 1", 1.0, point, -0.26, -1.943, "t"),
-    )
-    return Ledger(
-        lane="continuous", generation=1, request=1, point=point, rows=rows, log_prob=-1.943,
-        target_log_prob=None, round_trip_error=0.0,
-    )  # fmt: skip
+from tests.explorer.ledger_desk import continuous, discrete, row, shown_view
 
 
 @pytest.fixture
 def view(qtbot):
-    view = LedgerView()
-    qtbot.addWidget(view)
-    view.resize(320, 360)
-    view.show()
-    return view
+    return shown_view(qtbot)
 
 
 def test_every_layer_has_its_line_and_the_last_is_log_p(view, qtbot):
@@ -205,128 +164,6 @@ def test_the_sum_s_change_of_volume_is_that_of_the_way_from_z_to_x_in_both_lanes
     assert float(total.log_det.replace("−", "-")) == pytest.approx(expected, abs=0.02)
 
 
-DISCRETE_TEXT = """\
-Discrete ledger of x = (0.41, −1.87), in nats
-step                    position                        J  log|det J|   log p
-z                   (0.30, 1.20)                                       −2.603
-1 ActNorm           (0.35, 1.30)   [1.00 0.00; 0.00 1.00]       +0.02  −2.623
-2 Spline coupling  (0.41, −1.87)  [1.00 −0.50; 0.00 0.73]       −0.31  −2.313
-log p(x)                                                        −0.29  −2.313
-target's log p                                                         −2.250
-round trip                                                             2·10⁻⁷"""
-
-CONTINUOUS_TEXT = """\
-Continuous ledger of x = (0.41, −1.87), in nats
-step                position                       J  log|det J|   log p
-z               (0.30, 1.20)                                      −2.603
-t = 0.5         (0.30, 1.20)  [1.00 0.00; 0.00 1.00]       −0.40  −2.203
-t = 1          (0.41, −1.87)  [1.00 0.00; 0.00 1.00]       −0.26  −1.943
-CNF ∫div v dt                                              −0.66  −1.943
-round trip                                                             0"""
-
-
-def test_it_reads_as_text():
-    assert as_text(discrete()) == DISCRETE_TEXT
-    assert as_text(continuous()) == CONTINUOUS_TEXT
-
-
-def test_it_reads_as_markdown():
-    assert (
-        as_markdown(discrete())
-        == """\
-**Discrete ledger of x = (0.41, −1.87), in nats**
-
-| step | position | J | log\\|det J\\| | log p |
-| :-- | --: | :-: | --: | --: |
-| z | (0.30, 1.20) |  |  | −2.603 |
-| 1 ActNorm | (0.35, 1.30) | [1.00 0.00; 0.00 1.00] | +0.02 | −2.623 |
-| 2 Spline coupling | (0.41, −1.87) | [1.00 −0.50; 0.00 0.73] | −0.31 | −2.313 |
-| **log p(x)** |  |  | **−0.29** | **−2.313** |
-| target's log p |  |  |  | −2.250 |
-| round trip |  |  |  | 2·10⁻⁷ |"""
-    )
-
-
-def test_it_reads_as_latex():
-    eye = r"$\bigl(\begin{smallmatrix}1.00 & 0.00 \\ 0.00 & 1.00\end{smallmatrix}\bigr)$"
-    shear = r"$\bigl(\begin{smallmatrix}1.00 & -0.50 \\ 0.00 & 0.73\end{smallmatrix}\bigr)$"
-    assert as_latex(discrete()).splitlines() == [
-        "% Discrete ledger of x = (0.41, −1.87), in nats",
-        r"\begin{tabular}{lrcrr}",
-        r"\hline",
-        r"step & position & $J$ & $\log|\det J|$ & $\log p$ \\",
-        r"\hline",
-        r"$z$ & $(0.30, 1.20)$ &  &  & $-2.603$ \\",
-        rf"1 ActNorm & $(0.35, 1.30)$ & {eye} & $+0.02$ & $-2.623$ \\",
-        rf"2 Spline coupling & $(0.41, -1.87)$ & {shear} & $-0.31$ & $-2.313$ \\",
-        r"\hline",
-        r"$\log p(x)$ &  &  & $-0.29$ & $-2.313$ \\",
-        r"$\log p_{\mathrm{target}}(x)$ &  &  &  & $-2.250$ \\",
-        r"round trip &  &  &  & $2 \cdot 10^{-7}$ \\",
-        r"\hline",
-        r"\end{tabular}",
-    ]
-
-
-def test_signs_that_mean_something_elsewhere_are_escaped():
-    odd = replace(discrete(), rows=(*discrete().rows[:1], row("a_b | 5 % \\", 1, (0, 0), 0.1, -3)))
-    assert r"| 1 a_b \| 5 % \ |" in as_markdown(odd)
-    assert r"1 a\_b | 5 \% \textbackslash{} &" in as_latex(odd)
-
-
-def test_what_is_no_number_is_a_dash_in_every_format():
-    lost = replace(discrete(), log_prob=math.nan, round_trip_error=math.inf)
-    assert "log p(x)" in as_text(lost)
-    assert as_text(lost).splitlines()[5].endswith(" –")
-    assert r"$\log p(x)$ &  &  & $-0.29$ & $\text{--}$ \\" in as_latex(lost)
-    assert r"CNF $\int \mathrm{div}\, v\, dt$ &  &  & $-0.66$" in as_latex(continuous())
-    assert r"round trip fails &  &  &  & $\infty$ \\" in as_latex(lost)
-
-
-def test_another_language_has_the_same_figures(qapp):
-    translator.set_language("vi")
-    assert "−2.313" in as_text(discrete())
-    assert r"$\log p(x)$ &" in as_latex(discrete())
-
-
-@pytest.mark.parametrize(
-    ("name", "modifiers"),
-    [
-        ("text", Qt.KeyboardModifier.ControlModifier),
-        ("markdown", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
-        ("latex", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier),
-    ],
-)
-def test_every_format_has_a_key_and_a_line_of_the_menu(view, qtbot, name, modifiers):
-    view.set_ledger(discrete())
-    view.set_ledger(continuous())
-    clipboard = QGuiApplication.clipboard()
-    expected = view.as_text(name)
-    with qtbot.waitActive(view):
-        view.activateWindow()
-    view._table.setFocus()
-    clipboard.clear()
-    QTest.keyClick(view._table, Qt.Key.Key_C, modifiers)
-    assert clipboard.text() == expected
-    clipboard.clear()
-    next(a for a in view._copy.menu().actions() if a.objectName() == f"copy_{name}").trigger()
-    assert clipboard.text() == expected
-
-
-def test_both_lanes_are_copied_the_discrete_first(view):
-    view.set_ledger(continuous())
-    view.set_ledger(discrete())
-    assert view.as_text() == f"{DISCRETE_TEXT}\n\n{CONTINUOUS_TEXT}"
-
-
-@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-def test_the_copy_menu_opens_over_the_table(view):
-    view.set_ledger(discrete())
-    view._table.customContextMenuRequested.emit(QPoint(5, 5))
-    assert view._copy.menu().isVisible()
-    view._copy.menu().close()
-
-
 # --- one lane or both ---------------------------------------------------------------------------
 
 
@@ -345,10 +182,10 @@ def test_the_continuous_flow_alone_is_read_moment_by_moment(view):
         ("CNF ∫div v dt", "−0.66", "−1.943"),
         ("round trip", "", "0"),
     ]
-    assert view.as_text() == CONTINUOUS_TEXT
+    assert view.as_text() == as_text(continuous())
     show_lane(view, "discrete")
     assert view.rows()[-2:] == [("target's log p", "", "−2.250"), ("round trip", "", "2·10⁻⁷")]
-    assert view.as_text() == DISCRETE_TEXT
+    assert view.as_text() == as_text(discrete())
 
 
 def test_a_wide_ledger_has_a_column_of_positions(view):
@@ -393,69 +230,6 @@ def test_the_chosen_step_is_pointed_out_and_follows_the_model(view):
     view.clear()
     view.set_ledger(continuous())
     assert told[-1] == ("discrete", discrete().rows[1])
-
-
-# --- the ellipses -------------------------------------------------------------------------------
-
-
-@dataclass
-class Drawn:
-    """Where one colour was drawn: its extent in pixels and its mean direction."""
-
-    width: int
-    height: int
-    slope: float
-
-
-def drawn(jacobian, side=101):
-    image = QImage(side, side, QImage.Format.Format_RGB32)
-    image.fill(QColor("black"))
-    painter = QPainter(image)
-    draw_jacobian(painter, QRectF(0, 0, side, side), jacobian, QColor("white"))
-    painter.end()
-    pixels = np.array(image.constBits()).reshape(side, side, 4)[..., :3].min(axis=2)
-    rows, columns = np.nonzero(pixels > 190)  # brighter than the muted circle
-    if not rows.size:
-        return None
-    slope = -float(np.sum((columns - 50) * (rows - 50)) / np.sum((columns - 50) ** 2))
-    return Drawn(int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1, slope)
-
-
-def test_an_ellipse_has_the_shape_of_its_jacobian(qapp):
-    stretched = drawn((2.0, 0.0, 0.0, 1.0))
-    assert stretched.width == pytest.approx(98, abs=3)
-    assert stretched.height == pytest.approx(49, abs=3)
-    shrunk = drawn((0.5, 0.0, 0.0, 0.5))
-    assert (shrunk.width, shrunk.height) == pytest.approx((49, 49), abs=3)
-
-
-def test_an_ellipse_leans_the_way_its_jacobian_does(qapp):
-    """A shear x' = x + y reaches up to the right; y counts upwards there, downwards in pixels."""
-    assert drawn((1.0, 1.0, 0.0, 1.0)).slope > 0.2
-    assert drawn((1.0, -1.0, 0.0, 1.0)).slope < -0.2
-
-
-def test_a_jacobian_that_is_not_finite_gives_no_picture(qapp):
-    assert drawn((math.nan, 0.0, 0.0, 1.0)) is None
-
-
-def test_the_largest_stretch_is_the_larger_singular_value():
-    generator = np.random.default_rng(0)
-    for matrix in generator.normal(size=(20, 2, 2)):
-        expected = np.linalg.svd(matrix, compute_uv=False)[0]
-        assert largest_stretch(tuple(matrix.ravel())) == pytest.approx(expected)
-
-
-def test_only_lines_that_warp_have_an_ellipse(view):
-    view.set_ledger(discrete())
-    view.set_ledger(continuous())
-    ellipses = [view._table.item(k, 2).data(JACOBIAN_ROLE) for k in range(view._table.rowCount())]
-    assert ellipses == [None, EYE, (1.0, -0.5, 0.0, 0.733), *[None] * 5]
-    before = view._table.viewport().grab().toImage()
-    view.set_ledger(
-        replace(discrete(), rows=tuple(replace(r, jacobian=EYE) for r in discrete().rows))
-    )
-    assert view._table.viewport().grab().toImage() != before
 
 
 # --- the curve of the continuous flow -----------------------------------------------------------

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 QT = {"PySide6", "PyQt5", "PyQt6", "pyqtgraph", "shiboken6", "explorer"}
 TORCH = {"torch", "torchdiffeq", "functorch"}
 SPAWNS = {"subprocess", "multiprocessing"}
-# The engines are started in one folder; a film's frames go to ffmpeg, which is no engine.
-MAY_SPAWN = ("explorer/training/", "explorer/export/ffmpeg.py")
+# The engines are started in one folder; what writes a film or a figure is no engine.
+MAY_SPAWN = ("explorer/training/", "explorer/export/processes.py")
 TORCH_FREE = [
     "flowengine",
     "flowengine.project",

@@ -71,11 +71,12 @@ class PanelDrawing:
         self._colours = colours
 
     def draw(self, painter: QPainter, view: View, tau: float) -> Iterator[None]:
-        """Draw a moment of the clock, in parts; the painter's origin is the view's upper left."""
+        """Draw a moment of the clock, in parts; the painter's origin is the view's upper left.
+
+        The density, which lies below all this, is a picture: `density` makes it.
+        """
         shot = self._panel.shot(tau)
         film, shown = shot.film, shot.shown
-        self._draw_heat(painter, view, shot)
-        yield
         yield from self._draw_lines(painter, view, resting_lines(view, shot, self._panel.outline))
         particles = film.positions(shot.tau, shot.now, _MOST) if shown.points else None
         if particles is not None:
@@ -84,6 +85,29 @@ class PanelDrawing:
         if particles is not None:
             yield from self._draw_halo(painter, view, particles)
             yield from self._draw_dots(painter, view, particles, _BOLD)
+
+    def density(self, view: View, tau: float) -> QImage | None:
+        """The density, or the difference, over all of a view, where it is shown."""
+        shot = self._panel.shot(tau)
+        found, heat = self._heat(shot), shot.film.heat(shot.tau, shot.now)
+        if found is None or heat is None:
+            return None
+        x_min, x_max, y_min, y_max = heat.extent
+        corners = view.pixels(np.array([[x_min, y_max], [x_max, y_min]])) * _FINE
+        (left, top), (right, bottom) = corners.tolist()
+        # Cut and enlarged here: not every format can, and none as smoothly.
+        picture = QImage(
+            round(view.width * _FINE),
+            round(view.height * _FINE),
+            QImage.Format.Format_ARGB32_Premultiplied,
+        )
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(heat.strength)
+        painter.drawImage(QRectF(QPointF(left, top), QPointF(right, bottom)), image_over(found[0]))
+        painter.end()
+        return picture
 
     def scales(self, tau: float) -> list[Scale]:
         """What the colours mean."""
@@ -101,28 +125,6 @@ class PanelDrawing:
             return None
         reference = self._panel.reference if shown.difference else None
         return coloured(heat, self._panel.colours, reference, paper=self._paper)
-
-    def _draw_heat(self, painter: QPainter, view: View, shot: Shot) -> None:
-        found, heat = self._heat(shot), shot.film.heat(shot.tau, shot.now)
-        if found is None or heat is None:
-            return
-        x_min, x_max, y_min, y_max = heat.extent
-        corners = view.pixels(np.array([[x_min, y_max], [x_max, y_min]])) * _FINE
-        (left, top), (right, bottom) = corners.tolist()
-        # Cut and enlarged here: not every format can, and none as smoothly.
-        picture = QImage(
-            round(view.width * _FINE),
-            round(view.height * _FINE),
-            QImage.Format.Format_ARGB32_Premultiplied,
-        )
-        picture.fill(Qt.GlobalColor.transparent)
-        own = QPainter(picture)
-        own.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        own.setOpacity(heat.strength)
-        own.drawImage(QRectF(QPointF(left, top), QPointF(right, bottom)), image_over(found[0]))
-        own.end()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(0, 0, view.width, view.height), picture)
 
     def _draw_lines(self, painter: QPainter, view: View, parts: list[Lines]) -> Iterator[None]:
         """All lines, those of one colour and light together."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.export.jobs import refuse_cancelled
+from explorer.export.processes import run, running
 from explorer.i18n import tr
 from flowengine.errors import ExportError
 
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_PATIENCE_S: Final = 0.1
 _QUALITY: Final = "18"  # constant rate factor: 0 is lossless, and from 18 on losses can be seen
 # Without its name a player takes the matrix of HD for granted, and ffmpeg that of old television.
 _COLOURS: Final = (
@@ -25,10 +21,7 @@ _COLOURS: Final = (
     "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 )  # fmt: skip
 _PART: Final = re.compile(r"^\[[^]]*\]\s*")  # of the program, in which it went wrong
-_NICENESS: Final = 10  # as the engines: the window comes first
-_FLAGS: Final = (
-    0x08000000 | 0x00004000 if sys.platform == "win32" else 0
-)  # no console, below normal
+_QUIET: Final = ("-hide_banner", "-nostats", "-loglevel", "error")
 
 
 class Found(NamedTuple):
@@ -75,7 +68,7 @@ def encode(frames: Iterator[bytes], path: Path, size: tuple[int, int], rate: int
         "-i", "pipe:0", "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", _QUALITY,
         *_COLOURS, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", "-y", str(path),
     ]  # fmt: skip
-    with _running(command, subprocess.DEVNULL) as process:
+    with running([program(), *_QUIET, *command], _no_start()) as process:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it will have said why it went
             for frame in frames:
@@ -92,13 +85,9 @@ def play_through(path: Path, cancelled: Callable[[], bool]) -> Found:
         ExportCancelled: `cancelled` said so.
     """
     command = ["-i", str(path), "-map", "0:v:0", "-f", "framecrc", "-"]
-    with _running(command, subprocess.PIPE) as process:
-        while True:
-            refuse_cancelled(cancelled)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                listing, complaint = process.communicate(timeout=_PATIENCE_S)
-                break
-        _refuse(process.returncode, complaint)
+    command = [program(), *_QUIET, *command]
+    status, listing, complaint = run(command, _no_start(), cancelled)
+    _refuse(status, complaint)
     text = listing.decode(errors="replace")
     size = re.search(r"#dimensions 0: (\d+)x(\d+)", text)
     frames = sum(not line.startswith("#") for line in text.splitlines())
@@ -106,33 +95,8 @@ def play_through(path: Path, cancelled: Callable[[], bool]) -> Found:
     return Found(frames, width, height)
 
 
-@contextlib.contextmanager
-def _running(arguments: list[str], output: int) -> Iterator[subprocess.Popen[bytes]]:
-    """An ffmpeg that has ended, one way or the other, when the block ends.
-
-    Raises:
-        ExportError: it cannot be started.
-    """
-    command = [program(), "-hide_banner", "-nostats", "-loglevel", "error", *arguments]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            creationflags=_FLAGS,
-        )
-    except OSError as error:
-        sentence = tr("MP4 needs the program ffmpeg, which cannot be started: {reason}")
-        raise ExportError(sentence.format(reason=error.strerror or error)) from None
-    try:
-        if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
-        yield process
-    finally:
-        process.kill()
-        with contextlib.suppress(BrokenPipeError):
-            process.communicate()
+def _no_start() -> str:
+    return tr("MP4 needs the program ffmpeg, which cannot be started: {reason}")
 
 
 def _refuse(status: int, complaint: bytes) -> None:

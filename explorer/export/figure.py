@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from xml.etree import ElementTree
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRect, QSize, QSizeF
-from PySide6.QtGui import QImage, QImageReader, QPageSize, QPainter, QPdfWriter
-from PySide6.QtSvg import QSvgGenerator, QSvgRenderer
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPicture
 
 from explorer.export.figure_page import FigurePage
 from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
+from explorer.export.vectors import Drawing, Picture, write
 from explorer.i18n import mark, tr
 from explorer.theme import theme
 from flowengine.errors import ExportError
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
     from explorer.export.scene import Scene
     from explorer.metrics.curves import CurvesCopy
 
+_Part = TypeVar("_Part")
+
 KINDS: Final = ("png", "svg", "pdf")
 SCALES: Final = (1, 2, 3, 4)
 COLOURS: Final = {"paper": mark("Paper"), "dark": mark("Dark")}
-_PDF_FINE: Final = 10  # parts of a point that a PDF's numbers count
-_POINTS_PER_INCH: Final = 72
 _PIXELS_PER_METRE: Final = 96 / 0.0254  # of a PNG at 1×
 
 
@@ -69,9 +71,13 @@ class FigureJob(DrawnJob):
         self._wish = wish
         self._size = page.size
         self._path = path
-        super().__init__(_drawing(page, wish, scene.name), 1, self._figure)
+        parts: Generator[QImage | Drawing | None]
+        parts = _drawn(page, wish) if wish.kind == "png" else _recorded(page, scene.name)
+        super().__init__(_in_colours(parts, wish.colours), 1, self._figure)
 
-    def _figure(self, pieces: Iterator[QImage | bytes], tell: Tell, cancelled: Cancelled) -> Taken:
+    def _figure(
+        self, pieces: Iterator[QImage | Drawing], tell: Tell, cancelled: Cancelled
+    ) -> Taken:
         piece = next(pieces, None)
         if piece is None:
             raise ExportError(tr("The figure could not be drawn"))
@@ -79,8 +85,8 @@ class FigureJob(DrawnJob):
             if isinstance(piece, QImage):
                 if not piece.save(str(file), "PNG"):
                     raise ExportError(tr("The picture could not be written there"))
-            else:
-                file.write_bytes(piece)
+            elif self._wish.kind != "png":
+                write(piece, self._wish.kind, file, cancelled)
             refuse_cancelled(cancelled)
             tell(0.95, CHECKING)
             check = self._check(file)
@@ -107,60 +113,51 @@ class FigureJob(DrawnJob):
         return sentence.format(width=found.width(), height=found.height())
 
 
-def _drawing(page: FigurePage, wish: FigureWish, name: str) -> Generator[QImage | bytes | None]:
-    """A figure, after a None for each of its parts: an image, or the bytes of a file."""
-    size, buffer = page.size, QBuffer()
-    device: QImage | QSvgGenerator | QPdfWriter
-    if wish.kind == "png":
-        device = QImage(size * wish.scale, QImage.Format.Format_RGB32)
-        device.setDotsPerMeterX(round(_PIXELS_PER_METRE * wish.scale))
-        device.setDotsPerMeterY(round(_PIXELS_PER_METRE * wish.scale))
-        painter = QPainter(device)
+def _drawn(page: FigurePage, wish: FigureWish) -> Generator[QImage | None]:
+    """A figure as an image, after a None for each of its parts."""
+    image = QImage(page.size * wish.scale, QImage.Format.Format_RGB32)
+    image.setDotsPerMeterX(round(_PIXELS_PER_METRE * wish.scale))
+    image.setDotsPerMeterY(round(_PIXELS_PER_METRE * wish.scale))
+    with _painting(image) as painter:
         painter.scale(wish.scale, wish.scale)
-    else:
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        device = _svg(buffer, size, name) if wish.kind == "svg" else _pdf(buffer, size, name)
-        painter = QPainter(device)
-        if wish.kind == "pdf":
-            painter.scale(_PDF_FINE, _PDF_FINE)
+        yield from page.draw(painter)
+    yield image
+
+
+def _recorded(page: FigurePage, title: str) -> Generator[Drawing | None]:
+    """A figure as a drawing, after a None for each of its parts."""
+    ground, over, pictures = QPicture(), QPicture(), []
+    with _painting(ground) as painter:
+        yield from page.draw_ground(painter)
+    for place, image in page.densities():
+        pictures.append(Picture.of(image, place))
+        yield None
+    with _painting(over) as painter:
+        yield from page.draw_over(painter)
+    size = page.size.width(), page.size.height()
+    yield Drawing(size, title, bytes(ground.data()), pictures, bytes(over.data()))
+
+
+@contextmanager
+def _painting(device: QImage | QPicture) -> Iterator[QPainter]:
+    """A painter that ends before what it paints on, even where the drawing is given up."""
+    painter = QPainter(device)
     try:
-        yield from _in_colours(page.draw(painter), wish.colours)
+        yield painter
     finally:
         painter.end()
-    yield device if isinstance(device, QImage) else bytes(buffer.data().data())
 
 
-def _in_colours(parts: Iterator[None], colours: str) -> Generator[None]:
+def _in_colours(parts: Generator[_Part], colours: str) -> Generator[_Part]:
     """Let every part be drawn in the colours of a theme."""
-    while True:
-        with theme.painting_in(colours):
-            try:
-                next(parts)
-            except StopIteration:
-                return
-        yield
-
-
-def _svg(buffer: QBuffer, size: QSize, name: str) -> QSvgGenerator:
-    device = QSvgGenerator()
-    device.setOutputDevice(buffer)
-    device.setSize(size)
-    device.setViewBox(QRect(0, 0, size.width(), size.height()))
-    device.setResolution(_POINTS_PER_INCH)
-    device.setTitle(name)
-    device.setDescription("Flow Explorer")
-    return device
-
-
-def _pdf(buffer: QBuffer, size: QSize, name: str) -> QPdfWriter:
-    device = QPdfWriter(buffer)
-    device.setTitle(name)
-    device.setCreator("Flow Explorer")
-    device.setResolution(_PDF_FINE * _POINTS_PER_INCH)
-    page = QPageSize(QSizeF(size), QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch)
-    device.setPageSize(page)
-    device.setPageMargins(QMarginsF(0, 0, 0, 0))
-    return device
+    with closing(parts):
+        while True:
+            with theme.painting_in(colours):
+                try:
+                    part = next(parts)
+                except StopIteration:
+                    return
+            yield part
 
 
 def _png_size(file: Path) -> QSize:
@@ -169,8 +166,12 @@ def _png_size(file: Path) -> QSize:
 
 
 def _svg_size(file: Path) -> QSize:
-    reader = QSvgRenderer(str(file))
-    return reader.viewBox().size() if reader.isValid() else QSize()
+    """The size of an SVG that is whole; Qt's reader would hold the window up while it reads."""
+    try:
+        width, height = ElementTree.parse(file).getroot().get("viewBox", "").split()[2:]
+    except (ElementTree.ParseError, ValueError):
+        return QSize()
+    return QSize(int(width), int(height))
 
 
 def _pdf_size(file: Path) -> QSize:

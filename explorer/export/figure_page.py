@@ -19,6 +19,8 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PySide6.QtGui import QImage
+
     from explorer.export.scene import Scene
     from explorer.metrics.curves import CurvesCopy
     from explorer.panels.camera import View
@@ -60,6 +62,7 @@ class FigurePage:
         self._scene = scene
         self._curves = curves
         self._paper = paper
+        self._view = scene.sight.view(SIDE, SIDE, 1.0)
         count = len(scene.panels)
         self._columns = count if count <= 3 else math.ceil(count / 2)
         self._rows = math.ceil(count / self._columns)
@@ -75,9 +78,34 @@ class FigurePage:
 
     def draw(self, painter: QPainter) -> Iterator[None]:
         """Draw it, in parts that take some tens of milliseconds at the most."""
+        yield from self.draw_ground(painter)
+        for area, density in self.densities():
+            painter.drawImage(area, density)
+            yield
+        yield from self.draw_over(painter)
+
+    def draw_ground(self, painter: QPainter) -> Iterator[None]:
+        """Draw, in parts, what lies below the densities."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillRect(QRectF(QPointF(0, 0), self.size.toSizeF()), theme.color("window"))
+        for area in self._areas:
+            painter.fillRect(area, theme.color("panel"))
+            self._draw_grid(painter, self._view, area)
+        yield
+
+    def densities(self) -> Iterator[tuple[QRectF, QImage]]:
+        """The panels' densities and where they lie; they are pictures in all kinds of files."""
+        for panel, area in zip(self._scene.panels, self._areas, strict=True):
+            drawing = PanelDrawing(panel, paper=self._paper)
+            density = drawing.density(self._view, self._scene.tau)
+            if density is not None:
+                yield area, density
+
+    def draw_over(self, painter: QPainter) -> Iterator[None]:
+        """Draw, in parts, what lies above the densities."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         set_plain(painter)
-        painter.fillRect(QRectF(QPointF(0, 0), self.size.toSizeF()), theme.color("window"))
         for panel, area in zip(self._scene.panels, self._areas, strict=True):
             yield from self._draw_panel(painter, panel, area)
         if self._curves is not None:
@@ -91,15 +119,12 @@ class FigurePage:
         return QRectF(left, top, SIDE, SIDE)
 
     def _draw_panel(self, painter: QPainter, panel: PanelCopy, area: QRectF) -> Iterator[None]:
-        view = self._scene.sight.view(SIDE, SIDE, 1.0)
         drawing = PanelDrawing(panel, paper=self._paper)
-        painter.fillRect(area, theme.color("panel"))
-        self._draw_grid(painter, view, area)
         painter.save()
         painter.translate(area.topLeft())
-        yield from drawing.draw(painter, view, self._scene.tau)
+        yield from drawing.draw(painter, self._view, self._scene.tau)
         painter.restore()
-        self._draw_axes(painter, view, area)
+        self._draw_axes(painter, self._view, area)
         self._draw_head(painter, panel, area)
         self._draw_foot(painter, panel, drawing.scales(self._scene.tau), area)
         yield

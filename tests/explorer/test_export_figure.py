@@ -2,15 +2,16 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QPicture
 from PySide6.QtSvg import QSvgRenderer
 
-from explorer.export import figure
+from explorer.export import figure, vectors
 from explorer.export.drawing import _cut
 from explorer.export.figure import FigureJob, FigureWish
 from explorer.export.figure_page import FigurePage
@@ -18,6 +19,7 @@ from explorer.export.scene import Sight
 from explorer.metrics.curves import CurvesView
 from explorer.theme import theme
 from flowengine.errors import ExportError
+from flowengine.export import ExportCancelled
 from tests.explorer.scenes import scene_of, without
 
 PATIENCE_MS = 60_000
@@ -51,6 +53,23 @@ def pixels(picture):
     image = image.convertToFormat(QImage.Format.Format_RGB32)
     words = np.frombuffer(bytes(image.constBits()), np.uint8)
     return words.reshape(image.height(), image.width(), 4)[..., 2::-1].astype(int)
+
+
+def drawing(**changes):
+    """Two lines, to be written."""
+    picture = QPicture()
+    painter = QPainter(picture)
+    painter.drawLine(0, 0, 200, 100)
+    painter.end()
+    line = bytes(picture.data())
+    parts = {"size": (200, 100), "title": "star", "ground": line, "pictures": [], "over": line}
+    return vectors.Drawing(**{**parts, **changes})
+
+
+def children():
+    """The processes that this one has started and that still run."""
+    listings = Path("/proc/self/task").glob("*/children")
+    return " ".join(listing.read_text() for listing in listings).split()
 
 
 def shapes_in(path):
@@ -203,6 +222,34 @@ def test_giving_up_leaves_nothing(qtbot, curves, tmp_path):
     with qtbot.waitSignal(job.given_up, timeout=PATIENCE_MS):
         job.cancel()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_giving_up_while_it_is_written_leaves_no_file_and_no_process(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    asked = []
+
+    def cancelled():
+        asked.extend(children())
+        return bool(asked)
+
+    with pytest.raises(ExportCancelled):
+        vectors.write(drawing(), kind, path, cancelled)
+    assert asked
+    assert not children()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_what_stops_the_writing_is_told(tmp_path, kind):
+    there = tmp_path / f"a.{kind}"
+    nowhere = tmp_path / "none" / f"a.{kind}"
+    for work, path, reason in (
+        (drawing(), nowhere, "cannot be written"),
+        (drawing(over=drawing().over[:40]), there, "the drawing is damaged"),
+    ):
+        with pytest.raises(ExportError, match=f"The figure could not be written: .*{reason}"):
+            vectors.write(work, kind, path, lambda: False)
 
 
 def test_an_empty_scene_is_no_figure(curves, tmp_path):

@@ -154,7 +154,7 @@ def load_npz(
     wanted = _npz_names(stream, what) if names is None else tuple(f"{n}.npy" for n in names)
     entries = read_zip(stream, dict.fromkeys(wanted, MAX_TOTAL), what)
     return {
-        name.removesuffix(".npy"): _load_npy(content, f"{name} in {what}")
+        name.removesuffix(".npy"): _load_npy(content, f"{what}: {name}")
         for name, content in entries.items()
     }
 

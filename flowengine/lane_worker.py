@@ -16,7 +16,14 @@ from flowengine.baselines.pictures import display_of
 from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
 from flowengine.devices import choose_device, is_out_of_memory
-from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.errors import (
+    DeviceError,
+    FlowError,
+    NumericsError,
+    ProtocolError,
+    SpecError,
+    phrase,
+)
 from flowengine.project import LaneState, Project
 from flowengine.protocol.commands import is_superseded
 from flowengine.stopping import stop_reason
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from flowengine.snapshots import Display
 
 CHECKPOINT_EVERY_S = 2.0
+NO_PROJECT = phrase("This engine has not been given a project yet")
 
 
 class Worker:
@@ -329,7 +337,8 @@ class Worker:
         if not is_out_of_memory(error) or device.type == "cpu":
             raise error
         text = " ".join(str(error).split())
-        self._say(f"The {device.type} device ran out of memory, so the CPU goes on: {text}")
+        name = device.type
+        self._say(phrase(f"The {name} device ran out of memory, so the CPU goes on: {text}"))
         if trainer is not None:
             self._move_to("cpu")
         else:
@@ -338,12 +347,12 @@ class Worker:
 
     def _known_project(self) -> Project:
         if self._project is None:
-            raise ProtocolError("This engine has not been given a project yet")
+            raise ProtocolError(NO_PROJECT)
         return self._project
 
     def _ready_trainer(self) -> Trainer:
         if self._trainer is None:
-            raise ProtocolError(self._blocked or "This engine has not been given a project yet")
+            raise ProtocolError(self._blocked or NO_PROJECT)
         return self._trainer
 
     # --- what is said ---------------------------------------------------------------------------

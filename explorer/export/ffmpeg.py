@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.export.jobs import refuse_cancelled
-from explorer.i18n import tr
+from explorer.i18n import tr, tr_sentence
 from flowengine.errors import ExportError
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def _running(arguments: list[str], output: int) -> Iterator[subprocess.Popen[byt
         )
     except OSError as error:
         sentence = tr("MP4 needs the program ffmpeg, which cannot be started: {reason}")
-        raise ExportError(sentence.format(reason=error.strerror or error)) from None
+        raise ExportError(
+            sentence.format(reason=tr_sentence(error.strerror or str(error)))
+        ) from None
     try:
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)

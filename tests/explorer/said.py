@@ -1,0 +1,121 @@
+"""The sentences that the sources can say to a person, with blanks where values go."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ERRORS = {
+    "AbsentError",
+    "DeviceError",
+    "ExportError",
+    "FlowError",
+    "FormulaError",
+    "LessonError",
+    "NumericsError",
+    "ProjectError",
+    "ProtocolError",
+    "ShapeError",
+    "SpecError",
+    "TargetError",
+}
+PASSED_ON = {
+    "str(error)",  # an error of the same family, or of NumPy, in one of ours
+    "broken_limit(error)",
+    "NO_KL.format(lane='gan')",
+    "NO_KL.format(lane=trainer.lane)",
+    "NO_PROJECT",
+    "NOTHING_TO_LEARN",
+    "self._blocked or NO_PROJECT",
+    "GanSpec.why_no_ledger",  # translated with the catalogue
+    "VaeSpec.why_no_ledger",
+    "_unlike(found, wish)",
+    "sentence.format(reason=tr_sentence(error.strerror or str(error)))",
+}
+
+
+def sentences_in(path: Path) -> set[str]:
+    """The sentences that a file makes errors with, or gives to `phrase`."""
+    return {
+        _template(node.args[0], path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in {"phrase", *ERRORS}
+        and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+    }
+
+
+def unread_in(path: Path) -> set[str]:
+    """What a file makes errors with that is neither a text nor known to hold one."""
+    return {
+        ast.unparse(node.args[0])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in {"phrase", *ERRORS}
+        and not isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+        and not _is_translated(node.args[0])
+    } - PASSED_ON
+
+
+def _is_translated(node: ast.expr) -> bool:
+    """Whether it is in the window's words already: tr(…), or tr(…).format(…)."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr"
+
+
+def _template(node: ast.expr, path: Path) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    assert isinstance(node, ast.JoinedStr)
+    said, names = "", set()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            assert not {"{", "}"} & set(part.value), "A brace would be taken for a blank"
+            said += part.value
+            continue
+        assert isinstance(part, ast.FormattedValue)
+        if constant := _constant(part, path):
+            said += constant
+            continue
+        name = _blank(part.value)
+        while name in names:
+            name += "_"
+        names.add(name)
+        said += f"{{{name}}}"
+    return said
+
+
+def _constant(part: ast.FormattedValue, path: Path) -> str:
+    """A text that a file names in capitals, such as a part of a project file; "" for a value."""
+    value = part.value
+    plain = part.conversion == -1 and part.format_spec is None
+    if not (isinstance(value, ast.Name) and value.id.isupper() and plain):
+        return ""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    constant = getattr(importlib.import_module(name), value.id)
+    return constant if isinstance(constant, str) else ""
+
+
+def _blank(node: ast.expr) -> str:
+    """What a value is called: its own name, or that of what it is made of."""
+    match node:
+        case ast.Name(name):
+            return name.strip("_").lower()
+        case ast.Attribute(value, "__name__"):
+            return _blank(value)
+        case ast.Attribute(_, name):
+            return name.strip("_").lower()
+        case ast.Call(_, [first, *_]):
+            return _blank(first)
+        case ast.Call(ast.Attribute(value)):
+            return _blank(value)
+        case ast.BoolOp(_, [first, *_]) | ast.BinOp(first):
+            return _blank(first)
+        case ast.Constant(str(word)):
+            return word
+        case ast.Subscript(value) | ast.IfExp(body=value):
+            return _blank(value)
+    raise AssertionError(f"Give {ast.unparse(node)} a name before it goes into a sentence")

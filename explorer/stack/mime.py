@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from flowengine.catalogue import LAYER_SPECS, AnyLayer, kind_of
 from flowengine.errors import FlowError, SpecError
-from flowengine.project import MAX_LAYERS, Project, broken_limit
+from flowengine.project import MAX_LAYERS, Project
 from flowengine.shorthand import parse_stack
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _from_json(text: str) -> Stack:
             found = [{**layer, "id": ""} if isinstance(layer, dict) else layer for layer in found]
         stack = Project.from_dict({"stack": found}).stack
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise SpecError(broken_limit(error)) from None
+        raise SpecError(str(error)) from None
     if not stack:
         raise SpecError("it has no layer")
     return stack

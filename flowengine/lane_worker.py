@@ -15,15 +15,8 @@ from flowengine.answers import ledger_of, trace_of
 from flowengine.baselines.pictures import display_of
 from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
-from flowengine.devices import choose_device, is_out_of_memory
-from flowengine.errors import (
-    DeviceError,
-    FlowError,
-    NumericsError,
-    ProtocolError,
-    SpecError,
-    phrase,
-)
+from flowengine.devices import choose_device, is_out_of_memory, left_for_cpu
+from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.project import LaneState, Project
 from flowengine.protocol.commands import is_superseded
 from flowengine.stopping import stop_reason
@@ -37,7 +30,6 @@ if TYPE_CHECKING:
     from flowengine.snapshots import Display
 
 CHECKPOINT_EVERY_S = 2.0
-NO_PROJECT = phrase("This engine has not been given a project yet")
 
 
 class Worker:
@@ -336,9 +328,7 @@ class Worker:
         device = trainer.device if trainer is not None else choose_device(self._device)
         if not is_out_of_memory(error) or device.type == "cpu":
             raise error
-        text = " ".join(str(error).split())
-        name = device.type
-        self._say(phrase(f"The {name} device ran out of memory, so the CPU goes on: {text}"))
+        self._say(left_for_cpu(device, error))
         if trainer is not None:
             self._move_to("cpu")
         else:
@@ -347,12 +337,12 @@ class Worker:
 
     def _known_project(self) -> Project:
         if self._project is None:
-            raise ProtocolError(NO_PROJECT)
+            raise ProtocolError("This engine has not been given a project yet")
         return self._project
 
     def _ready_trainer(self) -> Trainer:
         if self._trainer is None:
-            raise ProtocolError(self._blocked or NO_PROJECT)
+            raise ProtocolError(self._blocked or "This engine has not been given a project yet")
         return self._trainer
 
     # --- what is said ---------------------------------------------------------------------------

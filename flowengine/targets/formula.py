@@ -237,6 +237,10 @@ def parse(text: str) -> Formula:
     return Formula(text.strip(), tuple(_Parser(_tokens(text)).whole()))
 
 
+def _other_than(what: str, at: int, got: str) -> FormulaError:
+    return FormulaError(f"Expected {what} at character {at + 1}, got {got}", at)
+
+
 class _Parser:
     """Operator precedence: Pratt, 1973, doi:10.1145/512927.512931. Puts out postfix order."""
 
@@ -271,7 +275,7 @@ class _Parser:
                 "a point",
                 token.at,
             )
-        return FormulaError(f"Expected {what} at character {token.at + 1}, got {token}", token.at)
+        return _other_than(what, token.at, str(token))
 
     def _expression(self, weakest: int) -> None:
         """Read an operand and all that binds to it at least as strongly as `weakest`."""
@@ -360,10 +364,7 @@ class _Parser:
         self._close()
         if not function.fewest <= count <= function.most:
             got = phrase("1 value") if count == 1 else phrase(f"{count} values")
-            raise FormulaError(
-                f"Expected {name}({function.arguments}) at character {start.at + 1}, got {got}",
-                start.at,
-            )
+            raise _other_than(f"{name}({function.arguments})", start.at, got)
         self._steps.append(Step(function.compute, count + 2 * (name == "gauss")))
 
     def _close(self) -> None:

@@ -26,9 +26,8 @@ PASSED_ON = {
     "broken_limit(error)",
     "NO_KL.format(lane='gan')",
     "NO_KL.format(lane=trainer.lane)",
-    "NO_PROJECT",
     "NOTHING_TO_LEARN",
-    "self._blocked or NO_PROJECT",
+    "self._blocked or 'This engine has not been given a project yet'",
     "GanSpec.why_no_ledger",  # translated with the catalogue
     "VaeSpec.why_no_ledger",
     "_unlike(found, wish)",

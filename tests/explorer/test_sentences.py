@@ -124,7 +124,7 @@ def test_a_translation_has_the_same_blanks(english):
 def test_a_sentence_is_found_with_its_blanks_filled_in(english):
     """None is taken for another: each value comes to its own blank."""
     names = re.findall(r"\{(\w+)\}", english)
-    values = {name: f"«{name}»" for name in names}
+    values = {name: f"«{name}», (x, y): z" for name in names}
     book = Phrasebook(WORDS, SENTENCES)
     assert book.say(english.format(**values)) == SENTENCES[english].format(**values)
 

@@ -129,6 +129,12 @@ def test_a_clipboard_without_layers_is_told_under_the_palette_in_either_language
         ("exp(-r^", "Cần một số, một tên hoặc “(” ở ký tự 8, nhưng gặp chỗ kết thúc"),
         ("1,5", "Cần một phép toán ở ký tự 2, nhưng gặp “,”; số thập phân được viết bằng dấu chấm"),
         ("sin", "Cần “(” sau sin ở ký tự 4, nhưng gặp chỗ kết thúc"),
+        (
+            "foo",
+            "Cần một trong x, y, r, theta, pi, e hoặc một hàm (exp, log, ln, sqrt, sin, cos, tan, "
+            "asin, acos, atan, atan2, sinh, cosh, tanh, abs, sign, floor, mod, hypot, min, max, "
+            "gauss) ở ký tự 1, nhưng gặp “foo”",
+        ),
         ("gauss(1)", "Cần gauss(x0, y0, width) ở ký tự 1, nhưng gặp 1 giá trị"),
         ("x $ y", "Công thức chỉ gồm số, tên và + - * / ^ ( ) < >, nhưng gặp “$” ở ký tự 3"),
         ("0", "Công thức bằng 0 ở mọi nơi: phải có chỗ lớn hơn 0"),

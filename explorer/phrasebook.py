@@ -9,15 +9,38 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BLANK: Final = re.compile(r"\{(\w+)\}")
-_LONGEST: Final = 4000  # a person would not read more, and each blank is searched for its end
+_BLANK: Final = re.compile(r"\{(\w+)\}")
+_LONGEST: Final = 4000  # characters; a person would not read more
+_DEEPEST: Final = 6  # sentences within sentences
 
 
 class _Pattern(NamedTuple):
-    """A sentence with blanks: what its fillings look like, and its words in another language."""
+    """A sentence with blanks: the text around them, their names, and its words in the language."""
 
-    shape: re.Pattern[str]
+    pieces: tuple[str, ...]
+    blanks: tuple[str, ...]
     words: str
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """What the blanks are filled with in `text`; None where it is another sentence.
+
+        Each blank ends where the text after it stands first, so no text takes long.
+        """
+        first, *middle, last = self.pieces
+        if not (text.startswith(first) and text.endswith(last)):
+            return None
+        values, at, end = [], len(first), len(text) - len(last)
+        for piece in middle:
+            place = text.find(piece, at, end)
+            if place < 0:
+                return None
+            values.append(text[at:place])
+            at = place + len(piece)
+        return dict(zip(self.blanks, [*values, text[at:end]], strict=True)) if at <= end else None
+
+    def say(self, values: Mapping[str, str]) -> str:
+        """Its words, with the blanks filled in."""
+        return _BLANK.sub(lambda blank: values[blank[1]], self.words)
 
 
 class Phrasebook:
@@ -37,28 +60,26 @@ class Phrasebook:
 
     def say(self, text: str) -> str:
         """The sentence in the other language; as it came where the book does not know it."""
-        if text in self._known or len(text) > _LONGEST:
+        return self._say(text, _DEEPEST)
+
+    def _say(self, text: str, deepest: int) -> str:
+        if text in self._known or len(text) > _LONGEST or not deepest:
             return self._known.get(text, text)
         for pattern in self._patterns:
-            if found := pattern.shape.fullmatch(text):
-                return BLANK.sub(lambda blank: self.say(found[blank[1]]), pattern.words)
+            found = pattern.read(text)
+            if found is not None:
+                said = {name: self._say(value, deepest - 1) for name, value in found.items()}
+                return pattern.say(said)
         return text
 
     @cached_property
     def _patterns(self) -> list[_Pattern]:
         """The sentences with blanks; one with more text of its own is tried before the others."""
-        with_blanks = [english for english in self._sentences if BLANK.search(english)]
-        with_blanks.sort(key=lambda english: len(BLANK.sub("", english)), reverse=True)
-        return [_Pattern(_shape(english), self._sentences[english]) for english in with_blanks]
+        with_blanks = [english for english in self._sentences if _BLANK.search(english)]
+        with_blanks.sort(key=lambda english: len(_BLANK.sub("", english)), reverse=True)
+        return [_pattern(english, self._sentences[english]) for english in with_blanks]
 
 
-def _shape(english: str) -> re.Pattern[str]:
-    """What a sentence looks like once its blanks are filled in."""
-    pieces = BLANK.split(english)  # text and names in turn
-    return re.compile(
-        "".join(
-            f"(?P<{piece}>.*?)" if index % 2 else re.escape(piece)
-            for index, piece in enumerate(pieces)
-        ),
-        re.DOTALL,
-    )
+def _pattern(english: str, words: str) -> _Pattern:
+    parts = _BLANK.split(english)  # text and names in turn
+    return _Pattern(tuple(parts[::2]), tuple(parts[1::2]), words)

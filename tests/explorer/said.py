@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,7 @@ ERRORS = {
     "SpecError",
     "TargetError",
 }
+MAKERS = {"phrase", *ERRORS}
 PASSED_ON = {
     "str(error)",  # an error of the same family, or of NumPy, in one of ours
     "broken_limit(error)",
@@ -37,25 +39,30 @@ PASSED_ON = {
 
 def sentences_in(path: Path) -> set[str]:
     """The sentences that a file makes errors with, or gives to `phrase`."""
-    return {
-        _template(node.args[0], path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") in {"phrase", *ERRORS}
-        and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
-    }
+    return {_template(said, path) for said in _said_in(path) if _is_text(said)}
 
 
 def unread_in(path: Path) -> set[str]:
     """What a file makes errors with that is neither a text nor known to hold one."""
-    return {
-        ast.unparse(node.args[0])
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") in {"phrase", *ERRORS}
-        and not isinstance(node.args[0], ast.Constant | ast.JoinedStr)
-        and not _is_translated(node.args[0])
-    } - PASSED_ON
+    others = [said for said in _said_in(path) if not (_is_text(said) or _is_translated(said))]
+    return {ast.unparse(said) for said in others} - PASSED_ON
+
+
+@cache
+def _said_in(path: Path) -> list[ast.expr]:
+    """What a file makes errors with, or gives to `phrase`."""
+    source = path.read_text(encoding="utf-8")
+    if not any(f"{name}(" in source for name in MAKERS):
+        return []
+    return [
+        node.args[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS
+    ]
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant | ast.JoinedStr)
 
 
 def _is_translated(node: ast.expr) -> bool:

@@ -13,13 +13,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from explorer import resources
-from explorer.i18n import LANGUAGES, tr
+from explorer.i18n import LANGUAGES
 from explorer.main_window import MainWindow
 from explorer.shell.appearance import restore_appearance
 from explorer.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
-from flowengine.errors import FlowError
+from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
 
 if TYPE_CHECKING:
@@ -131,9 +131,8 @@ def _report_errors_in(window: MainWindow) -> None:
 
 
 def _sentence(text: str) -> str:
-    return tr("Something went wrong that should not have: {what}. Your work is still here.").format(
-        what=text.rstrip(".")
-    )
+    what = text.rstrip(".")
+    return phrase(f"Something went wrong that should not have: {what}. Your work is still here.")
 
 
 def _shoot(window: MainWindow, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from explorer import resources
+from explorer.phrasebook import Phrasebook
 
 LANGUAGES: Final = {"en": "English", "vi": "Tiếng Việt"}
 MINUS: Final = "\N{MINUS SIGN}"
@@ -24,6 +25,7 @@ class Translator(QObject):
         super().__init__()
         self.language = "en"
         self._table: dict[str, str] = {}
+        self._phrasebook = Phrasebook({}, {})
 
     def set_language(self, code: str) -> None:
         """Speak another language from now on.
@@ -36,6 +38,9 @@ class Translator(QObject):
         if code == self.language:
             return
         self._table = {} if code == "en" else _read_table(code)
+        self._phrasebook = Phrasebook(
+            self._table, {} if code == "en" else _read_table(f"{code}.sentences")
+        )
         self.language = code
         self.changed.emit()
 
@@ -43,10 +48,14 @@ class Translator(QObject):
         """The words for an English source text, which stands for itself where none are known."""
         return self._table.get(text, text)
 
+    def translate_sentence(self, text: str) -> str:
+        """The words for an English sentence whose blanks are filled in."""
+        return self._phrasebook.say(text)
 
-def _read_table(code: str) -> dict[str, str]:
+
+def _read_table(name: str) -> dict[str, str]:
     table: dict[str, str] = json.loads(
-        resources.path("translations", f"{code}.json").read_text(encoding="utf-8")
+        resources.path("translations", f"{name}.json").read_text(encoding="utf-8")
     )
     return table
 
@@ -57,6 +66,15 @@ translator: Final = Translator()
 def tr(text: str) -> str:
     """The words for `text` in the language of the window."""
     return translator.translate(text)
+
+
+def tr_sentence(text: str) -> str:
+    """The words for a sentence of an engine, or of an error, in the language of the window.
+
+    It comes as it is to be read in English: "moons.csv, line 3: expected two numbers, got 1".
+    What stays on the screen is kept in English and said again when the language changes.
+    """
+    return translator.translate_sentence(text)
 
 
 def mark(text: str) -> str:

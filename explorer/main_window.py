@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
         self.actions_["undo"].setEnabled(False)
         self.actions_["redo"].setEnabled(False)
         self.documents.failed.connect(self.banner.show_error)
-        self.documents.saving.connect(lambda: self.status_line.say(tr("Saving …")))
+        self.documents.saving.connect(lambda: self.status_line.say(mark("Saving …")))
         self.documents.saved.connect(self._say_saved)
         self.documents.noted.connect(self.status_line.say)
         self.documents.target_chosen.connect(self._take_target)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.i18n import mark, tr
+from explorer.i18n import mark
 from explorer.settings import settings
 from flowengine.errors import FlowError
 from flowengine.project import Project
@@ -200,8 +200,10 @@ class Store(QObject):
     def _heed_lesson(self, project: Project) -> None:
         part = None if self.teaching else self.project.lesson.forbids(self.project, project)
         if part is not None:
-            sentence = tr("In this lesson “{part}” stays as it is; View → Teacher mode opens it")
-            raise LessonError(sentence.format(part=tr(PART_TITLES[part])))
+            title = PART_TITLES[part]
+            raise LessonError(
+                f"In this lesson “{title}” stays as it is; View → Teacher mode opens it"
+            )
 
     def _set_trained(self, trained: bool) -> None:
         if trained != self._trained:

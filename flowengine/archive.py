@@ -154,7 +154,7 @@ def load_npz(
     wanted = _npz_names(stream, what) if names is None else tuple(f"{n}.npy" for n in names)
     entries = read_zip(stream, dict.fromkeys(wanted, MAX_TOTAL), what)
     return {
-        name.removesuffix(".npy"): _load_npy(content, f"{name} in {what}")
+        name.removesuffix(".npy"): _load_npy(content, f"{what}: {name}")
         for name, content in entries.items()
     }
 
@@ -185,7 +185,7 @@ def _load_npy(data: bytes, what: str) -> NDArray[Any]:
         raise ProjectError(f"{what} must hold plain numbers, got {dtype}")
     expected, got = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
     if min(shape, default=0) < 0 or expected != got:
-        raise ProjectError(f"{what} announces shape {shape}, {expected} bytes, but holds {got}")
+        raise ProjectError(f"{what} announces shape {shape} of {expected} bytes, but holds {got}")
     flat: NDArray[Any] = np.frombuffer(data, dtype, offset=stream.tell())
     return flat.reshape(shape, order="F" if column_major else "C")
 

@@ -6,7 +6,7 @@ import platform
 
 import torch
 
-from flowengine.errors import DeviceError
+from flowengine.errors import DeviceError, phrase
 from flowengine.protocol import DeviceInfo
 
 
@@ -37,3 +37,9 @@ def choose_device(name: str) -> torch.device:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether a device had no memory left; MPS says so in words alone."""
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+
+
+def left_for_cpu(device: torch.device, error: RuntimeError) -> str:
+    """A sentence that says why the CPU goes on in the place of a device."""
+    name, text = device.type, " ".join(str(error).split())
+    return phrase(f"The {name} device ran out of memory, so the CPU goes on: {text}")

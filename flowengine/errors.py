@@ -1,8 +1,17 @@
 """Every error that Flow Explorer raises on purpose.
 
 Each message is one sentence that names the thing, what was expected and what came, so that the
-window can show it and the command line can print it as they are.
+window can show it and the command line can print it as they are. A window that speaks another
+language finds the sentence among those that are written in the sources.
 """
+
+
+def phrase(text: str) -> str:
+    """Say that `text` is a sentence for a person, or a part of one, that no error is made with.
+
+    It is given back as it is. Sentences in an error's own brackets need no such mark.
+    """
+    return text
 
 
 class FlowError(Exception):

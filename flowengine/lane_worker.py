@@ -15,7 +15,7 @@ from flowengine.answers import ledger_of, trace_of
 from flowengine.baselines.pictures import display_of
 from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
-from flowengine.devices import choose_device, is_out_of_memory
+from flowengine.devices import choose_device, is_out_of_memory, left_for_cpu
 from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
 from flowengine.project import LaneState, Project
 from flowengine.protocol.commands import is_superseded
@@ -328,8 +328,7 @@ class Worker:
         device = trainer.device if trainer is not None else choose_device(self._device)
         if not is_out_of_memory(error) or device.type == "cpu":
             raise error
-        text = " ".join(str(error).split())
-        self._say(f"The {device.type} device ran out of memory, so the CPU goes on: {text}")
+        self._say(left_for_cpu(device, error))
         if trainer is not None:
             self._move_to("cpu")
         else:

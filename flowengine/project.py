@@ -217,7 +217,7 @@ class Project(_Document):
         try:
             project = msgspec.convert(data, cls, dec_hook=decode)
         except (msgspec.ValidationError, ValueError, TypeError) as error:
-            raise ProjectError(_sentence(error)) from None
+            raise ProjectError(broken_limit(error)) from None
         return project._checked()
 
     def to_dict(self, arrays: dict[str, FrozenArray] | None = None) -> dict[str, Any]:
@@ -378,7 +378,7 @@ def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
             _refuse_non_finite(item, f"{path}[{i}]")
 
 
-def _sentence(error: Exception) -> str:
+def broken_limit(error: Exception) -> str:
     """Turn msgspec's "Expected `int` >= 1 - at `$.a`" into "expected `int` >= 1 at `$.a`"."""
     text = str(error).replace(" - at ", " at ")
     return text[:1].lower() + text[1:]

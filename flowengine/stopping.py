@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from flowengine.checkpoint import HISTORY_COLUMNS, is_change
+from flowengine.errors import phrase
 
 if TYPE_CHECKING:
     from flowengine.project import StopRule
@@ -25,15 +26,15 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
     before it; in a lane without a likelihood, when its W2 is not, in data units.
     """
     if rule.kind == "steps" and trainer.step_count >= rule.value:
-        return f"{trainer.step_count} steps are done"
+        return phrase(f"{trainer.step_count} steps are done")
     if rule.kind == "time" and trainer.seconds >= rule.value:
-        return f"{trainer.seconds:.1f} s of training are over"
+        return phrase(f"{trainer.seconds:.1f} s of training are over")
     if rule.kind == "kl" and trainer.history and trainer.history[-1][3] <= rule.value:
-        return f"KL reached {trainer.history[-1][3]:.3g} nats"
+        return phrase(f"KL reached {trainer.history[-1][3]:.3g} nats")
     if rule.kind == "plateau":
         figure = "w2" if trainer.average.likelihood == "none" else "kl"
         if _is_flat(trainer, figure, rule.value or PLATEAU_NATS):
-            return f"{figure.upper()} has stopped falling"
+            return phrase(f"{figure.upper()} has stopped falling")
     return None
 
 

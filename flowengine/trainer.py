@@ -19,7 +19,7 @@ from flowengine.checkpoint import (
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
-from flowengine.errors import NumericsError, SpecError
+from flowengine.errors import NumericsError, SpecError, phrase
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.lane import build_model
 from flowengine.learned import Learned
@@ -49,7 +49,7 @@ SCHEDULES = {
 }
 # Generator and critic chase each other: a memory of where either was going leads in circles.
 BETAS = {"gan": (0.0, 0.99)}
-NOTHING_TO_LEARN = (
+NOTHING_TO_LEARN = phrase(
     "There is nothing to learn: every layer of the stack is locked, bypassed or without weights"
 )
 
@@ -357,10 +357,12 @@ class Trainer:
         self.optimizer.load_state(self._good)
         self.optimizer.average_from_weights()
         self.rate_scale *= 0.5
+        rate = self.recipe.learning_rate * self.rate_scale
         self.notices.append(
-            f"Step {self.step_count} gave a number that is not finite; training went back to its "
-            f"last good weights and halved the learning rate to "
-            f"{self.recipe.learning_rate * self.rate_scale:.2g}"
+            phrase(
+                f"Step {self.step_count} gave a number that is not finite; training went back to "
+                f"its last good weights and halved the learning rate to {rate:.2g}"
+            )
         )
 
 

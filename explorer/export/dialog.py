@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from explorer import dialogs
 from explorer.export.choice_card import ChoiceCard
 from explorer.export.choices import CHOICES
-from explorer.i18n import tr
+from explorer.i18n import tr, tr_sentence
 from explorer.theme import set_role
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ class ExportDialog(QDialog):
         self._propose_name()
 
     def set_failed(self, text: str) -> None:
-        """Show why nothing was written."""
+        """Show why nothing was written; an engine's sentence comes in English."""
         self._running = False
         self._show_running(False)
         self._bar.hide()
-        self._say(text, "error")
+        self._say(tr_sentence(text), "error")
 
     def set_cancelled(self) -> None:
         """Show that it was given up."""

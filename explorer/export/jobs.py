@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
-from explorer.i18n import mark, number, tr
+from explorer.i18n import mark, number, tr, tr_sentence
 from flowengine.errors import FlowError
 from flowengine.export import ExportCancelled
 
@@ -242,5 +242,5 @@ class _Thread(QThread):
             self.outcome = str(error)
         except OSError as error:
             self.outcome = tr("It could not be written: {reason}").format(
-                reason=error.strerror or error
+                reason=tr_sentence(error.strerror or str(error))
             )

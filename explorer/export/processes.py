@@ -11,6 +11,7 @@ from subprocess import DEVNULL, PIPE
 from typing import IO, TYPE_CHECKING, Final
 
 from explorer.export.jobs import refuse_cancelled
+from explorer.i18n import tr_sentence
 from flowengine.errors import ExportError
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def running(
             command, stdin=given, stdout=output, stderr=PIPE, creationflags=_FLAGS
         )
     except OSError as error:
-        raise ExportError(no_start.format(reason=error.strerror or error)) from None
+        raise ExportError(
+            no_start.format(reason=tr_sentence(error.strerror or str(error)))
+        ) from None
     try:
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)

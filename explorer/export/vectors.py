@@ -18,8 +18,8 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 from PySide6.QtSvg import QSvgGenerator
 
 from explorer.export.processes import run
-from explorer.i18n import tr
-from flowengine.errors import ExportError
+from explorer.i18n import tr, tr_sentence
+from flowengine.errors import ExportError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def write(
     if status:
         lines = complaint.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else tr("no reason given")
-        raise ExportError(no_start.format(reason=reason))
+        raise ExportError(no_start.format(reason=tr_sentence(reason)))
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def main() -> None:
     device = (_svg if work.kind == "svg" else _pdf)(work.path, work.drawing)
     painter = QPainter()
     if not painter.begin(device):
-        raise SystemExit(f"{work.path} cannot be written")
+        raise SystemExit(phrase(f"{work.path} cannot be written"))
     if isinstance(device, QPdfWriter):
         painter.scale(_PDF_FINE, _PDF_FINE)
     whole = _play(painter, work.drawing.ground)
@@ -124,7 +124,7 @@ def main() -> None:
     painter.end()
     del app
     if not whole:
-        raise SystemExit("the drawing is damaged")
+        raise SystemExit(phrase("The drawing is damaged"))
 
 
 def _play(painter: QPainter, data: bytes) -> bool:

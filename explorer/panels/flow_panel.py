@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import number, tr, translator
+from explorer.i18n import number, tr, tr_sentence, translator
 from explorer.lanes import lane_title
 from explorer.panels.camera import Camera
 from explorer.panels.chips import ChipRow
@@ -87,7 +87,7 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
-        self._message = _Sentence(self.view)
+        self._message, self._message_text = _Sentence(self.view), ""
         self._caption = _Sentence(self.view, low=True)
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
@@ -165,8 +165,9 @@ class FlowPanel(QWidget):
         self._tell_figures()
 
     def set_message(self, text: str) -> None:
-        """Lay a sentence over the picture; none takes it away."""
-        self._message.show_text(text)
+        """Lay a sentence, in English, over the picture; none takes it away."""
+        self._message_text = text
+        self._message.show_text(tr_sentence(text))
 
     def set_target_outline(self, density: ArrayLike | None, extent: Extent) -> None:
         """Draw the regions that hold half and nine tenths of the target.
@@ -262,6 +263,7 @@ class FlowPanel(QWidget):
         """Say everything in the language of the window."""
         title = tr(self._title_text)
         self._head.set_title(title)
+        self._message.show_text(tr_sentence(self._message_text))
         self._caption.show_text(tr(self._kind.caption) if self._kind.caption else "")
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import tr, translator
+from explorer.i18n import tr, tr_sentence, translator
 from explorer.resources import icon
 from explorer.theme import set_role, theme
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Banner(QFrame):
     """One sentence at a time, dismissed by its cross or by Escape; hidden while there is none.
 
-    A sentence may come with a remedy: a button that carries it out.
+    A sentence may come with a remedy: a button that carries it out. Both are given in English, and
+    said in the language of the window.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -52,6 +53,7 @@ class Banner(QFrame):
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.dismiss)
         theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
+        self._said, self._offer = "", ""  # in English
         self._severe = True
         self._retint()
         self.retranslate()
@@ -71,17 +73,21 @@ class Banner(QFrame):
     ) -> None:
         """Show something worth knowing, with what can be done about it, if anything can."""
         self._show(text, severe=False)
-        self._remedy.setText(remedy)
+        self._offer = remedy
+        self._remedy.setText(tr(remedy))
         self._remedy.setVisible(bool(remedy))
         self._act = act
 
     def dismiss(self) -> None:
         """Take the message away."""
         self.hide()
+        self._said = ""
         self._label.clear()
 
     def retranslate(self) -> None:
-        """Say the words of the buttons again."""
+        """Say the sentence and the words of the buttons again."""
+        self._say()
+        self._remedy.setText(tr(self._offer))
         self._close.setToolTip(tr("Dismiss this message (Esc)"))
         self._close.setAccessibleName(tr("Dismiss this message"))
 
@@ -89,11 +95,16 @@ class Banner(QFrame):
         self._severe = severe
         set_role(self, "banner" if severe else "banner-notice")
         self._retint()
-        self._label.setText(text)
+        self._said, self._offer = text, ""
+        self._say()
         self._remedy.hide()
         self._act = None
-        self.setAccessibleName(text)
         self.show()
+
+    def _say(self) -> None:
+        sentence = tr_sentence(self._said)
+        self._label.setText(sentence)
+        self.setAccessibleName(sentence)
 
     def _carry_out(self) -> None:
         act = self._act

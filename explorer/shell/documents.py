@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from explorer import dialogs
-from explorer.i18n import integer, tr
+from explorer.i18n import integer, mark, tr
 from explorer.shell.aside import Aside
 from explorer.shell.target_job import TargetReader
 from explorer.store import remember_recent, write_document
@@ -186,11 +186,13 @@ class Documents(QObject):
                 self._reader.forget()
                 self._try(lambda: self._choose(spec_from_table(text, name)))
         else:
-            self.failed.emit(tr("A target is made of a picture, a table or a file; this is none."))
+            self.failed.emit(
+                mark("A target is made of a picture, a table or a file; this is none.")
+            )
 
     def _take_image(self, image: QImage, name: str) -> None:
         if image.isNull():
-            self.failed.emit(tr("This picture cannot be read; it may be too large."))
+            self.failed.emit(mark("This picture cannot be read; it may be too large."))
             return
         if max(image.width(), image.height()) > _LARGEST_SIDE:  # all a target can show
             image = image.scaled(

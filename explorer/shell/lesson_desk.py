@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
-from explorer.i18n import tr, translator
+from explorer.i18n import mark, tr, translator
 from explorer.shell.lesson_dialog import LessonDialog
 
 if TYPE_CHECKING:
@@ -108,4 +108,4 @@ class LessonDesk(QObject):
     def _say(self) -> None:
         lesson = self._window.store.project.lesson
         if lesson.rules or lesson.note:
-            self._window.status_line.say(tr("This is the project as a student finds it"))
+            self._window.status_line.say(mark("This is the project as a student finds it"))

@@ -409,7 +409,7 @@ class Stage(QWidget):
 
 
 def _waiting(panel: FlowPanel) -> str:
-    return tr("The engine is starting …") if panel.film.empty else ""
+    return mark("The engine is starting …") if panel.film.empty else ""
 
 
 def _film(lane: Lane, trace: bytes) -> Film:

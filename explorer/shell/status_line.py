@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from explorer.i18n import number, tr, translator
+from explorer.i18n import number, tr, tr_sentence, translator
 
 _TICK_MS: Final = 1000
 
@@ -34,17 +34,17 @@ class StatusLine(QStatusBar):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(_TICK_MS)
-        translator.changed.connect(self.refresh)
+        translator.changed.connect(self.retranslate)
         self.refresh()
 
     def say(self, text: str) -> None:
-        """Show a sentence until the next one."""
+        """Show a sentence until the next one; an engine's comes in English."""
         self._said = text
-        self._sentence.setText(text)
+        self._sentence.setText(tr_sentence(text))
 
     def hint(self, text: str) -> None:
         """Show a sentence about what is under the mouse; "" brings the former one back."""
-        self._sentence.setText(text or self._said)
+        self._sentence.setText(text or tr_sentence(self._said))
 
     @property
     def sentence(self) -> str:
@@ -78,6 +78,11 @@ class StatusLine(QStatusBar):
     def forget_saved(self) -> None:
         """Say that the present project has not been saved yet."""
         self._saved_at = None
+        self.refresh()
+
+    def retranslate(self) -> None:
+        """Say everything in the language of the window."""
+        self.hint("")
         self.refresh()
 
     def refresh(self) -> None:

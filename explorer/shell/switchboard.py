@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from explorer.i18n import tr
+from explorer.i18n import mark
 from flowengine import protocol
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class Switchboard(QObject):
 
     def say_training(self, training: bool) -> None:
         """Say that training goes on, or rests."""
-        text = (
-            tr("Training: the models are fitting the target") if training else tr("Training rests")
-        )
-        self._window.status_line.say(text)
+        fitting = mark("Training: the models are fitting the target")
+        self._window.status_line.say(fitting if training else mark("Training rests"))
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         window = self._window
@@ -80,7 +78,7 @@ class Switchboard(QObject):
     def _take_notice(self, notice: protocol.Notice) -> None:
         window = self._window
         if notice.remedy == "halve_rate":
-            words = tr("Halve the learning rate for good")
+            words = mark("Halve the learning rate for good")
             window.banner.show_notice(
                 notice.text, words, lambda: window.training.halve_rate(notice.lane)
             )

@@ -10,7 +10,6 @@ import msgspec
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 
-from explorer.i18n import tr
 from flowengine.catalogue import LAYER_SPECS, AnyLayer, kind_of
 from flowengine.errors import FlowError, SpecError
 from flowengine.project import MAX_LAYERS, Project
@@ -80,9 +79,8 @@ def from_clipboard(data: QMimeData) -> Stack:
         if text[:1] in ("[", "{") and len(text) <= MAX_BYTES:
             return _from_json(text)
     except FlowError as error:
-        pattern = tr("What is on the clipboard is no stack of layers: {reason}")
-        raise SpecError(pattern.format(reason=error)) from None
-    raise SpecError(tr("There are no layers on the clipboard."))
+        raise SpecError(f"What is on the clipboard is no stack of layers: {error}") from None
+    raise SpecError("There are no layers on the clipboard.")
 
 
 def _from_json(text: str) -> Stack:
@@ -101,5 +99,5 @@ def _from_json(text: str) -> Stack:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise SpecError(str(error)) from None
     if not stack:
-        raise SpecError(tr("it has no layer"))
+        raise SpecError("it has no layer")
     return stack

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import integer, mark, number, tr, translator
+from explorer.i18n import integer, mark, number, tr, tr_sentence, translator
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
 from explorer.stack.layer_card import small
 from explorer.stack.names import choice_name
@@ -135,6 +135,7 @@ class SolverLab(QWidget):
         self._order = (_MEASURES[0].column, False)  # the column, and whether the largest is first
         self._present: tuple[str, int, float] = ("", 0, 0.0)
         self._waiting = False
+        self._problem = ""  # in English
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("role", "title")
         self._words.setProperty("role", "muted")
@@ -173,9 +174,10 @@ class SolverLab(QWidget):
         self._show_table()
 
     def set_problem(self, text: str) -> None:
-        """Say why there is no measurement; the one before stays."""
+        """Say why there is no measurement, in English; the one before stays."""
         self._end_waiting()
-        self._words.setText(text)
+        self._problem = text
+        self._show()
 
     def clear(self) -> None:
         """Forget the measurement: it was of another flow."""
@@ -248,7 +250,9 @@ class SolverLab(QWidget):
             else tr("Measure")
         )
         self._words.setText(
-            tr("Enter on a row puts its solver to use.")
+            tr_sentence(self._problem)
+            if self._problem
+            else tr("Enter on a row puts its solver to use.")
             if measured
             else tr("Follow points of the target with every solver, and compare with a fine one.")
         )
@@ -330,11 +334,13 @@ class SolverLab(QWidget):
 
     def _request(self) -> None:
         self._waiting = True
+        self._problem = ""
         self._show()
         self.requested.emit()
 
     def _end_waiting(self) -> None:
         self._waiting = False
+        self._problem = ""
         self._show()
 
     def _choose(self, index: int, _column: int) -> None:

@@ -8,11 +8,12 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
-from explorer.i18n import tr, translator
+from explorer.i18n import tr, tr_sentence, translator
 from explorer.stack.field_editors import editor_for
 from explorer.stack.number_boxes import limits_of
 from explorer.theme import theme
 from flowengine.catalogue import fields_of
+from flowengine.project import broken_limit
 
 if TYPE_CHECKING:
     from explorer.stack.field_editors import FieldEditor
@@ -139,7 +140,7 @@ class SpecForm(QWidget):
         try:
             changed = _with(self._spec, row.field.name, value)
         except msgspec.ValidationError as error:
-            self._say(row, f"{tr(row.field.title)}: {error}")
+            self._say(row, f"{tr(row.field.title)}: {tr_sentence(broken_limit(error))}")
             row.editor.show_value(getattr(self._spec, row.field.name))
             return
         self._spec = changed

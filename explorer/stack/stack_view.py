@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import tr, translator
+from explorer.i18n import tr, tr_sentence, translator
 from explorer.resources import icon
 from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
@@ -63,6 +63,7 @@ class StackEditor(QWidget):
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.hide()
+        self._said = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -116,6 +117,7 @@ class StackEditor(QWidget):
 
     def retranslate(self) -> None:
         """Say every word in the language of the window."""
+        self._say(self._said)
         self.list.setAccessibleName(tr("Stack of layers, base first"))
         self.why_button.setText(tr("Why planar fails here…"))
         self.weights_changed.emit(self.weights_text)
@@ -305,7 +307,9 @@ class StackEditor(QWidget):
         self.list.select(*_to_choose(before, after, chosen))
 
     def _say(self, text: str) -> None:
-        self.message.setText(text)
+        """Say an English sentence under the palette; "" takes it away."""
+        self._said = text
+        self.message.setText(tr_sentence(text))
         self.message.setVisible(bool(text))
 
     def _show_menu(self, point: QPoint) -> None:

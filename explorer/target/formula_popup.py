@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import mark, tr, translator
+from explorer.i18n import mark, tr, tr_sentence, translator
 from explorer.target.chips import SPACING, chip, flow
 from explorer.target.picture import density_image
 from explorer.target.popup import Popup
@@ -131,7 +131,7 @@ class FormulaPopup(Popup):
 
     def _say(self, error: TargetError) -> None:
         set_role(self.message, "error")
-        self.message.setText(str(error))
+        self.message.setText(tr_sentence(str(error)))
         self.picture.clear()
         self.take.setEnabled(False)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.i18n import tr
 from explorer.lanes import lane_title
 from explorer.training.commands import changes_structure, commands_between
 from explorer.training.thread import TrainingThread
 from flowengine import protocol
+from flowengine.errors import phrase
 from flowengine.project import LaneState
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ class LaneLink(QObject):
         self.training_thread.engine_started.connect(self._greet)
         self.training_thread.engine_lost.connect(self._mourn)
         self.training_thread.gave_up.connect(self._give_up)
+
+    @property
+    def _name(self) -> str:
+        return lane_title(self.lane).lower()
 
     @property
     def busy(self) -> bool:
@@ -179,9 +183,7 @@ class LaneLink(QObject):
         self.send(list(self._exports.values()))
         if restarted:
             self.notice.emit(
-                tr("The {lane} engine was restarted from its last checkpoint").format(
-                    lane=tr(lane_title(self.lane)).lower()
-                )
+                phrase(f"The {self._name} engine was restarted from its last checkpoint")
             )
 
     def _send_all(self) -> None:
@@ -206,17 +208,15 @@ class LaneLink(QObject):
     def _mourn(self, ending: str) -> None:
         self.up = False
         self.notice.emit(
-            tr("The {lane} engine ended by itself ({ending}); starting another").format(
-                lane=tr(lane_title(self.lane)).lower(), ending=ending
-            )
+            phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
         )
 
     def _give_up(self, ending: str) -> None:
         self.up = False
-        text = tr(
-            "The {lane} engine keeps ending ({ending}); save the project and start Flow Explorer "
-            "again"
-        ).format(lane=tr(lane_title(self.lane)).lower(), ending=ending)
+        text = phrase(
+            f"The {self._name} engine keeps ending ({ending}); save the project and start Flow "
+            "Explorer again"
+        )
         self.notice.emit(text)
         for request in (0, *self._exports):
             failure = protocol.Failure(request=request, error="EngineLost", text=text)

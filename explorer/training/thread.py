@@ -10,7 +10,7 @@ from PySide6.QtCore import QThread, Signal
 
 from explorer.training.engine import EngineProcess
 from explorer.training.mailbox import Mailbox
-from flowengine.errors import ProtocolError
+from flowengine.errors import ProtocolError, phrase
 from flowengine.protocol import Stop
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class TrainingThread(QThread):
         try:
             engine = EngineProcess()
         except OSError as error:
-            return f"it could not be started: {error.strerror or error}"
+            return phrase(f"it could not be started: {error.strerror or error}")
         with self._lock:
             self._engine = engine
             if self._stopping:
@@ -113,7 +113,7 @@ class TrainingThread(QThread):
             self._engine = None
         status = engine.close()
         words = engine.last_words()
-        return reason or words or f"exit status {status}"
+        return reason or words or phrase(f"exit status {status}")
 
     def _deliver(self, event: Event, *, restarted: bool) -> None:
         if self.mailbox.put(event):

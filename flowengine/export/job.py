@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from flowengine.errors import FlowError
+from flowengine.errors import FlowError, phrase
 from flowengine.export import run_export
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 
@@ -58,7 +58,8 @@ class ExportJob(threading.Thread):
         except FlowError as error:
             self._send(Failure(request=request, error=type(error).__name__, text=str(error)))
         except OSError as error:
-            text = f"{self._command.path} could not be written: {error.strerror or error}"
+            path = self._command.path
+            text = phrase(f"{path} could not be written: {error.strerror or error}")
             self._send(Failure(request=request, error="ExportError", text=text))
         else:
             self._send(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from safetensors.torch import load_file, save_file
 
-from flowengine.errors import ExportError
+from flowengine.errors import ExportError, phrase
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -105,9 +105,8 @@ def _run_fresh(folder: Path, points: dict[str, Tensor], cancelled: Cancelled) ->
             return {}
         if process.returncode != 0:
             lines = complaint.decode(errors="replace").strip().splitlines()
-            raise ExportError(
-                f"The exported model does not run: {(lines or ['no reason given'])[-1]}"
-            )
+            reason = lines[-1] if lines else phrase("no reason given")
+            raise ExportError(f"The exported model does not run: {reason}")
         tensors: dict[str, Tensor] = load_file(found)
         return tensors
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowengine.errors import TargetError
+from flowengine.errors import TargetError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 MIN_SIDE, MAX_SIDE = 2, 4096
 MAX_POINTS = 1_000_000
 MAX_COORDINATE = 1e6
+DENSITY, DRAWING, POINTS = phrase("The density"), phrase("The drawing"), phrase("The points")
 
 
-def check_density(density: ArrayLike, what: str = "The density") -> NDArray[np.float64]:
+def check_density(density: ArrayLike, what: str = DENSITY) -> NDArray[np.float64]:
     """Give back a density grid as float64, shape (rows, columns), if it can be a target.
 
     An all-zero grid passes, as a drawing that has not begun is a legal document.
@@ -53,7 +54,7 @@ def check_shape(shape: tuple[int, ...], what: str) -> None:
         )
 
 
-def check_not_empty(density: NDArray[Any], what: str = "The drawing") -> None:
+def check_not_empty(density: NDArray[Any], what: str = DRAWING) -> None:
     """Refuse a grid of zeros.
 
     Raises:
@@ -63,7 +64,7 @@ def check_not_empty(density: NDArray[Any], what: str = "The drawing") -> None:
         raise TargetError(f"{what} is empty: at least one cell must have a density above zero")
 
 
-def check_points(points: ArrayLike, what: str = "The points") -> NDArray[np.float64]:
+def check_points(points: ArrayLike, what: str = POINTS) -> NDArray[np.float64]:
     """Give back points as float64, shape (n, 2), if there are some and all are finite.
 
     Raises:
@@ -102,7 +103,7 @@ def _real(values: ArrayLike, what: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biuf":
-            raise TypeError(f"got an array of {array.dtype}")
+            raise TypeError(phrase(f"got an array of {array.dtype}"))
     except (TypeError, ValueError) as error:
         raise TargetError(f"{what} must be an array of real numbers: {error}") from None
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told in full below

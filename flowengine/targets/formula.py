@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from flowengine.errors import FormulaError, TargetError
+from flowengine.errors import FormulaError, TargetError, phrase
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.presets import SIZE
 
@@ -103,12 +103,12 @@ def formula_density(text: str, extent: Extent = DEFAULT_EXTENT, size: int = SIZE
 
 def _check_values(values: Array, x: Array, y: Array) -> None:
     for bad, fault in (
-        (~np.isfinite(values), "The formula must be finite"),
-        (values < 0, "A density must not be negative"),
+        (~np.isfinite(values), phrase("The formula must be finite")),
+        (values < 0, phrase("A density must not be negative")),
     ):
         if bad.any():
             first = tuple(np.argwhere(bad)[0])
-            value = "no number" if np.isnan(values[first]) else f"{values[first]:.3g}"
+            value = phrase("no number") if np.isnan(values[first]) else f"{values[first]:.3g}"
             raise TargetError(f"{fault}, got {value} at x = {x[first]:.2f}, y = {y[first]:.2f}")
 
 
@@ -167,7 +167,7 @@ class Token(NamedTuple):
     at: int
 
     def __str__(self) -> str:
-        return "the end" if self.kind == "end" else f"“{self.text}”"
+        return phrase("the end") if self.kind == "end" else f"“{self.text}”"
 
 
 _TOKEN: Final = re.compile(
@@ -220,7 +220,7 @@ _OPERATORS: Final = {
     "^": _Operator(40, 39, np.power),  # 2^3^2 is 2^(3^2)
 }
 _POSTFIX: Final = {"²": 2.0, "³": 3.0}
-_OPERAND: Final = "a number, a name or “(”"
+_OPERAND: Final = phrase("a number, a name or “(”")
 
 
 def parse(text: str) -> Formula:
@@ -237,6 +237,10 @@ def parse(text: str) -> Formula:
     return Formula(text.strip(), tuple(_Parser(_tokens(text)).whole()))
 
 
+def _other_than(what: str, at: int, got: str) -> FormulaError:
+    return FormulaError(f"Expected {what} at character {at + 1}, got {got}", at)
+
+
 class _Parser:
     """Operator precedence: Pratt, 1973, doi:10.1145/512927.512931. Puts out postfix order."""
 
@@ -249,7 +253,9 @@ class _Parser:
     def whole(self) -> list[str | float | Step]:
         self._expression(0)
         if self._next.kind != "end":
-            raise self._expected("an operator" if self._next.text != ")" else "no “)”")
+            raise self._expected(
+                phrase("an operator") if self._next.text != ")" else phrase("no “)”")
+            )
         return self._steps
 
     @property
@@ -263,10 +269,13 @@ class _Parser:
 
     def _expected(self, what: str) -> FormulaError:
         token = self._next
-        hint = "; decimals are written with a point" if token.text == "," else ""
-        return FormulaError(
-            f"Expected {what} at character {token.at + 1}, got {token}{hint}", token.at
-        )
+        if token.text == ",":
+            return FormulaError(
+                f"Expected {what} at character {token.at + 1}, got “,”; decimals are written with "
+                "a point",
+                token.at,
+            )
+        return _other_than(what, token.at, str(token))
 
     def _expression(self, weakest: int) -> None:
         """Read an operand and all that binds to it at least as strongly as `weakest`."""
@@ -305,7 +314,7 @@ class _Parser:
     def _refuse_chain(self) -> None:
         follower = _OPERATORS.get(self._next.text)
         if follower is not None and follower.strength == _COMPARE:
-            raise self._expected("no second comparison (write (0 < x) * (x < 1))")
+            raise self._expected(phrase("no second comparison (write (0 < x) * (x < 1))"))
 
     def _operand(self) -> None:
         token = self._next
@@ -335,13 +344,14 @@ class _Parser:
             self._call(name)
             return
         else:
-            raise self._expected(f"one of {_NAMES} or a function ({', '.join(FUNCTIONS)})")
+            functions = ", ".join(FUNCTIONS)
+            raise self._expected(phrase(f"one of {_NAMES} or a function ({functions})"))
         self._take()
 
     def _call(self, name: str) -> None:
         function, start = FUNCTIONS[name], self._take()
         if self._next.text != "(":
-            raise self._expected(f"“(” after {name}")
+            raise self._expected(phrase(f"“(” after {name}"))
         self._take()
         if name == "gauss":
             self._steps += ["x", "y"]
@@ -353,11 +363,8 @@ class _Parser:
             count += 1
         self._close()
         if not function.fewest <= count <= function.most:
-            raise FormulaError(
-                f"Expected {name}({function.arguments}) at character {start.at + 1}, got {count} "
-                f"value{'s' if count > 1 else ''}",
-                start.at,
-            )
+            got = phrase("1 value") if count == 1 else phrase(f"{count} values")
+            raise _other_than(f"{name}({function.arguments})", start.at, got)
         self._steps.append(Step(function.compute, count + 2 * (name == "gauss")))
 
     def _close(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowengine.arrays import FrozenArray
-from flowengine.errors import TargetError
+from flowengine.errors import TargetError, phrase
 from flowengine.project import DEFAULT_EXTENT, TargetSpec
 from flowengine.targets.checks import (
     check_density,
@@ -74,8 +74,9 @@ def spec_from_array(
     Raises:
         TargetError: it is no density, it is all zero, or the extent spans no area.
     """
-    grid = check_density(array, "The array")
-    check_not_empty(grid, "The array")
+    what = phrase("The array")
+    grid = check_density(array, what)
+    check_not_empty(grid, what)
     return TargetSpec(
         source="array",
         name=_short(name),
@@ -144,7 +145,7 @@ def spec_from_image(source: str | PathLike[str] | bytes, name: str | None = None
     from flowengine.targets.pictures import picture_density
 
     if isinstance(source, bytes):
-        return _picture_spec(picture_density(source, "The picture"), name or "picture")
+        return _picture_spec(picture_density(source, phrase("The picture")), name or "picture")
     path = Path(source)
     return _picture_spec(picture_density(_read(path), str(path)), name or path.stem)
 
@@ -164,7 +165,7 @@ def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
     if reader is None:
         raise TargetError(
             f"{file}: a target is read from {', '.join(_READERS)}, not from "
-            f"{file.suffix or 'a file without suffix'}"
+            f"{file.suffix or phrase('a file without suffix')}"
         )
     return reader(file)
 
@@ -179,7 +180,7 @@ def spec_from_table(text: str, name: str = "table") -> TargetSpec:
     """
     from flowengine.targets.tables import parse_table
 
-    table = parse_table(text, "The table")
+    table = parse_table(text, phrase("The table"))
     if table.shape[1] == 2:
         return spec_from_points(table, name)
     return spec_from_array(table[::-1], name)

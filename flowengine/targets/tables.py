@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowengine.errors import TargetError
+from flowengine.errors import TargetError, phrase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def parse_points(text: str, what: str) -> NDArray[np.float64]:
     lines = _lines(text)
     if not lines:
         raise TargetError(f"{what} holds no points: expected two numbers on each line")
-    return np.array([_row(words, 2, f"{what}, line {number}") for number, words in lines])
+    return np.array([_row(words, 2, _line(what, number)) for number, words in lines])
 
 
 def parse_table(text: str, what: str) -> NDArray[np.float64]:
@@ -56,7 +56,11 @@ def parse_table(text: str, what: str) -> NDArray[np.float64]:
     if not lines:
         raise TargetError(f"{what} holds no numbers: expected a row of them on each line")
     count = max(2, len(lines[0][1]))
-    return np.array([_row(words, count, f"{what}, line {number}") for number, words in lines])
+    return np.array([_row(words, count, _line(what, number)) for number, words in lines])
+
+
+def _line(what: str, number: int) -> str:
+    return phrase(f"{what}, line {number}")
 
 
 def _lines(text: str) -> list[tuple[int, list[str]]]:
@@ -89,7 +93,7 @@ def _is_number(word: str) -> bool:
 
 def _row(words: list[str], count: int, where: str) -> list[float]:
     if len(words) != count:
-        expected = "two" if count == 2 else f"{count:,}"
+        expected = phrase("two") if count == 2 else f"{count:,}"
         raise TargetError(f"{where}: expected {expected} numbers, got {len(words):,}")
     return [_number(word, where) for word in words]
 

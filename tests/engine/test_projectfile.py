@@ -297,7 +297,7 @@ class Bomb:
 def test_pickle_in_an_array(saved, part):
     hostile = npz(density=np.array([Bomb()], dtype=object))
     message = refusal(pack(saved, entries_of(saved) | {part: hostile}))
-    assert f"density.npy in {part} must hold plain numbers" in message
+    assert f"{part}: density.npy must hold plain numbers" in message
 
 
 def header_only(shape):

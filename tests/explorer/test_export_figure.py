@@ -246,7 +246,7 @@ def test_what_stops_the_writing_is_told(tmp_path, kind):
     nowhere = tmp_path / "none" / f"a.{kind}"
     for work, path, reason in (
         (drawing(), nowhere, "cannot be written"),
-        (drawing(over=drawing().over[:40]), there, "the drawing is damaged"),
+        (drawing(over=drawing().over[:40]), there, "The drawing is damaged"),
     ):
         with pytest.raises(ExportError, match=f"The figure could not be written: .*{reason}"):
             vectors.write(work, kind, path, lambda: False)

@@ -231,7 +231,8 @@ class Transport(QWidget):
         }.get(Qt.Key(event.key()))
         if act is None:
             return False
-        act()
+        if not (event.isAutoRepeat() and event.key() == Qt.Key.Key_Space):  # held, it would flicker
+            act()
         return True
 
 

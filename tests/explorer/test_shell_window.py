@@ -150,6 +150,11 @@ def test_keys_reach_their_actions(window, qtbot, key, modifier, name):
         QTest.keyClick(QApplication.focusWidget(), key, modifier)
 
 
+def test_a_key_that_is_held_goes_on_with_steps_alone(window):
+    held = {action.objectName() for action in window.actions() if action.autoRepeat()}
+    assert held == {"undo", "redo", "step", "frame_back", "frame_forward"}
+
+
 def test_space_presses_the_button_that_has_the_focus(window, qtbot):
     window.activateWindow()
     button = window.top_bar._train

@@ -120,9 +120,10 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     train(qtbot, window)
     shelf = window.metrics.shelf
     shelf.list.item(0).setCheckState(Qt.CheckState.Checked)
-    x, y, _, _, faint = window.metrics.curves.chart.curve("1 discrete")
-    assert faint
-    assert len(x) == len(y) == len(run.history("discrete"))
+    under = window.metrics.curves.chart.curve("1 discrete")
+    assert under.faint
+    assert under.label == "1"
+    assert len(under.x) == len(under.y) == len(run.history("discrete"))
 
     shelf.list.setCurrentRow(0)
     QTest.mouseClick(shelf.restore, Qt.MouseButton.LeftButton)

@@ -78,6 +78,16 @@ def test_it_opens_whole_at_its_smallest_size(window, qtbot):
         assert min(panel.view.width(), panel.view.height()) >= 200
 
 
+def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, qtbot):
+    window.resize(*SMALLEST)
+    window.search_layers()
+    qtbot.waitUntil(window.models.stack.palette_view.list.isVisible)
+    qtbot.waitUntil(lambda: window.size().toTuple() == SMALLEST)
+    below = window.statusBar().geometry().top()
+    qtbot.waitUntil(lambda: window.docks["models"].geometry().bottom() < below)
+    assert window.models.stack.list.viewport().height() > 0
+
+
 def test_both_panels_have_the_same_size(window, qtbot):
     for width in (SMALLEST[0], 1280, 1440, 1600):
         window.resize(width, 900)

@@ -80,11 +80,11 @@ def test_it_opens_whole_at_its_smallest_size(window, qtbot):
 
 def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, qtbot):
     window.resize(*SMALLEST)
-    window.search_layers()
-    qtbot.waitUntil(window.models.stack.palette_view.list.isVisible)
     qtbot.waitUntil(lambda: window.size().toTuple() == SMALLEST)
-    below = window.statusBar().geometry().top()
-    qtbot.waitUntil(lambda: window.docks["models"].geometry().bottom() < below)
+    window.search_layers()
+    palette = window.models.stack.palette_view
+    qtbot.waitUntil(lambda: palette.list.height() >= palette.list.minimumSizeHint().height())
+    assert window.docks["models"].geometry().bottom() < window.statusBar().geometry().top()
     assert window.models.stack.list.viewport().height() > 0
 
 

@@ -39,6 +39,9 @@ class Row(NamedTuple):
         return self.nll == math.inf
 
 
+_FIRST: Final = Row(0.0, 0.0, math.inf, math.nan)
+
+
 class History:
     """Seconds of training, steps, NLL, KL and W2, one row for each measurement.
 
@@ -92,6 +95,11 @@ class History:
         """How many steps the lane has made."""
         return self._rows[-1].step if self._rows else 0.0
 
+    @property
+    def spent(self) -> tuple[float, float]:
+        """Steps and seconds of training for the present target and model."""
+        return self.steps - self._begun.step, self.seconds - self._begun.seconds
+
     def clear(self) -> None:
         """Forget everything."""
         self._rows.clear()
@@ -113,7 +121,7 @@ class History:
             present: Only of the present target and model, counted from where these began.
         """
         rows = self._present() if present else self._rows
-        begun = getattr(self._change, over) if present and self._change else 0.0
+        begun = getattr(self._begun, over) if present else 0.0
         since = np.array([getattr(row, over) - begun for row in rows], dtype=np.float64)
         values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
         changes = np.array([row.is_change for row in rows], dtype=bool)
@@ -140,7 +148,7 @@ class History:
 
     def seconds_to(self, kl: float) -> float | None:
         """Training time that the present target and model took to come to `kl`; None if not yet."""
-        begun = self._change.seconds if self._change else 0.0
+        begun = self._begun.seconds
         return next((row.seconds - begun for row in self._present() if row.kl <= kl), None)
 
     def _values(self, name: str) -> list[float]:
@@ -148,9 +156,9 @@ class History:
         return [value for value in values if not math.isnan(value)]
 
     @property
-    def _change(self) -> Row | None:
-        """Where the present target and model began; None where there were no others."""
-        return next((row for row in reversed(self._rows) if row.is_change), None)
+    def _begun(self) -> Row:
+        """Where the present target and model began."""
+        return next((row for row in reversed(self._rows) if row.is_change), _FIRST)
 
     def _present(self) -> list[Row]:
         """The rows since the last change."""

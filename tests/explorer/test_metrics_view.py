@@ -339,6 +339,8 @@ def test_runs_compare_from_where_each_one_s_target_and_model_began(view):
     np.testing.assert_allclose(chart.curve("3 discrete").y, [0.5, 0.04])
     assert chart.curve("3 discrete").label == "3"
     assert "0.600" in curves.values_at(1.9)
+    view.keep(run(3, **columns))
+    assert "Discrete: 200 steps in 4.00 s" in view.shelf.list.item(0).toolTip()
     assert curves.axis == "seconds since the last change"
 
     QTest.mouseClick(curves._axis_button, Qt.MouseButton.LeftButton)

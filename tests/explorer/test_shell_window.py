@@ -492,6 +492,25 @@ def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):
     assert not remedy.isVisibleTo(window.banner)
 
 
+def test_another_model_is_asked_about_the_point_at_once(window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(window.controller, "query", lambda x, y: asked.append((x, y)))
+    before = window.store.project
+    window.store.apply(replace(before, stack=before.stack[:1]), "Remove a layer")
+    assert asked == []
+    window.inquiry.ask(0.5, 1.0)
+    window.store.apply(before, "Add a layer")
+    window.store.apply(replace(before, target=TargetSpec(name="rings")), "Preset")
+    window.store.undo_stack.undo()
+    window.training.reset()
+    assert asked == [(0.5, 1.0)] * 5
+    recipe = replace(before.training.discrete, learning_rate=0.001)
+    window.store.apply(
+        replace(before, training=replace(before.training, discrete=recipe)), "Change"
+    )
+    assert len(asked) == 5
+
+
 def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
     view = window.stage.panels["discrete"].view
     with qtbot.waitSignal(window.stage.point_picked) as picked:

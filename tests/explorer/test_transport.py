@@ -257,7 +257,7 @@ def test_the_ends(qtbot, transport, clock):
 
 
 def test_the_direction_is_a_choice_of_two(qtbot, transport, clock):
-    generate, normalize = button(transport, "Draw from"), button(transport, "Start from")
+    generate, normalize = button(transport, "generate"), button(transport, "normalize")
     assert generate.isChecked()
     with qtbot.waitSignal(transport.direction_changed) as changed:
         QTest.mouseClick(normalize, LEFT)

@@ -286,6 +286,7 @@ class MainWindow(QMainWindow):
         self.edit(replace(self.store.project, compare=baselines), tr("Compare"), "")
 
     def _take_target(self, target: TargetSpec, text: str) -> None:
+        self.banner.dismiss()  # whatever another file had wrong
         self._edit_target(target, text, "")
 
     def _preview_target(self, target: TargetSpec) -> None:

@@ -335,6 +335,24 @@ def test_a_project_dropped_onto_the_window_is_opened(window, tmp_path):
     assert window.top_bar._name.text() == "nine.flow"
 
 
+def test_of_many_pictures_dropped_it_is_still_said_that_one_was_taken(window, tmp_path, qtbot):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    assert drop(window, tmp_path / "bad.png")
+    qtbot.waitUntil(lambda: "bad.png" in window.banner.text)
+    assert window.status_line.sentence == ""  # and no more that it is being read
+    for n in range(10):
+        picture = QImage(32, 32, QImage.Format.Format_RGB32)
+        picture.fill(Qt.GlobalColor.black)
+        picture.save(str(tmp_path / f"p{n}.png"))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / f"p{n}.png")) for n in range(10)])
+    assert drop_data(window, mime)
+    qtbot.waitUntil(lambda: window.store.project.target.name == "p0")
+    assert window.controller.training
+    assert window.status_line.sentence == "p0.png was taken; 9 other files were left out"
+    assert window.banner.text == ""
+
+
 def test_points_dropped_onto_the_window_are_the_target(window, tmp_path):
     points = np.random.default_rng(1).normal(size=(300, 2))
     np.savetxt(tmp_path / "blob.csv", points, delimiter=",")

@@ -150,6 +150,10 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
 )
 # fmt: on
 
+# Held down, these go on from step to step; a switch that is held would flicker, and leave the
+# window with changes to make long after the key is up.
+REPEATED: Final = frozenset({"undo", "redo", "step", "frame_back", "frame_forward"})
+
 
 class Actions(QObject):
     """The actions of `ACTIONS`, made for one window and connected to its methods."""
@@ -202,6 +206,7 @@ class Actions(QObject):
         action = QAction(window)
         action.setObjectName(spec.id)
         action.setShortcut(QKeySequence(spec.key))
+        action.setAutoRepeat(spec.id in REPEATED)
         if spec.group:
             group = self._groups.setdefault(spec.group, QActionGroup(self))
             action.setCheckable(True)

@@ -42,6 +42,7 @@ from explorer.shell.training_desk import TrainingDesk
 from explorer.target.target_bar import TargetEditor
 from explorer.training.commands import changes_structure
 from flowengine.errors import FlowError
+from flowengine.project import FLOW_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
         self.training.restarting.connect(self.runs.keep)
         self.training.restarted.connect(self.metrics.clear)
         self.training.restarted.connect(lambda: self.runs.begin({}))
+        self.training.restarted.connect(self.inquiry.ask_again)
         self.runs.kept.connect(self.metrics.keep)
         self.restorer.swapped.connect(self._swap_models)
         self.metrics.shelf.keep_requested.connect(self.runs.keep)
@@ -263,6 +265,8 @@ class MainWindow(QMainWindow):
                 self.metrics.mark_change(lane)
         self._show_last_figures()
         self.controller.set_project(after)
+        if any(changes_structure(lane, before, after) for lane in FLOW_LANES):
+            self.inquiry.ask_again()
 
     def edit(self, project: Project, text: str, merge_key: str) -> bool:
         """Make an edit, or say why it can't be; the editors then show what stands."""
@@ -282,6 +286,7 @@ class MainWindow(QMainWindow):
         self.edit(replace(self.store.project, compare=baselines), tr("Compare"), "")
 
     def _take_target(self, target: TargetSpec, text: str) -> None:
+        self.banner.dismiss()  # whatever another file had wrong
         self._edit_target(target, text, "")
 
     def _preview_target(self, target: TargetSpec) -> None:
@@ -332,6 +337,7 @@ class MainWindow(QMainWindow):
         self.metrics.load(lanes)
         self._show_last_figures()
         self.controller.start(self.store.project, lanes)
+        self.inquiry.ask_again()
         self.runs.begin(lanes)
 
     def _show_beside(self, run: Run | None) -> None:

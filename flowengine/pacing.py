@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.05  # of training; with the sending and the turns of the loop it stays under a tenth
 FRESH_SHARE, FRESH_S = 0.7, 1.0
+UNSEEN_SHARE = 0.3  # until nothing shows a former model any more, however slow the machine is
 FIRST = 1.5  # so that after an edit nothing shows the former model for long
 CREDIT_S = 0.1  # the first pictures after an edit come before training has paid for them
 
@@ -107,6 +108,8 @@ class Pacing(ABC):
         """Say that training has gone on for so long; a share of it may be spent on pictures."""
         self._trained_s += seconds
         share = share_after(self._trained_s)
+        if any(task.shows is None for task in self._tasks.values()):
+            share = max(share, UNSEEN_SHARE)
         self._earned = min(self._earned + share * seconds, self._spent + CREDIT_S)
 
     def charge(self, seconds: float) -> None:

@@ -130,14 +130,11 @@ class ExportDialog(QDialog):
 
     def set_failed(self, text: str) -> None:
         """Show why nothing was written; an engine's sentence comes in English."""
-        self._running = False
-        self._show_running(False)
-        self._bar.hide()
-        self._say(tr_sentence(text), "error")
+        self._end(tr_sentence(text), "error")
 
     def set_cancelled(self) -> None:
         """Show that it was given up."""
-        self.set_failed(tr("Cancelled; nothing was left behind."))
+        self._end(tr("Cancelled; nothing was left behind."), "muted")
 
     def reject(self) -> None:
         """Cancel what is running; close the dialog where nothing runs."""
@@ -147,6 +144,14 @@ class ExportDialog(QDialog):
             self.cancel_requested.emit()
             return
         super().reject()
+
+    def _end(self, text: str, role: str) -> None:
+        was_running, self._running = self._running, False
+        self._show_running(False)
+        if was_running:
+            self._start.setFocus()
+        self._bar.hide()
+        self._say(text, role)
 
     def _trouble(self) -> str:
         if not self._name.text().strip():
@@ -287,6 +292,8 @@ class ExportDialog(QDialog):
         self._bar.show()
         self._close.setEnabled(True)
         self._close.setText(tr("Cancel"))
+        if running:  # before what has the keyboard goes dead
+            self._close.setFocus()
         inputs = (*self._cards.values(), self._stack, self._folder, self._name)
         for widget in (*inputs, self._browse, self._start):
             widget.setEnabled(not running)

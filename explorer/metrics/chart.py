@@ -38,13 +38,18 @@ _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be c
 
 
 class Curve(NamedTuple):
-    """One curve: x and y of shape (n,), the role of its colour, its stroke, its strength."""
+    """One curve: x and y of shape (n,), the role of its colour, its stroke, its strength.
+
+    Attributes:
+        label: Written at its end.
+    """
 
     x: Floats
     y: Floats
     role: str
     style: Qt.PenStyle
     faint: bool = False
+    label: str = ""
 
 
 class _Frame(NamedTuple):
@@ -147,15 +152,28 @@ class Chart(QWidget):
         painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
         self._draw_floor(painter, frame)
         for curve in self._curves.values():
-            painter.setPen(_pen(curve))
-            for part in _unbroken(curve):
-                points = zip(frame.x(part.x).tolist(), frame.y(part.y).tolist(), strict=True)
-                painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+            self._draw_curve(painter, frame, curve)
         if self._cursor is not None:
             painter.setPen(QPen(theme.color("text_muted"), 1))
             painter.drawLine(
                 QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
             )
+
+    def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve) -> None:
+        end = QPointF()
+        painter.setPen(_pen(curve))
+        for part in _unbroken(curve):
+            xs, ys = frame.x(part.x).tolist(), frame.y(part.y).tolist()
+            line = QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
+            painter.drawPolyline(line)
+            end = line.last()
+        if curve.label and not end.isNull():
+            metrics = painter.fontMetrics()
+            size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
+            box = QRectF(end - QPointF(size.width(), size.height()), size)
+            box.moveTop(max(box.top(), frame.area.top()))
+            painter.setPen(theme.color(curve.role))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
 
     def _small_font(self) -> QFont:
         font = QFont(self.font())

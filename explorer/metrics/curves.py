@@ -1,4 +1,4 @@
-"""KL, NLL and W2 of the lanes over the time that each was trained."""
+"""KL, NLL and W2 of the lanes over the time, or the steps, that each was trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import number, tr, translator
+from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
@@ -18,7 +18,7 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.metrics.history import Row
+    from explorer.metrics.history import Over, Row
     from explorer.metrics.runs import Run
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
@@ -27,6 +27,10 @@ Quantity = Literal["kl", "nll", "w2"]
 GOOD_KL: Final = 0.05
 _LOWEST: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
+_AXES: Final[dict[Over, tuple[str, str]]] = {
+    "seconds": (mark("seconds of training"), mark("seconds since the last change")),
+    "step": (mark("steps of training"), mark("steps since the last change")),
+}
 _STYLES: Final[dict[Lane, tuple[Qt.PenStyle, str]]] = {
     "discrete": (Qt.PenStyle.SolidLine, "━"),
     "continuous": (Qt.PenStyle.DashLine, "╍"),
@@ -46,17 +50,21 @@ class CurvesView(QWidget):
     """The curves with a floor: 0.05 nats for KL, the target's own entropy for NLL.
 
     A VAE's KL and NLL are upper bounds; a GAN has W2 alone, which every lane has. KL and W2 can be
-    shown on a logarithmic or a linear scale. The values under the mouse are written
-    above the curves.
+    shown on a logarithmic or a linear scale, over seconds or over steps, which do not depend on
+    what else the machine has to do. The values under the mouse are written above the curves.
+
+    Runs compare from where each one's target and model began. While some are laid under, only what
+    was measured since then is shown, of the present models as well.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.quantity: Quantity = "kl"
         self.logarithmic = True
+        self.over: Over = "seconds"
         self._histories = {lane: History() for lane in LANE_ORDER}
         self._lanes: tuple[Lane, ...] = tuple(LANE_TITLES)
-        self._under: dict[str, tuple[Lane, History]] = {}
+        self._under: dict[str, tuple[Lane, History, int]] = {}
         self._entropy: float | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
@@ -114,8 +122,11 @@ class CurvesView(QWidget):
     def lay_under(self, runs: Sequence[Run]) -> None:
         """Show the curves of other runs, fainter, under the present ones."""
         self._under = {
-            f"{run.number} {lane}": (lane, run.history(lane)) for run in runs for lane in LANE_ORDER
+            f"{run.number} {lane}": (lane, run.history(lane), run.number)
+            for run in runs
+            for lane in LANE_ORDER
         }
+        self._name_axis()
         self.draw()
 
     def show_quantity(self, quantity: Quantity) -> None:
@@ -133,8 +144,14 @@ class CurvesView(QWidget):
         self._scale_button.setChecked(on)
         self.draw()
 
+    def show_over(self, over: Over) -> None:
+        """Show the curves over seconds of training, or over steps."""
+        self.over = over
+        self._name_axis()
+        self.draw()
+
     def curve(self, lane: Lane) -> Curve:
-        """What is drawn for a lane, over seconds of training."""
+        """What is drawn for a lane, over seconds of training or steps."""
         return self.chart.curve(lane)
 
     @property
@@ -148,7 +165,14 @@ class CurvesView(QWidget):
 
     def copy(self) -> CurvesCopy:
         """The curves as they are now, to be drawn elsewhere."""
-        return CurvesCopy(self.title, self.chart.copy())
+        chart = self.chart.copy()
+        chart.set_label(self.axis)
+        return CurvesCopy(self.title, chart)
+
+    @property
+    def axis(self) -> str:
+        """What the curves are shown over."""
+        return tr(_AXES[self.over][1 if self._under else 0])
 
     @property
     def floor(self) -> float | None:
@@ -164,8 +188,8 @@ class CurvesView(QWidget):
         self._redraw.stop()
         log = self.logarithmic and self.quantity != "nll"
         curves = {
-            name: self._curve(lane, history, log)._replace(faint=True)
-            for name, (lane, history) in self._under.items()
+            name: self._curve(lane, history, log)._replace(faint=True, label=str(run))
+            for name, (lane, history, run) in self._under.items()
             if lane in self._lanes
         } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
         self.chart.show_curves(curves, self._floor(), logarithmic=log)
@@ -185,7 +209,7 @@ class CurvesView(QWidget):
         self._scale_button.setText(tr("log"))
         self._scale_button.setToolTip(tr("Logarithmic or linear scale"))
         self.chart.setAccessibleName(tr("Curves of KL, NLL and W₂ over training time"))
-        self.chart.set_label(tr("seconds of training"))
+        self._name_axis()
         self._show_hint()
         self.draw()
 
@@ -198,6 +222,11 @@ class CurvesView(QWidget):
         self._nll_button.clicked.connect(lambda: self.show_quantity("nll"))
         self._scale_button.toggled.connect(self.set_logarithmic)
         self._w2_button.clicked.connect(lambda: self.show_quantity("w2"))
+        self._axis_button = QPushButton()
+        self._axis_button.setProperty("role", "axis")
+        self._axis_button.clicked.connect(
+            lambda: self.show_over("step" if self.over == "seconds" else "seconds")
+        )
         self._values = QLabel()
         self._values.setWordWrap(True)
         self._values.setProperty("role", "muted")
@@ -214,11 +243,23 @@ class CurvesView(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.chart, 1)
+        below = QVBoxLayout(self.chart)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(
+            self._axis_button, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        )
+
+    def _name_axis(self) -> None:
+        self._axis_button.setText(self.axis)
+        self._axis_button.setToolTip(
+            tr("Show the curves over steps") if self.over == "seconds"
+            else tr("Show the curves over seconds")
+        )  # fmt: skip
 
     def _curve(self, lane: Lane, history: History, log: bool) -> Curve:
-        seconds, values = history.curve(self.quantity)
+        x, values = history.curve(self.quantity, self.over, present=bool(self._under))
         shown = np.maximum(values, _LOWEST) if log else values
-        return Curve(seconds, shown, lane, _STYLES[lane][0])
+        return Curve(x, shown, lane, _STYLES[lane][0])
 
     def _floor(self) -> tuple[float, str] | None:
         value = self.floor
@@ -228,19 +269,26 @@ class CurvesView(QWidget):
             return value, tr("KL = {value}").format(value=number(value, 1))
         return value, tr("entropy {value}").format(value=number(value, 4))
 
-    def _hover(self, seconds: float | None) -> None:
-        values = "" if seconds is None else self.values_at(seconds)
+    def _hover(self, moment: float | None) -> None:
+        values = "" if moment is None else self.values_at(moment)
         self._values.setText(values or self._hint())
 
-    def values_at(self, seconds: float) -> str:
-        """The values of the lanes nearest to a moment of training, as rich text."""
+    def values_at(self, moment: float) -> str:
+        """The values of the lanes nearest to a moment of the curves, as rich text."""
         parts = []
         for lane in self._lanes:
-            value = self._histories[lane].nearest(self.quantity, seconds)
+            value = self._histories[lane].nearest(
+                self.quantity, moment, self.over, present=bool(self._under)
+            )
             if value is not None:
                 colour = theme.color(lane).name()
                 parts.append(f'<span style="color:{colour}">{number(value)}</span>')
-        return " · ".join(parts) + (f" · {number(max(seconds, 0.0))} s" if parts else "")
+        return " · ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
+
+    def _moment(self, moment: float) -> str:
+        if self.over == "step":
+            return tr("step {n}").format(n=integer(round(moment)))
+        return f"{number(moment)} s"
 
     def _show_hint(self) -> None:
         self._values.setText(self._hint())

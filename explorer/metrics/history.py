@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flowengine.protocol import Metrics
 
+Over = Literal["seconds", "step"]
 COLUMNS: Final = ("step", "seconds", "nll", "kl", "w2")
 _LATER: Final = "w2"  # which older files do not have
 MAX_POINTS: Final = 600
@@ -36,6 +37,9 @@ class Row(NamedTuple):
     def is_change(self) -> bool:
         """Whether the target or the model changed here."""
         return self.nll == math.inf
+
+
+_FIRST: Final = Row(0.0, 0.0, math.inf, math.nan)
 
 
 class History:
@@ -91,6 +95,11 @@ class History:
         """How many steps the lane has made."""
         return self._rows[-1].step if self._rows else 0.0
 
+    @property
+    def spent(self) -> tuple[float, float]:
+        """Steps and seconds of training for the present target and model."""
+        return self.steps - self._begun.step, self.seconds - self._begun.seconds
+
     def clear(self) -> None:
         """Forget everything."""
         self._rows.clear()
@@ -99,16 +108,26 @@ class History:
         """One of `COLUMNS`, shape (rows,)."""
         return np.array([getattr(row, name) for row in self._rows], dtype=np.float64)
 
-    def curve(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Seconds of training and one of `COLUMNS` where it was measured, both shape (rows,).
+    def curve(
+        self, name: str, over: Over = "seconds", *, present: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Seconds or steps, and one of `COLUMNS` where it was measured, both shape (rows,).
 
         Between two values that lie on either side of a change is a NaN, where a line breaks off.
+
+        Args:
+            name: What was measured.
+            over: Since when, by which clock.
+            present: Only of the present target and model, counted from where these began.
         """
-        seconds, values = self.column("seconds"), self.column(name)
-        changes = np.array([row.is_change for row in self._rows], dtype=bool)
+        rows = self._present() if present else self._rows
+        begun = getattr(self._begun, over) if present else 0.0
+        since = np.array([getattr(row, over) - begun for row in rows], dtype=np.float64)
+        values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
+        changes = np.array([row.is_change for row in rows], dtype=bool)
         values[changes] = math.nan
         known = ~np.isnan(values) | changes
-        return seconds[known], values[known]
+        return since[known], values[known]
 
     def latest(self, name: str) -> float | None:
         """The last value of one of `COLUMNS` of the present target and model, or None."""
@@ -119,21 +138,27 @@ class History:
         """The lowest value of one of `COLUMNS` of the present target and model, or None."""
         return min(self._values(name), default=None)
 
-    def nearest(self, name: str, seconds: float) -> float | None:
-        """The value of one of `COLUMNS` measured nearest to a time, or None while there is none."""
-        times, values = self.curve(name)
+    def nearest(
+        self, name: str, moment: float, over: Over = "seconds", *, present: bool = False
+    ) -> float | None:
+        """The value of a `curve` measured nearest to a moment, or None while there is none."""
+        times, values = self.curve(name, over, present=present)
         times, values = times[~np.isnan(values)], values[~np.isnan(values)]
-        return float(values[np.abs(times - seconds).argmin()]) if len(times) else None
+        return float(values[np.abs(times - moment).argmin()]) if len(times) else None
 
     def seconds_to(self, kl: float) -> float | None:
         """Training time that the present target and model took to come to `kl`; None if not yet."""
-        present = self._present()
-        begun = self._rows[-len(present) - 1].seconds if len(present) < len(self._rows) else 0.0
-        return next((row.seconds - begun for row in present if row.kl <= kl), None)
+        begun = self._begun.seconds
+        return next((row.seconds - begun for row in self._present() if row.kl <= kl), None)
 
     def _values(self, name: str) -> list[float]:
         values = (getattr(row, name) for row in self._present())
         return [value for value in values if not math.isnan(value)]
+
+    @property
+    def _begun(self) -> Row:
+        """Where the present target and model began."""
+        return next((row for row in reversed(self._rows) if row.is_change), _FIRST)
 
     def _present(self) -> list[Row]:
         """The rows since the last change."""

@@ -78,6 +78,7 @@ class MetricsView(QWidget):
         self.figures.clear()
 
     def _show_tabs(self) -> None:
+        self._tabs.setAccessibleName(tr("Figures and runs"))
         count = len(self.shelf.runs())
         self._tabs.setTabText(0, tr("Now"))
         self._tabs.setTabText(1, tr("Runs ({count})").format(count=count) if count else tr("Runs"))

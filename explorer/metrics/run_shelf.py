@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from explorer.flow_layout import FlowLayout
 from explorer.i18n import tr, translator
 from explorer.lanes import ALL_TITLES
-from explorer.metrics.runs import best_texts
+from explorer.metrics.runs import best_texts, spent_texts
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -125,12 +125,14 @@ class RunShelf(QWidget):
                "see its curves under the present ones.")
         )  # fmt: skip
         self.list.setAccessibleName(tr("Runs of this session"))
-        self.keep.setText(tr("Keep this run"))
+        self.keep.setText(tr("Keep"))
+        self.keep.setToolTip(tr("Put the present run on the shelf as it is now"))
         self.beside.setText(tr("Beside"))
         self.beside.setToolTip(tr("Show this run's flows beside the present ones, on one clock"))
         self.restore.setText(tr("Restore"))
         self.restore.setToolTip(tr("Bring back this run's target, models and weights"))
         self.remove.setText(tr("Remove"))
+        self.remove.setToolTip(tr("Take this run off the shelf"))
         self._describe_all()
 
     def _describe_all(self) -> None:
@@ -159,9 +161,10 @@ class RunShelf(QWidget):
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
         figures = f"{tr('best KL')}: {best}" if best else ""
+        spent = "\n".join(spent_texts(run))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""
-        item.setToolTip("\n".join(filter(None, (title, what, figures, note))))
+        item.setToolTip("\n".join(filter(None, (title, what, figures, spent, note))))
         item.setForeground(theme.color("text_muted" if elsewhere else "text"))
 
     def _items(self) -> list[QListWidgetItem]:

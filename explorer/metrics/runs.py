@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.i18n import mark, number, tr
-from explorer.lanes import BASELINE_TITLES, LANE_ORDER
+from msgspec.structs import replace
+
+from explorer.i18n import integer, mark, number, tr
+from explorer.lanes import ALL_TITLES, BASELINE_TITLES, LANE_ORDER
 from explorer.metrics.history import History
+from explorer.stack.names import choice_name
+from explorer.stack.ready_made import READY_MADE
 from flowengine.catalogue import fields_of, kind_of
+from flowengine.targets.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
     from PySide6.QtGui import QImage
 
+    from flowengine.catalogue import LayerSpec
     from flowengine.project import Lane, LaneState, Project, TargetSpec
 
 _CONTINUOUS = mark("continuous")
@@ -77,13 +83,43 @@ def best_texts(run: Run) -> dict[Lane, str]:
     return {lane: number(kl) for lane, kl in best.items() if kl is not None}
 
 
+def spent_texts(run: Run) -> list[str]:
+    """For how long each lane was trained on this target with this model, ready to show."""
+    texts = []
+    for lane in LANE_ORDER:
+        steps, seconds = run.history(lane).spent
+        if steps:
+            pattern = tr("{lane}: {steps} steps in {seconds} s")
+            texts.append(
+                pattern.format(
+                    lane=tr(ALL_TITLES[lane]), steps=integer(int(steps)), seconds=number(seconds)
+                )
+            )
+    return texts
+
+
 def _target_name(target: TargetSpec) -> str:
+    if target.source == "preset" and target.name in PRESETS:
+        return tr(PRESETS[target.name].title)
     return tr("drawing") if target.source == "drawing" else target.name
 
 
+def _ready_made(stack: tuple[LayerSpec, ...]) -> str:
+    """The name of a ready-made stack that nobody has changed; "" for any other."""
+    layers = _without_ids(stack)
+    return next((tr(r.name) for r in READY_MADE if _without_ids(r.stack()) == layers), "")
+
+
+def _without_ids(stack: tuple[LayerSpec, ...]) -> list[LayerSpec]:
+    return [replace(layer, id="") for layer in stack]
+
+
 def _stack_differences(before: Project, after: Project) -> Iterator[str]:
-    """Layers that came and went, by kind; where none did, that the stack was changed at all."""
+    """The stack by its name, or what came and went, by kind, or that it was changed at all."""
     if before.stack == after.stack:
+        return
+    if name := _ready_made(after.stack):
+        yield name
         return
     titles = {kind_of(layer): tr(layer.title) for layer in (*before.stack, *after.stack)}
     old, new = (Counter(map(kind_of, stack)) for stack in (before.stack, after.stack))
@@ -106,5 +142,5 @@ def _field_differences(old: Struct, new: Struct) -> Iterator[str]:
     for field in fields_of(type(new)):
         value = getattr(new, field.name)
         if value != getattr(old, field.name):
-            shown = number(value) if isinstance(value, int | float) else str(value)
+            shown = number(value) if isinstance(value, int | float) else choice_name(value)
             yield f"{tr(field.title)} {shown}"

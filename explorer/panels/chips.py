@@ -112,7 +112,7 @@ class ChipRow(QWidget):
             switch.setText(tr(words))
             switch.setToolTip(self._hindrances.get(name) or tr(meaning))
         for name, chip in self._chips.items():
-            chip.setAccessibleName(tr(WORDS[name][1]))
+            chip.setAccessibleName(tr(WORDS[name][0]))
         for name, chip in self._absent.items():
             chip.setText(tr(WORDS[name][0]))
         self._more.setToolTip(tr("More to show, and colours"))

@@ -68,6 +68,7 @@ class HeadLine(QWidget):
         """Show another title; without room, only what stands before its "·", and then less."""
         self._title.setText(title)
         self._title.setToolTip(title)
+        self.retranslate()
 
     def set_large(self, large: bool) -> None:
         """Say whether the panel has all the room."""
@@ -78,7 +79,7 @@ class HeadLine(QWidget):
         """Say and draw again what the button does."""
         text = tr("Show all panels (Esc)") if self._large else tr("Enlarge this panel (M)")
         self._enlarge.setToolTip(text)
-        self._enlarge.setAccessibleName(text)
+        self._enlarge.setAccessibleName(f"{text}: {self.title}" if self.title else text)
         self._enlarge.setIcon(icon("minimize-2" if self._large else "maximize-2", "text_muted"))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -99,6 +99,7 @@ class Transport(QWidget):
     def add_control(self, control: QWidget) -> None:
         """Make room for another control beside the direction."""
         self._row.insertWidget(self._row.count() - len(self._directions), control)
+        QWidget.setTabOrder(self._speed, control)
         self._word_directions()
 
     def retranslate(self) -> None:
@@ -151,6 +152,7 @@ class Transport(QWidget):
         texts = {"generate": tr("generate z → x"), "normalize": tr("normalize x → z")}
         for name, button in self._directions.items():
             button.setText(texts[name])
+            button.setAccessibleName(texts[name])
         self._row.invalidate()
         if self._row.sizeHint().width() > self.width() - _SLACK:
             for name, button in self._directions.items():
@@ -231,7 +233,8 @@ class Transport(QWidget):
         }.get(Qt.Key(event.key()))
         if act is None:
             return False
-        act()
+        if not (event.isAutoRepeat() and event.key() == Qt.Key.Key_Space):  # held, it would flicker
+            act()
         return True
 
 

@@ -73,6 +73,8 @@ class Documents(QObject):
         self._reader = TargetReader(self)
         self._reader.done.connect(self._choose)
         self._reader.failed.connect(self.failed)
+        self._reader.failed.connect(lambda: self.noted.emit(""))  # nothing is read any more
+        self._left_out = ""  # what is said of other files once a target has been taken
 
     @property
     def name(self) -> str:
@@ -155,16 +157,17 @@ class Documents(QObject):
         if path is None:
             return
         self._reader.forget()
+        text = tr("{name} was taken; {count} other files were left out")
+        others = integer(len(given) - 1)
+        self._left_out = text.format(name=path.name, count=others) if len(given) > 1 else ""
         if path.suffix.lower() == SUFFIX:
             self.open(path)
+            self._say_left_out()
         elif path.suffix.lower() in _PICTURES or _size(path) > _LARGE:
             self.noted.emit(tr("Reading {name} …").format(name=path.name))
             self._reader.read(lambda: spec_from_file(path))
         else:
             self._try(lambda: self._choose(spec_from_file(path)))
-        if len(given) > 1:
-            text = tr("{name} was taken; {count} other files were left out")
-            self.noted.emit(text.format(name=path.name, count=integer(len(given) - 1)))
 
     def paste(self) -> None:
         """Take what is on the clipboard as the target."""
@@ -173,6 +176,7 @@ class Documents(QObject):
 
     def take_data(self, data: QMimeData, name: str) -> None:
         """Take what was pasted or dropped: files, a picture, or a table written as text."""
+        self._left_out = ""
         paths = local_paths(data.urls())
         if paths:
             self.take(paths)
@@ -206,6 +210,12 @@ class Documents(QObject):
 
     def _choose(self, spec: TargetSpec) -> None:
         self.target_chosen.emit(spec, tr("Take {name} as the target").format(name=spec.name))
+        self._say_left_out()  # after what is said of the training that begins
+
+    def _say_left_out(self) -> None:
+        if self._left_out:
+            self.noted.emit(self._left_out)
+        self._left_out = ""
 
     def _save_to(self, path: Path, then: Callable[[], None] | None) -> None:
         document = self._store.project  # the lanes that come back will be those of this moment

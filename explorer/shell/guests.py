@@ -36,6 +36,9 @@ class Guests(QObject):
     """Why a click has no answer."""
     options_changed = Signal(object)
     """What of a picture is switched on, a `Shown`."""
+    hovered = Signal(object, float, float)
+    """A panel, and the x and y under the mouse."""
+    left = Signal()
     enlarged = Signal(object, bool)
     """A panel, and whether it should have all the room."""
 
@@ -81,6 +84,8 @@ class Guests(QObject):
         panel.point_picked.connect(
             lambda: self.ledger_missed.emit(tr(_NO_LEDGER).format(n=run.number))
         )
+        panel.hovered.connect(lambda x, y: self.hovered.emit(panel, x, y))
+        panel.left.connect(self.left)
         panel.options_changed.connect(self.options_changed)
         panel.enlarged.connect(lambda large: self.enlarged.emit(panel, large))
         return panel

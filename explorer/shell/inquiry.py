@@ -30,7 +30,7 @@ class Inquiry(QObject):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_EVERY_MS)
-        self._again.timeout.connect(self._ask)
+        self._again.timeout.connect(self.ask_again)
 
     @property
     def point(self) -> tuple[float, float] | None:
@@ -41,7 +41,12 @@ class Inquiry(QObject):
         """Ask about another point."""
         self._point = (x, y)
         self.point_changed.emit(self._point)
-        self._ask()
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Ask about the same point, because the models are others now."""
+        if self._point is not None:
+            self._controller.query(*self._point)
 
     def drop(self) -> None:
         """Ask about nothing any more."""
@@ -57,7 +62,3 @@ class Inquiry(QObject):
                 self.answered.emit(message)
         elif isinstance(message, Metrics) and self._point and not self._again.isActive():
             self._again.start()
-
-    def _ask(self) -> None:
-        if self._point is not None:
-            self._controller.query(*self._point)

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from explorer.panels.camera import View
+from explorer.panels.rasterizer import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from PySide6.QtGui import QImage
+    from collections.abc import Mapping, Sequence
 
     from explorer.panels.film import Film
+    from explorer.panels.panel_copy import PanelCopy
     from flowengine.project import Lane, LaneState
 
 _WIDTH: Final = 480
+_SIDE: Final = 240  # of the picture of one lane, in pixels
+_GAP: Final = 8
+_SHOWN: Final = 8.5  # data units across it
+
+
+def side_by_side(panels: Sequence[PanelCopy], tau: float) -> QImage:
+    """The lanes at one moment: the density of each, or the particles of one that has none."""
+    picture = QImage(
+        len(panels) * (_SIDE + _GAP) - _GAP, _SIDE, QImage.Format.Format_ARGB32_Premultiplied
+    )
+    picture.fill(Qt.GlobalColor.transparent)
+    view = View(_SIDE, _SIDE, _SIDE / _SHOWN, 0.0, 0.0, 1.0)
+    painter = QPainter(picture)
+    for place, panel in enumerate(panels):
+        dense = panel.film.heat_known
+        shown = Shown(
+            density=dense, points=not dense, grid=False, trails=False, field=False, outline=False
+        )
+        shot = dataclasses.replace(panel.shot(tau), shown=shown)
+        painter.drawImage(place * (_SIDE + _GAP), 0, panel.rasterizer().render(view, shot))
+    painter.end()
+    return picture
 
 
 class Look(NamedTuple):
     """Taken in a few milliseconds; what takes longer may be done on any thread.
 
     Attributes:
-        picture: Of the panels.
+        picture: Of the lanes, see `side_by_side`.
         films: Of every lane, the panels' own going on without them.
     """
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from explorer.shell.card import GAP, card
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from PySide6.QtWidgets import QFrame
 
@@ -52,6 +54,9 @@ class PanelGrid(QWidget):
         if self._large not in self._cards:
             self._large = None
         self._arrange()
+        stops = [control for panel in panels for control in _tab_stops(panel)]
+        for before, after in itertools.pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def enlarge(self, panel: QWidget | None) -> None:
         """Give one panel all the room, or let all share it again."""
@@ -73,3 +78,12 @@ class PanelGrid(QWidget):
             self._layout.setColumnStretch(column, 1)
         for panel, frame in self._cards.items():
             frame.setVisible(panel in shown)
+
+
+def _tab_stops(panel: QWidget) -> Iterator[QWidget]:
+    """The controls of a panel, in the order in which the Tab key goes through them."""
+    control = panel.nextInFocusChain()
+    while control is not panel:
+        if panel.isAncestorOf(control) and control.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield control
+        control = control.nextInFocusChain()

@@ -102,6 +102,7 @@ class RecipeForm(QWidget):
         """Say every title again."""
         for part, label in self._titles.items():
             label.setText(tr(_TITLES[part]))
+            self._parts[part].setAccessibleName(tr(_TITLES[part]))  # what each setting belongs to
         self._show_what_counts()
 
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:

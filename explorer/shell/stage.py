@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -23,7 +22,7 @@ from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
 from explorer.shell.compare_button import CompareButton
 from explorer.shell.guests import Guests
-from explorer.shell.look import Look
+from explorer.shell.look import Look, side_by_side
 from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.target_overlay import TargetOverlay
 from explorer.stack.names import card_name
@@ -91,7 +90,7 @@ class Stage(QWidget):
         self._layer_told = ("", 0.0)
         self._point: tuple[float, float] | None = None
         self._overlay = TargetOverlay()
-        self._hovered: tuple[Lane, tuple[float, float]] | None = None
+        self._hovered: tuple[FlowPanel, tuple[float, float]] | None = None
         self._states: Mapping[Lane, LaneState] = {}
         self.clock = FrameClock(self)
         self._camera = Camera(self)
@@ -193,9 +192,10 @@ class Stage(QWidget):
         return self.panels["discrete"].film.facts
 
     def look(self) -> Look:
-        """What is shown now, to be kept."""
-        films = {lane: deepcopy(panel.film) for lane, panel in self.panels.items()}
-        return Look(self._grid.grab().toImage(), films)
+        """What the models show where they arrive, to be kept; without a run that is a guest."""
+        copies = [panel.copy() for panel in self.panels.values()]
+        arrival = 1.0 if self.clock.direction == "generate" else 0.0
+        return Look(side_by_side(copies, arrival), {copy.lane: copy.film for copy in copies})
 
     def scene(self, name: str) -> Scene:
         """The panels that are seen, to be drawn elsewhere while they go on."""
@@ -259,6 +259,8 @@ class Stage(QWidget):
         motion.changed.connect(self._follow_motion)
         self.compare_button.chosen.connect(self.compare_chosen)
         self.guests.ledger_missed.connect(self.ledger_missed)
+        self.guests.hovered.connect(lambda panel, x, y: self._hover(panel, (x, y)))
+        self.guests.left.connect(self._leave)
         self.guests.options_changed.connect(self._follow_guests_options)
         self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
@@ -288,7 +290,7 @@ class Stage(QWidget):
         panel = FlowPanel(lane, self._camera, _TITLES.get(lane, ""))
         self._give_film(lane, panel)
         panel.set_message(_waiting(panel))
-        panel.hovered.connect(lambda x, y: self._hover(lane, (x, y)))
+        panel.hovered.connect(lambda x, y: self._hover(panel, (x, y)))
         panel.left.connect(self._leave)
         panel.point_picked.connect(self.point_picked)
         if lane in _WHY_NO_LEDGER:
@@ -357,8 +359,8 @@ class Stage(QWidget):
         self._show_target()
         self.clock.wake()
 
-    def _hover(self, lane: Lane, point: tuple[float, float]) -> None:
-        self._hovered = (lane, point)
+    def _hover(self, panel: FlowPanel, point: tuple[float, float]) -> None:
+        self._hovered = (panel, point)
         self._describe_timer.start()
         self._describe()
 
@@ -369,11 +371,12 @@ class Stage(QWidget):
 
     def _describe(self) -> None:
         """Say what is under the mouse, again and again: the numbers live."""
-        if self._hovered is None or self._hovered[0] not in self.panels:
+        if self._hovered is None or self._hovered[0] not in self._all_panels():
             return
-        lane, point = self._hovered
-        said = readings(self.panels[lane].view, point)
-        head = f"{tr(lane_title(lane))}, {point_text(point)}"
+        panel, point = self._hovered
+        said = readings(panel.view, point)
+        names = {own: tr(lane_title(lane)) for lane, own in self.panels.items()}
+        head = f"{names.get(panel, panel.title)}, {point_text(point)}"
         self.described.emit(f"{head}: {', '.join(said)}" if said else head)
 
     def _show_target(self) -> None:

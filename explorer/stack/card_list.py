@@ -49,7 +49,7 @@ _PART_COMMANDS: Final = {
     "settings": "edit_selected",
 }
 _LIST_KEYS: Final = {Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Escape}
-_MINIMUM: Final = QSize(220, 120)
+_MINIMUM: Final = QSize(220, 64)
 _CHOOSE: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect
 _KEEP: Final = QItemSelectionModel.SelectionFlag.NoUpdate
 _SEVERAL: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -263,7 +263,7 @@ class CardList(QListView):
         self._fit_form()
 
     def minimumSizeHint(self) -> QSize:
-        """A thumbnail and a name side by side, two cards high."""
+        """A thumbnail and a name side by side, one card high."""
         return _MINIMUM
 
     def event(self, event: QEvent) -> bool:

@@ -66,8 +66,8 @@ class PaletteList(QListView):
         return QSize(super().sizeHint().width(), height + 2)
 
     def minimumSizeHint(self) -> QSize:
-        """Three rows."""
-        return QSize(120, min(self.sizeHint().height(), 3 * self.fontMetrics().height() * 2))
+        """A heading and a layer below it."""
+        return QSize(120, min(self.sizeHint().height(), 2 * self.fontMetrics().height() * 2))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter adds the layer; up from the first row, or typing, leaves to the search box."""

@@ -241,7 +241,6 @@ class SolverLab(QWidget):
         measured = bool(self._rows)
         for widget in (self._measure, self.plot, self.table):
             widget.setVisible(measured)
-        self.button.setEnabled(not self._waiting)
         self.button.setText(
             tr("Measuring …")
             if self._waiting
@@ -333,10 +332,12 @@ class SolverLab(QWidget):
     # --- asking ---------------------------------------------------------------------------------
 
     def _request(self) -> None:
-        self._waiting = True
-        self._problem = ""
-        self._show()
-        self.requested.emit()
+        """Ask once; a button that goes dead meanwhile would send the keyboard away."""
+        if not self._waiting:
+            self._waiting = True
+            self._problem = ""
+            self._show()
+            self.requested.emit()
 
     def _end_waiting(self) -> None:
         self._waiting = False

@@ -145,12 +145,37 @@ def test_pictures_come_again_and_again_while_training():
 class Clock:
     """In place of `time`, so that what a picture costs does not depend on the machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, chunk: float = 0.004) -> None:
         self.now = 100.0
+        self._chunk = chunk
 
     def perf_counter(self) -> float:
-        self.now += 0.004  # the clock is read at both ends of a chunk
+        self.now += self._chunk  # the clock is read at both ends of a chunk
         return self.now
+
+
+def test_on_a_slow_machine_too_no_picture_shows_a_former_model_for_long(monkeypatch):
+    clock = Clock(0.1)
+    for module in (pacing, snapshots):
+        monkeypatch.setattr(module, "time", clock)
+    trainer = Trainer(Project.from_dict(SMALL), "continuous")
+    display = Display(trainer, 0, SetView(particles=10_000, field=True))
+    display.renew(1)
+    edited = clock.now
+    while any(task.shows is None for task in display._tasks.values()):
+        trainer.step()
+        clock.now += 0.05
+        display.earn(0.05)
+        display.advance(training=True)
+    assert clock.now - edited < 60  # the pictures alone take 10 s
+    spent, trained = display._spent, 0.0
+    while trained < 60:  # from now on they take their usual share
+        trainer.step()
+        trained += 0.05
+        clock.now += 0.05
+        display.earn(0.05)
+        display.advance(training=True)
+    assert display._spent - spent < 0.2 * trained
 
 
 def test_after_an_edit_every_picture_soon_shows_a_later_model(monkeypatch):

@@ -5,16 +5,20 @@ import io
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.i18n import translator
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.metrics.metrics_view import MetricsView
+from explorer.metrics.runs import Run
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
-from flowengine.project import LaneState
+from flowengine.project import LaneState, Project
 from flowengine.protocol import Metrics
+
+SIMPLE = QImage.Format.Format_RGB32
 
 
 def measured(step, kl, lane="discrete", generation=1, entropy=2.0, **changes):
@@ -310,6 +314,55 @@ def test_a_change_parts_what_was_measured_before_from_what_comes_after(view):
     np.testing.assert_allclose(y, [0.04, 0.01, np.nan, 0.5, 0.03])
     assert view.curves.chart.grab().toImage().width() > 0
     assert view.figures.text("discrete", "reached") == "3.00 s"  # from 2 s to 5 s
+
+
+def run(number, **columns):
+    return Run(number, Project(), {"discrete": saved(**columns)}, QImage(1, 1, SIMPLE), ())
+
+
+def test_runs_compare_from_where_each_one_s_target_and_model_began(view):
+    columns = {
+        "step": [100, 200, 200, 250, 400],
+        "seconds": [1.0, 2.0, 2.0, 3.0, 6.0],
+        "nll": [2.3, 2.1, np.inf, 2.5, 2.04],
+        "kl": [0.3, 0.1, np.nan, 0.5, 0.04],
+    }
+    view.add(measured(300, 0.2))
+    view.mark_change("discrete")
+    view.add(measured(500, 0.6))
+    view.add(measured(700, 0.02))
+    curves, chart = view.curves, view.curves.chart
+    curves.lay_under([run(3, **columns)])
+    np.testing.assert_allclose(chart.curve("discrete").x, [2.0, 4.0])
+    np.testing.assert_allclose(chart.curve("discrete").y, [0.6, 0.02])
+    np.testing.assert_allclose(chart.curve("3 discrete").x, [1.0, 4.0])
+    np.testing.assert_allclose(chart.curve("3 discrete").y, [0.5, 0.04])
+    assert chart.curve("3 discrete").label == "3"
+    assert "0.600" in curves.values_at(1.9)
+    view.keep(run(3, **columns))
+    assert "Discrete: 200 steps in 4.00 s" in view.shelf.list.item(0).toolTip()
+    assert curves.axis == "seconds since the last change"
+
+    QTest.mouseClick(curves._axis_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_allclose(chart.curve("discrete").x, [200, 400])
+    np.testing.assert_allclose(chart.curve("3 discrete").x, [50, 200])
+    assert curves.axis == curves._axis_button.text() == "steps since the last change"
+    assert "step 190" in curves.values_at(190)
+    curves.lay_under([])
+    np.testing.assert_allclose(chart.curve("discrete").x, [300, 300, 500, 700])
+    assert curves.axis == "steps of training"
+
+
+def test_the_number_of_a_run_stands_at_the_end_of_its_curve(view):
+    columns = {"step": [1, 9], "seconds": [1.0, 9.0], "nll": [2.9, 2.1], "kl": [0.9, 0.1]}
+    view.curves.lay_under([run(3, **columns)])
+    bare = view.curves.chart.copy()
+    bare.resize(view.curves.chart.size())
+    curves = {k: c._replace(label="") for k, c in bare.curves.items()}
+    bare.show_curves(curves, (0.05, "KL = 0.05"), logarithmic=True)
+    whole = view.curves.chart.copy()
+    whole.resize(bare.size())
+    assert whole.grab().toImage() != bare.grab().toImage()
 
 
 def test_what_a_saved_run_came_to_is_that_of_its_last_model(view):

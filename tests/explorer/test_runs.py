@@ -9,6 +9,7 @@ from explorer.i18n import number
 from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import differences
 from explorer.shell.run_keeper import LEAST_STEPS
+from explorer.stack.ready_made import READY_MADE
 from flowengine.catalogue import FlowMatching, Planar
 from flowengine.continuous.solvers import SOLVERS
 from flowengine.lane import load
@@ -120,9 +121,10 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     train(qtbot, window)
     shelf = window.metrics.shelf
     shelf.list.item(0).setCheckState(Qt.CheckState.Checked)
-    x, y, _, _, faint = window.metrics.curves.chart.curve("1 discrete")
-    assert faint
-    assert len(x) == len(y) == len(run.history("discrete"))
+    under = window.metrics.curves.chart.curve("1 discrete")
+    assert under.faint
+    assert under.label == "1"
+    assert len(under.x) == len(under.y) == len(run.history("discrete"))
 
     shelf.list.setCurrentRow(0)
     QTest.mouseClick(shelf.restore, Qt.MouseButton.LeftButton)
@@ -130,7 +132,7 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     assert window.stage.panels["discrete"].view.hasFocus()  # where Space plays
     (latest, _) = kept(qtbot, window, 2)
     assert latest.project == after
-    assert latest.changes == ("target: star",)
+    assert latest.changes == ("target: Star",)
     assert same_weights(before, run.lanes, states(qtbot, window))
 
     undone(qtbot, window)
@@ -281,10 +283,16 @@ def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbo
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"target": TargetSpec(name="rings")}, ("target: rings",)),
+        ({"target": TargetSpec(name="rings")}, ("target: Rings",)),
         ({"seed": 5}, ("another seed",)),
         ({"continuous": FlowMatching(width=9, depth=1)}, ("continuous: Hidden width 9",)),
+        (
+            {"continuous": FlowMatching(width=8, depth=1, solver="adams")},
+            ("continuous: Solver Adams",),
+        ),
         ({"stack": (*project().stack, Planar(id="p"))}, ("+Planar",)),
+        ({"stack": READY_MADE[2].stack()}, ("Neural spline flow",)),
+        ({"stack": READY_MADE[2].stack()[1:]}, ("+3 Spline coupling", "−2 Affine coupling")),
         ({"stack": ()}, ("−2 Affine coupling",)),
         ({"stack": project().stack[::-1]}, ("the stack's settings or order",)),
         ({}, ()),
@@ -301,4 +309,4 @@ def test_the_solver_lab_is_measured_by_the_engine(window, qtbot):
     QTest.mouseClick(lab.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(lab.rows), timeout=PATIENCE_MS)
     assert {row.solver for row in lab.rows} == {*SOLVERS, "dopri5"}
-    assert lab.button.isEnabled()
+    assert lab.button.text() == "Measure again"

@@ -252,6 +252,23 @@ def test_cancel_while_writing_asks_to_cancel_and_stays(dialog, qtbot):
     assert not dialog.isVisible()
 
 
+def test_the_keyboard_goes_to_what_can_be_done(dialog, qtbot):
+    dialog.activateWindow()
+    dialog._start.setFocus()
+    qtbot.waitUntil(dialog._start.hasFocus)
+    QTest.keyClick(dialog._start, Qt.Key.Key_Space)
+    assert dialog._close.hasFocus()
+    with qtbot.waitSignal(dialog.cancel_requested):
+        QTest.keyClick(dialog._close, Qt.Key.Key_Escape)
+    dialog.set_cancelled()
+    assert dialog._start.hasFocus()
+    dialog._name.setFocus()
+    dialog._name.clear()
+    QTest.keyClick(dialog._name, Qt.Key.Key_Return)
+    assert dialog._message.text() == "Give the export a name."
+    assert dialog._name.hasFocus()
+
+
 @pytest.mark.parametrize(
     "trouble", ["taken", "no folder", "endless folder", "no name", "endless name"]
 )

@@ -78,6 +78,16 @@ def test_it_opens_whole_at_its_smallest_size(window, qtbot):
         assert min(panel.view.width(), panel.view.height()) >= 200
 
 
+def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, qtbot):
+    window.resize(*SMALLEST)
+    qtbot.waitUntil(lambda: window.size().toTuple() == SMALLEST)
+    window.search_layers()
+    palette = window.models.stack.palette_view
+    qtbot.waitUntil(lambda: palette.list.height() >= palette.list.minimumSizeHint().height())
+    assert window.docks["models"].geometry().bottom() < window.statusBar().geometry().top()
+    assert window.models.stack.list.viewport().height() > 0
+
+
 def test_both_panels_have_the_same_size(window, qtbot):
     for width in (SMALLEST[0], 1280, 1440, 1600):
         window.resize(width, 900)
@@ -148,6 +158,11 @@ def test_keys_reach_their_actions(window, qtbot, key, modifier, name):
     qtbot.waitUntil(lambda: window.stage.panels["discrete"].view.hasFocus())
     with qtbot.waitSignal(window.actions_[name].triggered):
         QTest.keyClick(QApplication.focusWidget(), key, modifier)
+
+
+def test_a_key_that_is_held_goes_on_with_steps_alone(window):
+    held = {action.objectName() for action in window.actions() if action.autoRepeat()}
+    assert held == {"undo", "redo", "step", "frame_back", "frame_forward"}
 
 
 def test_space_presses_the_button_that_has_the_focus(window, qtbot):
@@ -320,6 +335,24 @@ def test_a_project_dropped_onto_the_window_is_opened(window, tmp_path):
     assert window.top_bar._name.text() == "nine.flow"
 
 
+def test_of_many_pictures_dropped_it_is_still_said_that_one_was_taken(window, tmp_path, qtbot):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    assert drop(window, tmp_path / "bad.png")
+    qtbot.waitUntil(lambda: "bad.png" in window.banner.text)
+    assert window.status_line.sentence == ""  # and no more that it is being read
+    for n in range(10):
+        picture = QImage(32, 32, QImage.Format.Format_RGB32)
+        picture.fill(Qt.GlobalColor.black)
+        picture.save(str(tmp_path / f"p{n}.png"))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / f"p{n}.png")) for n in range(10)])
+    assert drop_data(window, mime)
+    qtbot.waitUntil(lambda: window.store.project.target.name == "p0")
+    assert window.controller.training
+    assert window.status_line.sentence == "p0.png was taken; 9 other files were left out"
+    assert window.banner.text == ""
+
+
 def test_points_dropped_onto_the_window_are_the_target(window, tmp_path):
     points = np.random.default_rng(1).normal(size=(300, 2))
     np.savetxt(tmp_path / "blob.csv", points, delimiter=",")
@@ -475,6 +508,25 @@ def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):
     assert window.store.undo_stack.undoText() == "Halve the learning rate"
     tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
     assert not remedy.isVisibleTo(window.banner)
+
+
+def test_another_model_is_asked_about_the_point_at_once(window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(window.controller, "query", lambda x, y: asked.append((x, y)))
+    before = window.store.project
+    window.store.apply(replace(before, stack=before.stack[:1]), "Remove a layer")
+    assert asked == []
+    window.inquiry.ask(0.5, 1.0)
+    window.store.apply(before, "Add a layer")
+    window.store.apply(replace(before, target=TargetSpec(name="rings")), "Preset")
+    window.store.undo_stack.undo()
+    window.training.reset()
+    assert asked == [(0.5, 1.0)] * 5
+    recipe = replace(before.training.discrete, learning_rate=0.001)
+    window.store.apply(
+        replace(before, training=replace(before.training, discrete=recipe)), "Change"
+    )
+    assert len(asked) == 5
 
 
 def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from explorer.metrics.runs import Run
 from explorer.motion import motion
+from explorer.panels.film import Film
 from explorer.panels.rasterizer import Shown
 from explorer.shell import stage as stage_module
 from explorer.shell.panel_grid import PanelGrid
@@ -16,10 +19,12 @@ from explorer.shell.stage import Stage
 from explorer.theme import theme
 from explorer.training.controller import Controller
 from flowengine.catalogue import GaussianMixture, Uniform
-from flowengine.project import Project, default_stack
+from flowengine.project import FLOW_LANES, LaneState, Project, default_stack
 from tests.explorer.film_messages import heat, still
 
 LANES = ("discrete", "continuous", "vae", "gan")
+POINTS = np.zeros((60, 2))
+HILL = np.outer(np.hanning(16), np.hanning(16)) + 0.001
 EMPTY = Shown(density=False, points=False, grid=False, trails=False, field=False, outline=False)
 
 
@@ -216,3 +221,55 @@ def test_with_less_motion_pictures_change_at_once(stage):
 
 def replace_shown(shown, **changes):
     return Shown(**{**vars(shown), **changes})
+
+
+def run_of(lanes):
+    """A run of the shelf, with a film for each of these lanes."""
+    states = {}
+    for lane in lanes:
+        film = Film(lane)
+        film.take(still(POINTS, lane=lane), 0.0)
+        film.take(heat(HILL, lane=lane), 0.0)
+        states[lane] = LaneState(trace=film.to_npz_bytes())
+    picture = QImage(1, 1, QImage.Format.Format_RGB32)
+    return Run(7, Project(stack=default_stack()), states, picture, ())
+
+
+def test_tab_goes_through_all_panels_and_then_to_the_transport(stage, wants):
+    wants("discrete", "continuous", "gan")
+    stage.set_guest(run_of(FLOW_LANES))
+    panels = [*stage.panels.values(), *stage.guests.panels.values()]
+    visited, control = [], panels[0].view
+    for _ in range(300):
+        control = control.nextInFocusChain()
+        if not control.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            continue
+        part = next((p for p in [*panels, stage.transport] if p.isAncestorOf(control)), None)
+        if part not in visited:
+            visited.append(part)
+    assert visited[: len(panels) + 1] == [*panels, stage.transport]
+
+
+def test_a_run_that_stands_beside_tells_what_is_under_the_mouse(stage, qtbot):
+    stage.set_guest(run_of(FLOW_LANES))
+    guest = stage.guests.panels["discrete"]
+    qtbot.waitUntil(guest.isVisible)
+    with qtbot.waitSignal(stage.described) as said:
+        QTest.mouseMove(guest.view, guest.view.rect().center() + QPoint(3, 3))
+    assert said.args[0].startswith("Run 7 · Discrete, (")
+    assert "density" in said.args[0]
+
+
+def test_the_picture_that_is_kept_is_of_the_lanes_and_of_where_they_arrive(stage, qtbot):
+    for lane, panel in stage.panels.items():
+        panel.take(still(POINTS, lane=lane), 0.0)
+        panel.take(heat(HILL, lane=lane), 0.0)
+    stage.go_to(1.0)
+    alone = stage.look().picture
+    stage.go_to(0.0)
+    stage.set_guest(run_of(FLOW_LANES))
+    stage.enlarge()
+    assert stage.look().picture == alone
+    assert alone.width() > 2 * alone.height()
+    seen = {alone.pixel(x, alone.height() // 2) for x in range(alone.width())}
+    assert len(seen) > 2

@@ -3,10 +3,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QComboBox,
     QLineEdit,
     QToolButton,
@@ -255,7 +257,7 @@ def test_the_ends(qtbot, transport, clock):
 
 
 def test_the_direction_is_a_choice_of_two(qtbot, transport, clock):
-    generate, normalize = button(transport, "Draw from"), button(transport, "Start from")
+    generate, normalize = button(transport, "generate"), button(transport, "normalize")
     assert generate.isChecked()
     with qtbot.waitSignal(transport.direction_changed) as changed:
         QTest.mouseClick(normalize, LEFT)
@@ -350,6 +352,19 @@ def test_space_plays_but_not_from_a_text_field(qtbot, clock):
     assert field.text() == " "
     assert not clock.playing
     QTest.keyClick(transport, Qt.Key.Key_Space)
+    assert clock.playing
+
+
+def test_space_that_is_held_plays_once_and_an_arrow_goes_on(qtbot, transport, clock):
+    transport.set_layers(4)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Space):
+        for repeated in (False, True, True):
+            held = QKeyEvent(
+                QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, " ", repeated
+            )
+            QApplication.sendEvent(transport, held)
+        if key == Qt.Key.Key_Right:
+            assert clock.tau == 0.75
     assert clock.playing
 
 

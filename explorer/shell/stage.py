@@ -118,6 +118,7 @@ class Stage(QWidget):
         self.set_marker(None)
         self.set_guest(None)
         self._states = lanes
+        self.clock.set_direction("generate")  # where no film was saved otherwise
         for lane, panel in self.panels.items():
             self._give_film(lane, panel)
             panel.set_figures(None)

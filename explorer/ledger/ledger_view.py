@@ -192,6 +192,7 @@ class LedgerView(QWidget):
         lines.setSpacing(0)
         lines.addWidget(self._table, 1)
         lines.addWidget(self._table.sums)
+        lines.addStretch(0)  # takes what is left where no further line fits
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 0)
@@ -233,8 +234,10 @@ class LedgerView(QWidget):
     def _hold_sums(self) -> None:
         """Let the sums stand still below the lines, where that leaves some lines to be seen."""
         steps = len(self._shown) - self._count_of_sums
-        held = self._room_for_lines() >= self._count_of_sums + min(steps, _FEWEST_LINES)
+        room = int(self._room_for_lines())
+        held = room >= self._count_of_sums + min(steps, _FEWEST_LINES)
         self._table.show_sums_from(steps if held else len(self._shown))
+        self._table.show_at_most(room - self._count_of_sums if held else room)
 
     def _spares_room_for_curve(self) -> bool:
         """Whether no line is scrolled out of sight for the curve's sake, or many stay in sight."""
@@ -250,7 +253,7 @@ class LedgerView(QWidget):
         """How many lines there is room for, the curve left away."""
         heads = self._table.horizontalHeader().height() + 4 * self._table.frameWidth()
         feet = [self._copy.sizeHint().height()]
-        feet += [self._detail.sizeHint().height()] if self._detail.text() else []
+        feet += [self._detail.heightForWidth(self.width())] if self._detail.text() else []
         spare = self.height() - heads - sum(feet) - _SPACING * (1 + len(feet))
         return spare / self._table.line_height
 

@@ -214,16 +214,28 @@ class LedgerView(QWidget):
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
         self._table.set_column_hidden(POSITION, self.width() < _ROOM_FOR_POSITIONS)
-        sums = self._sums()
-        self._shown, self._count_of_sums = self._steps() + sums, len(sums)
-        self._table.setRowCount(len(self._shown))
-        for index, (lane, line) in enumerate(self._shown):
-            self._put(index, lane, line)
+        self._write(*self._split())
         self._tell_chosen()
-        self._hold_sums()
         self._fill_curve()
         shown = next(iter(self._ledgers.values()), None)
         self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
+
+    def _split(self) -> tuple[list[tuple[str, Line]], list[tuple[str, Line]]]:
+        """The lines that scroll, and those that stand still below: in little room the totals."""
+        steps, sums = self._steps(), self._sums()
+        room, least = int(self._room_for_lines()), min(len(steps), _FEWEST_LINES)
+        if room >= len(sums) + least:
+            return steps, sums
+        totals = [(lane, line) for lane, line in sums if line.total]
+        if room >= len(totals) + least:
+            return steps + [(lane, line) for lane, line in sums if not line.total], totals
+        return steps + sums, []
+
+    def _write(self, scrolled: list[tuple[str, Line]], still: list[tuple[str, Line]]) -> None:
+        self._shown, self._count_of_sums = scrolled + still, len(still)
+        self._table.setRowCount(len(self._shown))
+        for index, (lane, line) in enumerate(self._shown):
+            self._put(index, lane, line)
 
     def _fill_curve(self) -> None:
         shown = self._shows("continuous")
@@ -233,11 +245,11 @@ class LedgerView(QWidget):
 
     def _hold_sums(self) -> None:
         """Let the sums stand still below the lines, where that leaves some lines to be seen."""
-        steps = len(self._shown) - self._count_of_sums
-        room = int(self._room_for_lines())
-        held = room >= self._count_of_sums + min(steps, _FEWEST_LINES)
-        self._table.show_sums_from(steps if held else len(self._shown))
-        self._table.show_at_most(room - self._count_of_sums if held else room)
+        scrolled, still = self._split()
+        if len(still) != self._count_of_sums:
+            self._write(scrolled, still)
+        self._table.show_sums_from(len(scrolled))
+        self._table.show_at_most(int(self._room_for_lines()) - len(still))
 
     def _spares_room_for_curve(self) -> bool:
         """Whether no line is scrolled out of sight for the curve's sake, or many stay in sight."""
@@ -325,6 +337,7 @@ class LedgerView(QWidget):
         text = self._table.item(min(rows), STEP).toolTip() if line is not None else ""
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
+        self._hold_sums()
         self._point_to(lane, line.row if line is not None and line.warps else None)
 
     def _point_to(self, lane: str, row: LedgerRow | None) -> None:

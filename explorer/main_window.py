@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         self.stage.described.connect(self.status_line.hint)
         self.stage.compare_chosen.connect(self._compare)
         self.inquiry.point_changed.connect(self.stage.set_marker)
+        self.inquiry.point_changed.connect(self.ledger.set_asked)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
         self.ledger.step_chosen.connect(self._point_out)

@@ -67,6 +67,7 @@ class LedgerView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ledgers: dict[str, Ledger] = {}
+        self._asked: tuple[float, float] | None = None
         self._shown: list[tuple[str, Line]] = []
         self._count_of_sums = 0
         self._pointed = ""
@@ -104,6 +105,11 @@ class LedgerView(QWidget):
         self._ledgers = {**others, ledger.lane: ledger}
         self._fill()
 
+    def set_asked(self, point: tuple[float, float] | None) -> None:
+        """Say that an answer is on its way; engines that are still starting take a while."""
+        self._asked = point
+        self._show_hint()
+
     def clear(self) -> None:
         """Show no point."""
         self._ledgers = {}
@@ -129,9 +135,7 @@ class LedgerView(QWidget):
 
     def retranslate(self) -> None:
         """Say every word again."""
-        self._hint.setText(
-            tr("Click a point in a panel to read its change of variables, term by term.")
-        )
+        self._show_hint()
         self._copy.setText(tr("Copy ▾"))
         self._copy.setToolTip(tr("Put this ledger on the clipboard"))
         self._copy.setAccessibleName(tr("Put this ledger on the clipboard"))
@@ -205,6 +209,13 @@ class LedgerView(QWidget):
         self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(filled)
+
+    def _show_hint(self) -> None:
+        self._hint.setText(
+            tr("Click a point in a panel to read its change of variables, term by term.")
+            if self._asked is None
+            else tr("Asking the models about x = {point} …").format(point=point_text(self._asked))
+        )
 
     # --- filling --------------------------------------------------------------------------------
 

@@ -141,7 +141,7 @@ class Chart(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As small as a curve still says something."""
-        return QSize(140, 98)
+        return QSize(140, 94)
 
     # --- painting -------------------------------------------------------------------------------
 

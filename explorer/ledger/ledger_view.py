@@ -227,7 +227,6 @@ class LedgerView(QWidget):
         self._table.set_column_hidden(POSITION, self.width() < _ROOM_FOR_POSITIONS)
         self._write(*self._split())
         self._tell_chosen()
-        self._fill_curve()
         shown = next(iter(self._ledgers.values()), None)
         self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
 
@@ -253,6 +252,14 @@ class LedgerView(QWidget):
         if shown:
             self._curve.set_rows(self._ledgers["continuous"].rows)
         self._curve.setVisible(shown and self._spares_room_for_curve())
+        room = self._room_for_lines() - (0 if self._curve.isHidden() else self._lines_for_curve())
+        most = int(room) - self._count_of_sums
+        steps = len(self._shown) - self._count_of_sums
+        self._table.show_at_most(min(most, steps) if self._shown else most)
+
+    def _lines_for_curve(self) -> float:
+        """How many lines there would be room for in the place of the curve."""
+        return (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
 
     def _hold_sums(self) -> None:
         """Let the sums stand still below the lines, where that leaves some lines to be seen."""
@@ -260,14 +267,13 @@ class LedgerView(QWidget):
         if len(still) != self._count_of_sums:
             self._write(scrolled, still)
         self._table.show_sums_from(len(scrolled))
-        self._table.show_at_most(int(self._room_for_lines()) - len(still))
 
     def _spares_room_for_curve(self) -> bool:
         """Whether no line is scrolled out of sight for the curve's sake, or many stay in sight."""
         if self.height() < _ROOM_FOR_CURVE:
             return False
         room = self._room_for_lines()
-        left = room - (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
+        left = room - self._lines_for_curve()
         if room >= len(self._shown):
             return left >= len(self._shown)
         return left >= self._count_of_sums + _ENOUGH_LINES
@@ -349,6 +355,7 @@ class LedgerView(QWidget):
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
         self._hold_sums()
+        self._fill_curve()
         self._point_to(lane, line.row if line is not None and line.warps else None)
 
     def _point_to(self, lane: str, row: LedgerRow | None) -> None:

@@ -146,7 +146,7 @@ def test_in_little_room_log_p_alone_stands_still(view, qapp):
     assert view.rows()[-1][0] == "round trip"
 
 
-@pytest.mark.parametrize("height", range(150, 190, 7))
+@pytest.mark.parametrize("height", [150, 157, 164, 171, 178, 185, 250, 290, 310, 331, 347])
 def test_no_line_is_cut(view, qapp, height):
     view.set_ledger(long_stack())
     view.set_ledger(continuous())

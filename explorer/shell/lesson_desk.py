@@ -89,7 +89,7 @@ class LessonDesk(QObject):
 
     def _take_up(self, project: Project) -> None:
         self._window.store.replace(project)
-        self._window.models.tabs.setCurrentIndex(0)
+        self._window.models.show_base()
 
     def _follow(self, rules: Mapping[LessonPart, LessonRule]) -> None:
         window = self._window

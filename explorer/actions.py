@@ -162,6 +162,7 @@ class Actions(QObject):
         super().__init__(window)
         self._groups: dict[str, QActionGroup] = {}
         self._menus: dict[str, QMenu] = {}
+        self._edits: dict[str, str] = {}
         self._actions = {spec.id: self._make(spec, window) for spec in ACTIONS}
         self.retint()
         self.retranslate()
@@ -198,9 +199,26 @@ class Actions(QObject):
         for spec in ACTIONS:
             action = self._actions[spec.id]
             action.setText(tr(spec.text))
-            action.setToolTip(_with_key(tr(spec.tip), action.shortcut()))
-            action.setStatusTip(tr(spec.tip))
+            self._say_tip(spec)
             action.setData(tr(spec.words) if spec.words else "")
+
+    def name_undo(self, edit: str) -> None:
+        """Say in a tip which edit would be taken back; "" for none."""
+        self._name_edit("undo", edit)
+
+    def name_redo(self, edit: str) -> None:
+        """Say in a tip which edit would be made again; "" for none."""
+        self._name_edit("redo", edit)
+
+    def _name_edit(self, name: str, edit: str) -> None:
+        self._edits[name] = edit
+        self._say_tip(next(spec for spec in ACTIONS if spec.id == name))
+
+    def _say_tip(self, spec: ActionSpec) -> None:
+        action, edit = self._actions[spec.id], self._edits.get(spec.id)
+        tip = f"{tr(spec.tip)}: {edit}" if edit else tr(spec.tip)
+        action.setToolTip(_with_key(tip, action.shortcut()))
+        action.setStatusTip(tip)
 
     def _make(self, spec: ActionSpec, window: QWidget) -> QAction:
         action = QAction(window)

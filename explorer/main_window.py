@@ -142,10 +142,13 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
 
     def _build_docks(self) -> None:
+        entropy = mark("Entropy of the target, exact. No model's NLL can lie below it.")
+        weights = mark("How many numbers training adjusts in these models")
+        point = mark("The point that was clicked, in data units")
         self.docks = {
-            "target": CardDock("target", mark("Target"), self.target, self),
-            "models": CardDock("models", mark("Models"), self.models, self),
-            "ledger": CardDock("ledger", mark("Ledger"), self.ledger, self),
+            "target": CardDock("target", mark("Target"), self.target, self, entropy),
+            "models": CardDock("models", mark("Models"), self.models, self, weights),
+            "ledger": CardDock("ledger", mark("Ledger"), self.ledger, self, point),
             "metrics": CardDock("metrics", mark("Fit"), self.metrics, self),
         }
         left = [self.docks["target"], self.docks["models"]]
@@ -158,7 +161,6 @@ class MainWindow(QMainWindow):
         self.recent_menu.chosen.connect(self.documents.open)
         menus[FILE].insertMenu(self.actions_["save"], self.recent_menu)
         self.lesson_menu = LessonMenu(self)
-        self.lesson_menu.chosen.connect(self.documents.begin)
         menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
         menus[HELP].insertMenu(self.actions_["palette"], self.lesson_menu)
         first = self.actions_["theme_dark"]
@@ -176,6 +178,8 @@ class MainWindow(QMainWindow):
         self.store.unsaved_changed.connect(self._show_title)
         self.store.undo_stack.canUndoChanged.connect(self.actions_["undo"].setEnabled)
         self.store.undo_stack.canRedoChanged.connect(self.actions_["redo"].setEnabled)
+        self.store.undo_stack.undoTextChanged.connect(self.actions_.name_undo)
+        self.store.undo_stack.redoTextChanged.connect(self.actions_.name_redo)
         self.actions_["undo"].setEnabled(False)
         self.actions_["redo"].setEnabled(False)
         self.documents.failed.connect(self.banner.show_error)
@@ -202,6 +206,7 @@ class MainWindow(QMainWindow):
         self.stage.described.connect(self.status_line.hint)
         self.stage.compare_chosen.connect(self._compare)
         self.inquiry.point_changed.connect(self.stage.set_marker)
+        self.inquiry.point_changed.connect(self.ledger.set_asked)
         self.inquiry.answered.connect(self.ledger.set_ledger)
         self.ledger.tau_picked.connect(self.stage.go_to)
         self.ledger.step_chosen.connect(self._point_out)
@@ -234,7 +239,7 @@ class MainWindow(QMainWindow):
         self.inquiry.drop()
         self.ledger.clear()
         self.banner.dismiss()
-        self.training.forget_pause()
+        self.training.rest()
         self.metrics.load(self.store.lanes)
         self.stage.load(self.store.lanes)
         self.metrics.shelf.set_guest(None)

@@ -46,6 +46,11 @@ class LedgerLines(QTableWidget):
             self.setRowHidden(row, row >= first)
         self.sums.show_from(first)
 
+    def show_at_most(self, lines: int) -> None:
+        """Be no higher than so many lines: a line that is cut reads as another."""
+        heads = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
+        self.setMaximumHeight(heads + max(lines, 1) * self.line_height)
+
     def set_column_hidden(self, column: int, hidden: bool) -> None:
         """Show or hide a column of the lines and of the sums."""
         self.setColumnHidden(column, hidden)

@@ -67,6 +67,7 @@ class LedgerView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ledgers: dict[str, Ledger] = {}
+        self._asked: tuple[float, float] | None = None
         self._shown: list[tuple[str, Line]] = []
         self._count_of_sums = 0
         self._pointed = ""
@@ -104,6 +105,11 @@ class LedgerView(QWidget):
         self._ledgers = {**others, ledger.lane: ledger}
         self._fill()
 
+    def set_asked(self, point: tuple[float, float] | None) -> None:
+        """Say that an answer is on its way; engines that are still starting take a while."""
+        self._asked = point
+        self._show_hint()
+
     def clear(self) -> None:
         """Show no point."""
         self._ledgers = {}
@@ -129,9 +135,7 @@ class LedgerView(QWidget):
 
     def retranslate(self) -> None:
         """Say every word again."""
-        self._hint.setText(
-            tr("Click a point in a panel to read its change of variables, term by term.")
-        )
+        self._show_hint()
         self._copy.setText(tr("Copy ▾"))
         self._copy.setToolTip(tr("Put this ledger on the clipboard"))
         self._copy.setAccessibleName(tr("Put this ledger on the clipboard"))
@@ -192,6 +196,7 @@ class LedgerView(QWidget):
         lines.setSpacing(0)
         lines.addWidget(self._table, 1)
         lines.addWidget(self._table.sums)
+        lines.addStretch(0)  # takes what is left where no further line fits
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 0, 0, 0)
@@ -205,6 +210,13 @@ class LedgerView(QWidget):
         self._pages.addWidget(self._hint)
         self._pages.addWidget(filled)
 
+    def _show_hint(self) -> None:
+        self._hint.setText(
+            tr("Click a point in a panel to read its change of variables, term by term.")
+            if self._asked is None
+            else tr("Asking the models about x = {point} …").format(point=point_text(self._asked))
+        )
+
     # --- filling --------------------------------------------------------------------------------
 
     def _shows(self, lane: str) -> bool:
@@ -213,35 +225,55 @@ class LedgerView(QWidget):
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
         self._table.set_column_hidden(POSITION, self.width() < _ROOM_FOR_POSITIONS)
-        sums = self._sums()
-        self._shown, self._count_of_sums = self._steps() + sums, len(sums)
+        self._write(*self._split())
+        self._tell_chosen()
+        shown = next(iter(self._ledgers.values()), None)
+        self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
+
+    def _split(self) -> tuple[list[tuple[str, Line]], list[tuple[str, Line]]]:
+        """The lines that scroll, and those that stand still below: in little room the totals."""
+        steps, sums = self._steps(), self._sums()
+        room, least = int(self._room_for_lines()), min(len(steps), _FEWEST_LINES)
+        if room >= len(sums) + least:
+            return steps, sums
+        totals = [(lane, line) for lane, line in sums if line.total]
+        if room >= len(totals) + least:
+            return steps + [(lane, line) for lane, line in sums if not line.total], totals
+        return steps + sums, []
+
+    def _write(self, scrolled: list[tuple[str, Line]], still: list[tuple[str, Line]]) -> None:
+        self._shown, self._count_of_sums = scrolled + still, len(still)
         self._table.setRowCount(len(self._shown))
         for index, (lane, line) in enumerate(self._shown):
             self._put(index, lane, line)
-        self._tell_chosen()
-        self._hold_sums()
-        self._fill_curve()
-        shown = next(iter(self._ledgers.values()), None)
-        self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
 
     def _fill_curve(self) -> None:
         shown = self._shows("continuous")
         if shown:
             self._curve.set_rows(self._ledgers["continuous"].rows)
         self._curve.setVisible(shown and self._spares_room_for_curve())
+        room = self._room_for_lines() - (0 if self._curve.isHidden() else self._lines_for_curve())
+        most = int(room) - self._count_of_sums
+        steps = len(self._shown) - self._count_of_sums
+        self._table.show_at_most(min(most, steps) if self._shown else most)
+
+    def _lines_for_curve(self) -> float:
+        """How many lines there would be room for in the place of the curve."""
+        return (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
 
     def _hold_sums(self) -> None:
         """Let the sums stand still below the lines, where that leaves some lines to be seen."""
-        steps = len(self._shown) - self._count_of_sums
-        held = self._room_for_lines() >= self._count_of_sums + min(steps, _FEWEST_LINES)
-        self._table.show_sums_from(steps if held else len(self._shown))
+        scrolled, still = self._split()
+        if len(still) != self._count_of_sums:
+            self._write(scrolled, still)
+        self._table.show_sums_from(len(scrolled))
 
     def _spares_room_for_curve(self) -> bool:
         """Whether no line is scrolled out of sight for the curve's sake, or many stay in sight."""
         if self.height() < _ROOM_FOR_CURVE:
             return False
         room = self._room_for_lines()
-        left = room - (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
+        left = room - self._lines_for_curve()
         if room >= len(self._shown):
             return left >= len(self._shown)
         return left >= self._count_of_sums + _ENOUGH_LINES
@@ -250,7 +282,7 @@ class LedgerView(QWidget):
         """How many lines there is room for, the curve left away."""
         heads = self._table.horizontalHeader().height() + 4 * self._table.frameWidth()
         feet = [self._copy.sizeHint().height()]
-        feet += [self._detail.sizeHint().height()] if self._detail.text() else []
+        feet += [self._detail.heightForWidth(self.width())] if self._detail.text() else []
         spare = self.height() - heads - sum(feet) - _SPACING * (1 + len(feet))
         return spare / self._table.line_height
 
@@ -322,6 +354,8 @@ class LedgerView(QWidget):
         text = self._table.item(min(rows), STEP).toolTip() if line is not None else ""
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
+        self._hold_sums()
+        self._fill_curve()
         self._point_to(lane, line.row if line is not None and line.warps else None)
 
     def _point_to(self, lane: str, row: LedgerRow | None) -> None:

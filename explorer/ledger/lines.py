@@ -12,6 +12,7 @@ from explorer.i18n import number, signed, tr
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
 
+_FAR: Final = 10_000.0  # nats
 ASTRAY: Final = 0.05
 """Data units by which a point may miss itself on the way to the base and back, to be believed."""
 
@@ -89,7 +90,9 @@ def _whole_change(ledger: Ledger) -> float:
 
 
 def density_text(log_prob: float) -> str:
-    """A log-density in nats, three decimals."""
+    """A log-density in nats, three decimals; far from the target these would say nothing."""
+    if abs(log_prob) >= _FAR:
+        return number(log_prob)
     return signed(log_prob, 3).removeprefix("+")
 
 

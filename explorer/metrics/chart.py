@@ -31,6 +31,7 @@ _TICK: Final = 4.0
 _ROOM: Final = 0.06  # of the range, above and below the curves
 _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
+_PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on beyond the picture
 _FAINT: Final = 0.55
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
@@ -68,7 +69,8 @@ class _Frame(NamedTuple):
         low, high = self.y_range
         if self.logarithmic:
             values, low, high = np.log(np.maximum(values, 1e-300)), math.log(low), math.log(high)
-        return self.area.bottom() - (values - low) / (high - low) * self.area.height()
+        share = np.minimum((values - low) / (high - low), _PAST_THE_TOP)
+        return self.area.bottom() - share * self.area.height()
 
 
 class Chart(QWidget):
@@ -85,6 +87,7 @@ class Chart(QWidget):
         self._curves: dict[str, Curve] = {}
         self._floor: tuple[float, str] | None = None
         self._logarithmic = False
+        self._most: float | None = None
         self._label = ""
         self._cursor: float | None = None
         self.setMouseTracking(True)
@@ -92,7 +95,12 @@ class Chart(QWidget):
         theme.changed.connect(self.update)
 
     def show_curves(
-        self, curves: dict[str, Curve], floor: tuple[float, str] | None, *, logarithmic: bool
+        self,
+        curves: dict[str, Curve],
+        floor: tuple[float, str] | None,
+        *,
+        logarithmic: bool,
+        most: float | None = None,
     ) -> None:
         """Show these curves; values on a logarithmic scale must be positive.
 
@@ -100,7 +108,10 @@ class Chart(QWidget):
             curves: The curves by name; those without points only have a name.
             floor: A value to draw a dotted line at, and its words.
             logarithmic: The scale of y.
+            most: What lies above runs off the top, so that all else can be told apart; unless
+                there is nothing below. None where everything is to be seen.
         """
+        self._most = most
         self._curves = curves
         self._floor = floor
         self._logarithmic = logarithmic
@@ -109,7 +120,9 @@ class Chart(QWidget):
     def copy(self) -> Chart:
         """Another chart of the same curves, without a window."""
         other = Chart()
-        other.show_curves(dict(self._curves), self._floor, logarithmic=self._logarithmic)
+        other.show_curves(
+            dict(self._curves), self._floor, logarithmic=self._logarithmic, most=self._most
+        )
         other.set_label(self._label)
         return other
 
@@ -133,7 +146,7 @@ class Chart(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As small as a curve still says something."""
-        return QSize(140, 110)
+        return QSize(140, 94)
 
     # --- painting -------------------------------------------------------------------------------
 
@@ -161,8 +174,8 @@ class Chart(QWidget):
 
     def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve) -> None:
         end = QPointF()
-        painter.setPen(_pen(curve))
         for part in _unbroken(curve):
+            painter.setPen(_pen(part))
             xs, ys = frame.x(part.x).tolist(), frame.y(part.y).tolist()
             line = QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
             painter.drawPolyline(line)
@@ -197,6 +210,9 @@ class Chart(QWidget):
         floor = [] if self._floor is None else [np.array([self._floor[0]])]
         ys = np.concatenate([*values, *floor] or [np.zeros(0)])
         ys = ys[~np.isnan(ys)]
+        measured = np.concatenate([*values] or [np.zeros(0)])
+        if self._most is not None and (measured <= self._most).any():
+            ys = ys[ys <= self._most]
         if ys.size <= 1:
             return (0.02, 2.0) if self._logarithmic else (0.0, 2.0)
         low, high = float(ys.min()), float(ys.max())
@@ -291,12 +307,14 @@ class Chart(QWidget):
 
 
 def _unbroken(curve: Curve) -> Iterator[Curve]:
-    """The parts of a curve between its NaNs."""
+    """The parts of a curve between its NaNs; all but what comes after the last are past."""
     broken = np.flatnonzero(np.isnan(curve.y))
-    for x, y in zip(np.split(curve.x, broken), np.split(curve.y, broken), strict=True):
+    xs, ys = np.split(curve.x, broken), np.split(curve.y, broken)
+    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
         known = ~np.isnan(y)
         if known.any():
-            yield curve._replace(x=x[known], y=y[known])
+            past = index < len(broken)
+            yield curve._replace(x=x[known], y=y[known], faint=curve.faint or past)
 
 
 def _pen(curve: Curve) -> QPen:

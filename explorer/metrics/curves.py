@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Quantity = Literal["kl", "nll", "w2"]
 GOOD_KL: Final = 0.05
+HIGH_KL: Final = 10.0  # nats: above it a model has not begun to fit
 _LOWEST: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
 _AXES: Final[dict[Over, tuple[str, str]]] = {
@@ -192,19 +193,27 @@ class CurvesView(QWidget):
             for name, (lane, history, run) in self._under.items()
             if lane in self._lanes
         } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
-        self.chart.show_curves(curves, self._floor(), logarithmic=log)
+        self.chart.show_curves(curves, self._floor(), logarithmic=log, most=self._most())
 
     def retranslate(self) -> None:
         """Say every word again."""
         self._kl_button.setText(tr("KL"))
-        self._kl_button.setToolTip(tr("KL(target ‖ model) in nats: 0 is a perfect fit"))
+        self._kl_button.setToolTip(
+            tr(
+                "How far the model is from the target: KL(target ‖ model) in nats. "
+                "0 is a perfect fit"
+            )
+        )
         self._nll_button.setText(tr("NLL"))
         self._nll_button.setToolTip(
             tr("Negative log-likelihood in nats: it can't fall below the target's entropy")
         )
         self._w2_button.setText(tr("W₂"))
         self._w2_button.setToolTip(
-            tr("Sliced Wasserstein distance of samples to the target in data units; all have it")
+            tr(
+                "How far samples of the model lie from the target, in data units: sliced "
+                "Wasserstein distance; all models have it"
+            )
         )
         self._scale_button.setText(tr("log"))
         self._scale_button.setToolTip(tr("Logarithmic or linear scale"))
@@ -268,6 +277,10 @@ class CurvesView(QWidget):
         if self.quantity == "kl":
             return value, tr("KL = {value}").format(value=number(value, 1))
         return value, tr("entropy {value}").format(value=number(value, 4))
+
+    def _most(self) -> float | None:
+        """What a curve is shown up to; KL and NLL of a model that has not begun know no bounds."""
+        return {"kl": HIGH_KL, "nll": HIGH_KL + (self._entropy or 0.0), "w2": None}[self.quantity]
 
     def _hover(self, moment: float | None) -> None:
         values = "" if moment is None else self.values_at(moment)

@@ -29,11 +29,26 @@ if TYPE_CHECKING:
     from flowengine.protocol import Metrics
 
 _ROWS: Final = {
-    "kl": (mark("KL"), mark("KL(target ‖ model) on held-out points, in nats")),
-    "nll": (mark("NLL"), mark("Negative log-likelihood on held-out points, in nats")),
+    "kl": (
+        mark("KL"),
+        mark(
+            "How far the model is from the target: KL(target ‖ model) on held-out points, in nats. "
+            "0 is a perfect fit"
+        ),
+    ),
+    "nll": (
+        mark("NLL"),
+        mark(
+            "How surprising held-out points are to the model: negative log-likelihood, the mean of "
+            "−log p(x), in nats"
+        ),
+    ),
     "w2": (
         mark("W₂"),
-        mark("Sliced Wasserstein distance of samples to the target in data units; all have it"),
+        mark(
+            "How far samples of the model lie from the target, in data units: sliced Wasserstein "
+            "distance; all models have it"
+        ),
     ),
     "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
@@ -211,7 +226,7 @@ class FiguresView(QWidget):
             "kl": _nats(now.kl, bound),
             "nll": _nats(now.nll, bound),
             "entropy": _nats(entropy),
-            "rate": number(float(rate)),
+            "rate": number(float(rate)) if rate > 0 else "–",  # at rest there is none
             "reached": "–" if reached is None else f"{number(reached)} s",
             "step": integer(int(now.step)),
             "seconds": f"{number(float(now.seconds))} s",

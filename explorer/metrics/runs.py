@@ -127,7 +127,29 @@ def _stack_differences(before: Project, after: Project) -> Iterator[str]:
         for kind, count in more.items():
             yield f"{sign}{count} {titles[kind]}" if count > 1 else f"{sign}{titles[kind]}"
     if old == new:
+        yield from _settings_differences(before.stack, after.stack)
+
+
+def _settings_differences(
+    before: tuple[LayerSpec, ...], after: tuple[LayerSpec, ...]
+) -> Iterator[str]:
+    """What became of the layers where none came or went: on, off, frozen, moved, or set anew."""
+    past = {layer.id: layer for layer in before}
+    if set(past) != {layer.id for layer in after}:
         yield tr("the stack's settings or order")
+        return
+    if list(past) != [layer.id for layer in after]:
+        yield tr("another order of layers")
+    for layer in after:
+        old = past[layer.id]
+        title = tr(layer.title)
+        if old.enabled != layer.enabled:
+            words = tr("{layer} on") if layer.enabled else tr("{layer} bypassed")
+            yield words.format(layer=title)
+        if old.frozen != layer.frozen:
+            words = tr("{layer} frozen") if layer.frozen else tr("{layer} not frozen")
+            yield words.format(layer=title)
+        yield from (f"{title}: {text}" for text in _field_differences(old, layer))
 
 
 def _spec_differences(before: Project, after: Project) -> Iterator[str]:

@@ -10,7 +10,10 @@ from PySide6.QtCore import QObject, Signal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from flowengine.project import Extent
+
 HOME_HALF_SPAN: Final = 4.2
+_BASE: Final = 4.0  # half the side of the square that the base needs
 _SMALLEST_HALF_SPAN: Final = 0.02
 _LARGEST_HALF_SPAN: Final = 60.0
 _FARTHEST: Final = 100.0
@@ -62,6 +65,21 @@ class Camera(QObject):
         self.x = 0.0
         self.y = 0.0
         self.half_span = HOME_HALF_SPAN
+        self._home = (self.x, self.y, self.half_span)
+
+    def set_home(self, extent: Extent) -> None:
+        """Count this part of the plane to the whole picture, beside the square of the base.
+
+        Who looks at the whole picture goes on to do so; who has gone elsewhere stays there.
+        """
+        at_home = (self.x, self.y, self.half_span) == self._home
+        x_min, x_max, y_min, y_max = extent
+        left, right = min(x_min, -_BASE), max(x_max, _BASE)
+        bottom, top = min(y_min, -_BASE), max(y_max, _BASE)
+        half_span = max(right - left, top - bottom) / 2 * (HOME_HALF_SPAN / _BASE)
+        self._home = (left + right) / 2, (bottom + top) / 2, min(half_span, _LARGEST_HALF_SPAN)
+        if at_home:
+            self.home()
 
     def view(self, width: float, height: float, ratio: float = 1.0) -> View:
         """The view onto a surface of so many logical pixels, of `ratio` device pixels each."""
@@ -70,7 +88,7 @@ class Camera(QObject):
 
     def home(self) -> None:
         """Show the whole picture again."""
-        self._move(0.0, 0.0, HOME_HALF_SPAN)
+        self._move(*self._home)
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the centre by data units."""

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 WORDS: Final = {
     "density": (mark("density"), mark("Show the density")),
     "points": (mark("points"), mark("Show the particles; their colour is the angle of their z")),
-    "grid": (mark("grid"), mark("Show the warped grid, tinted by log|det|")),
+    "grid": (
+        mark("grid"),
+        mark(
+            "Show the warped grid, tinted by log|det|: orange where the plane has been stretched, "
+            "blue where it has been squeezed"
+        ),
+    ),
     "trails": (mark("trails"), mark("Show where the particles come from")),
     "field": (mark("field"), mark("Show the velocity field at this t")),
     "outline": (mark("target"), mark("Show the outline of the target")),

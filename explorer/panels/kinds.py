@@ -48,7 +48,13 @@ class PanelKind(NamedTuple):
 
 
 _KL: Final = Figure(
-    "KL", mark("nats"), mark("KL(target ‖ model) on held-out points: 0 is a perfect fit"), "kl"
+    "KL",
+    mark("nats"),
+    mark(
+        "How far the model is from the target, on points that it was not trained on: "
+        "KL(target ‖ model). 0 is a perfect fit"
+    ),
+    "kl",
 )
 _BOUND: Final = Figure(
     "NLL ≤",

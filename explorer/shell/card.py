@@ -39,10 +39,14 @@ class CardDock(QDockWidget):
         name: The object name, by which the arrangement is remembered.
         title: The English title.
         content: What the dock holds.
+        figure_tip: In English, what the figure beside the title is.
     """
 
-    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget) -> None:
+    def __init__(
+        self, name: str, title: str, content: QWidget, parent: QWidget, figure_tip: str = ""
+    ) -> None:
         super().__init__(parent)
+        self._figure_tip = figure_tip
         self.setObjectName(name)
         self.content = content
         self._title = title
@@ -69,6 +73,7 @@ class CardDock(QDockWidget):
         """Say the title again."""
         self.setWindowTitle(tr(self._title))
         self._head.title.setText(tr(self._title))
+        self._head.figure.setToolTip(tr(self._figure_tip) if self._figure_tip else "")
         self._head.lock.setToolTip(tr("Locked in this lesson"))
         self._head.lock.setAccessibleName(tr("Locked in this lesson"))
         self._head.close_button.setToolTip(tr("Close; the View menu brings it back"))

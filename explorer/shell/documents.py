@@ -71,6 +71,8 @@ class Documents(QObject):
         store.loaded.connect(self._count)
         self._window = parent
         self._reader = TargetReader(self)
+        for ended in (self._reader.done, self._reader.failed):
+            ended.connect(lambda _what: self.noted.emit(""))  # it is not being read any more
         self._reader.done.connect(self._choose)
         self._reader.failed.connect(self.failed)
         self._reader.failed.connect(lambda: self.noted.emit(""))  # nothing is read any more

@@ -9,12 +9,14 @@ from PySide6.QtCore import QObject
 
 from explorer.i18n import mark, tr, translator
 from explorer.shell.lesson_dialog import LessonDialog
+from explorer.shell.lessons import LESSONS, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.main_window import MainWindow
     from flowengine.lesson import Lesson, LessonPart, LessonRule
+    from flowengine.project import Project
 
 _ACTIONS: Final[dict[LessonPart, tuple[str, ...]]] = {
     "target": ("import",),
@@ -39,7 +41,18 @@ class LessonDesk(QObject):
         self.dialog: LessonDialog | None = None
         window.store.teaching_changed.connect(self._follow_teaching)
         window.arrangement.was_reset.connect(self.apply)
+        window.lesson_menu.chosen.connect(self.begin)
+        window.lesson_note.next_requested.connect(self._begin_next)
         translator.changed.connect(self.apply)
+
+    def begin(self, project: Project) -> None:
+        """Begin a lesson; what training alone has made of another one can be had again."""
+        store = self._window.store
+        practised = place_of(store.project) is not None and store.path is None
+        if practised and not store.modified:
+            self._take_up(project)
+        else:
+            self._window.documents.leave(lambda: self._take_up(project))
 
     def toggle(self) -> None:
         """Begin to prepare the lesson, or let it bind again."""
@@ -49,7 +62,7 @@ class LessonDesk(QObject):
         """Hold the window to the lesson of its document."""
         store = self._window.store
         lesson = store.project.lesson
-        self._window.lesson_note.set_text(tr(lesson.note))  # that of a bundled lesson is translated
+        self._show_note(store.project)
         if self.dialog is not None:
             self.dialog.set_lesson(lesson)
         self._follow({} if store.teaching else lesson.rules)
@@ -57,6 +70,26 @@ class LessonDesk(QObject):
     def release(self) -> None:
         """Bring back what the lesson hides, before the arrangement is remembered."""
         self._follow({})
+
+    def _show_note(self, project: Project) -> None:
+        """Say the note; one of a bundled lesson is translated, and has a title and a next."""
+        place = place_of(project)
+        title = ""
+        if place is not None:
+            title = tr("Lesson {n} of {count} · {title}").format(
+                n=place + 1, count=len(LESSONS), title=tr(LESSONS[place].title)
+            )
+        more = place is not None and place + 1 < len(LESSONS)
+        self._window.lesson_note.set_text(tr(project.lesson.note), title, more=more)
+
+    def _begin_next(self) -> None:
+        place = place_of(self._window.store.project)
+        if place is not None and place + 1 < len(LESSONS):
+            self.begin(LESSONS[place + 1].project())
+
+    def _take_up(self, project: Project) -> None:
+        self._window.store.replace(project)
+        self._window.models.show_base()
 
     def _follow(self, rules: Mapping[LessonPart, LessonRule]) -> None:
         window = self._window

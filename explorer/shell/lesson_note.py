@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.i18n import tr, translator
 from explorer.resources import icon
@@ -16,7 +25,13 @@ if TYPE_CHECKING:
 
 
 class LessonNote(QFrame):
-    """A few sentences, there as long as the project is open; they can be folded to one line."""
+    """A few sentences, there as long as the project is open; they can be folded to one line.
+
+    A lesson that is one of several has a title over them, and a button for the next.
+    """
+
+    next_requested = Signal()
+    """The next lesson is wanted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +50,17 @@ class LessonNote(QFrame):
         self._fold.setProperty("role", "tiny")
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._show_text)
-        layout.addWidget(self._label, 1)
+        self._title = QLabel()
+        self._title.setProperty("role", "title")
+        self._next = QPushButton()
+        self._next.setProperty("role", "chip")
+        self._next.clicked.connect(self.next_requested)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._label)
+        layout.addLayout(words, 1)
+        layout.addWidget(self._next, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
@@ -48,8 +73,17 @@ class LessonNote(QFrame):
         """What is said."""
         return self._text
 
-    def set_text(self, text: str) -> None:
-        """Say something else, all of it; "" for nothing."""
+    def set_text(self, text: str, title: str = "", *, more: bool = False) -> None:
+        """Say something else, all of it; "" for nothing.
+
+        Args:
+            text: The sentences.
+            title: What stands over them; "" for nothing.
+            more: Whether there is a next lesson to go on to.
+        """
+        self._title.setText(title)
+        self._title.setVisible(bool(title))
+        self._next.setVisible(more)
         if text == self._text:  # asked with every edit
             return
         self._text = text
@@ -59,7 +93,8 @@ class LessonNote(QFrame):
         self._show_text()
 
     def retranslate(self) -> None:
-        """Say the word of the button again."""
+        """Say the words of the buttons again."""
+        self._next.setText(tr("Next lesson"))
         self._fold.setToolTip(tr("Fold the note to one line, or show all of it"))
         self._fold.setAccessibleName(self._fold.toolTip())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -159,6 +160,12 @@ LESSONS: Final = (
 )
 
 
+def place_of(project: Project) -> int | None:
+    """Which of `LESSONS` a document is, counted from 0; None for any other document."""
+    note = project.lesson.note
+    return next((i for i, plan in enumerate(LESSONS) if plan.note == note), None)
+
+
 class LessonMenu(QMenu):
     """The lessons by name."""
 
@@ -178,7 +185,7 @@ class LessonMenu(QMenu):
         self.setTitle(tr("Lessons"))
         for number, (plan, action) in enumerate(zip(LESSONS, self.actions(), strict=True), start=1):
             action.setText(f"&{number}  {tr(plan.title)}")
-            action.setStatusTip(tr(plan.note))
+            action.setToolTip(f"<qt>{html.escape(tr(plan.note))}</qt>")  # which wraps
 
     def _choose(self, plan: LessonPlan, _checked: bool = False) -> None:
         self.chosen.emit(plan.project())

@@ -119,6 +119,11 @@ class ModelTabs(QWidget):
         """Light up the layer that acts now; "" for none."""
         self.stack.set_active_layer(layer_id or None, fraction)
 
+    def show_base(self) -> None:
+        """Bring the stack to the front, where it begins."""
+        self.tabs.setCurrentIndex(0)
+        self.stack.list.scrollToTop()
+
     def search_layers(self) -> None:
         """Bring the stack to the front, and the keyboard into its search."""
         self.tabs.setCurrentIndex(0)

@@ -117,6 +117,8 @@ class Stage(QWidget):
         self.set_marker(None)
         self.set_guest(None)
         self._states = lanes
+        self._camera.home()
+        self.clock.set_direction("generate")  # where no film was saved otherwise
         for lane, panel in self.panels.items():
             self._give_film(lane, panel)
             panel.set_figures(None)
@@ -137,6 +139,7 @@ class Stage(QWidget):
         title = _TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
         self.panels["continuous"].set_title(title)
         self._overlay.set_project(project)
+        self._camera.set_home(project.target.extent)
         self._show_target()
         self._tell_layer(self.clock.tau)
 

@@ -55,6 +55,9 @@ class TopBar(QToolBar):
         shown = f"{name} •" if unsaved else name
         metrics = self._name.fontMetrics()
         self._name.setText(metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH))
+        # Train stays where it is when the first stroke changes the name and itself
+        room = metrics.horizontalAdvance(f"{name} •")
+        self._name.setMinimumWidth(min(room, _NAME_WIDTH))
         self._name.setToolTip(name)
 
     def set_training(self, training: bool) -> None:
@@ -106,10 +109,19 @@ class TopBar(QToolBar):
         name, text = ("pause", tr("Pause")) if self._training else ("play", tr("Train"))
         self._train.setIcon(icon(name, "accent_text"))
         self._train.setText(text)
+        self._hold_width()
         self._train.setToolTip(self._actions["train"].toolTip())
         action = self._actions["train"]
         action.setText(text)
         action.setIcon(icon(name))
+
+    def _hold_width(self) -> None:
+        """Keep the button as wide as the longer of its words asks for."""
+        words = tr("Pause"), tr("Train")
+        metrics = self._train.fontMetrics()
+        longest = max(metrics.horizontalAdvance(word) for word in words)
+        around = self._train.sizeHint().width() - metrics.horizontalAdvance(self._train.text())
+        self._train.setMinimumWidth(longest + around)
 
     def _next_language(self) -> None:
         other = "language_vi" if translator.language == "en" else "language_en"

@@ -87,6 +87,8 @@ class TrainingDesk(QObject):
         if not self._held and not self._controller.training:
             self._controller.train()
 
-    def forget_pause(self) -> None:
-        """Another document: what was paused by hand was the former one."""
+    def rest(self) -> None:
+        """Another document: it rests until it is trained or drawn in."""
         self._held = False
+        if self._controller.training:
+            self._controller.pause()

@@ -261,7 +261,7 @@ class TargetEditor(QWidget):
     def _key_table(self) -> dict[Qt.Key, Callable[[], None]]:
         tools = self.tools
         return {
-            **{key: partial(self._take_up, tool) for key, tool in TOOL_KEYS.items()},
+            **{key: partial(tools.take_up, tool) for key, tool in TOOL_KEYS.items()},
             **{key: partial(tools.set_strength, s) for key, s in STRENGTH_KEYS.items()},
             Qt.Key.Key_BracketLeft: tools.shrink_brush,
             Qt.Key.Key_BracketRight: tools.grow_brush,
@@ -273,11 +273,6 @@ class TargetEditor(QWidget):
             Qt.Key.Key_I: tools.invert.click,
             Qt.Key.Key_Delete: tools.clear.click,
         }
-
-    def _take_up(self, tool: Tool) -> None:
-        self.tools.set_tool(tool)
-        if tool is Tool.TEXT:
-            self.tools.text.begin()
 
     def event(self, event: QEvent) -> bool:
         """Keep the editor's keys from the window's shortcuts."""

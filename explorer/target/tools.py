@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QIcon
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSpacerItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.i18n import mark, number, tr, translator
 from explorer.resources import icon
@@ -22,7 +30,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 SIZES: Final = range(2, 201)
-TEXT_SIZE: Final = 64.0  # a few letters then span half the canvas
+OWN_SIZES: Final = {
+    Tool.TEXT: 64.0,  # a few letters then span half the canvas
+    Tool.ERASER: 27.0,  # so that its full middle takes a stroke's soft rim away as well
+}
 FOLDS: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 _SIZE_FACTOR: Final = 1.2
 _SOFTNESS_STEP: Final = 0.1
@@ -77,9 +88,10 @@ class ToolRows(QWidget):
         super().__init__(parent)
         self.brush = Brush()
         self.tool = Tool.BRUSH
-        self._other_size = TEXT_SIZE
+        self._sizes: dict[Tool | None, float] = {None: self.brush.size, **OWN_SIZES}
         self.tools = {tool: chip(checkable=True) for tool in Tool}
         self.text, self.points = TextOptions(), PointOptions()
+        self._strut = QSpacerItem(0, 0)  # keeps the row as high as its highest control
         self.mirror = chip(role="tool")
         self.size_slider = slider(SIZES.start, SIZES.stop - 1, round(self.brush.size))
         self.size_label, self.size_figure = QLabel(), QLabel()
@@ -107,7 +119,8 @@ class ToolRows(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
         layout.addLayout(flow(self.tools.values()))
-        layout.addLayout(self._options_row())
+        self._options = self._options_row()
+        layout.addLayout(self._options)
         layout.addLayout(flow([self.presets, self.formula, self.open, self.clear, self.invert]))
         self._show_options()
 
@@ -115,6 +128,7 @@ class ToolRows(QWidget):
         """What the tool in hand needs: always one row, so that the canvas keeps its size."""
         row = QHBoxLayout()
         row.setSpacing(SPACING)
+        row.addItem(self._strut)
         row.addWidget(self.size_label)
         row.addWidget(self.text, 3)
         row.addWidget(self.points, 1)
@@ -125,7 +139,7 @@ class ToolRows(QWidget):
 
     def _connect(self) -> None:
         for tool, button in self.tools.items():
-            button.clicked.connect(lambda _checked, tool=tool: self.set_tool(tool))
+            button.clicked.connect(lambda _checked, tool=tool: self.take_up(tool))
         self.mirror.setMenu(self._mirror_menu())
         self.size_slider.valueChanged.connect(
             lambda value: self.set_brush(replace(self.brush, size=value))
@@ -187,6 +201,11 @@ class ToolRows(QWidget):
 
     def _claim_height(self) -> None:
         """Let the canvas leave room for as many rows as this width makes of the buttons."""
+        controls = (self.text.field, self.points.auto, self.tip, self.mirror)
+        for control in controls:
+            control.ensurePolished()  # those that have not been shown yet
+        self._strut.changeSize(0, max(control.sizeHint().height() for control in controls))
+        self._options.invalidate()
         self.setMinimumHeight(self.heightForWidth(self.width()))
 
     def _name_tools(self) -> None:
@@ -198,13 +217,18 @@ class ToolRows(QWidget):
             button.setText(names[tool] if named else "")
             set_role(button, "chip" if named else "tool")
 
+    def take_up(self, tool: Tool) -> None:
+        """Take up another tool by hand: who takes the text tool up has words to write."""
+        self.set_tool(tool)
+        if tool is Tool.TEXT:
+            self.text.begin()
+
     def set_tool(self, tool: Tool) -> None:
-        """Take up another tool."""
+        """Take up another tool, with the size that it had last."""
         self.tools[tool].setChecked(True)
         if tool is not self.tool:
-            if Tool.TEXT in (tool, self.tool):  # words and strokes have a size each
-                other, self._other_size = self._other_size, self.brush.size
-                self.set_brush(replace(self.brush, size=other))
+            self._sizes[_sized_as(self.tool)] = self.brush.size
+            self.set_brush(replace(self.brush, size=self._sizes[_sized_as(tool)]))
             self.tool = tool
             self._show_options()
             self.tool_changed.emit(tool)
@@ -263,6 +287,11 @@ class ToolRows(QWidget):
         self.formula.setIcon(icon("square-function"))
         self.clear.setIcon(icon("trash-2"))
         self.invert.setIcon(icon("contrast"))
+
+
+def _sized_as(tool: Tool) -> Tool | None:
+    """Which size a tool has: one of its own, or None for the one that all others share."""
+    return tool if tool in OWN_SIZES else None
 
 
 def _fold_text(fold: int) -> str:

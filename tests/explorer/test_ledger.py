@@ -131,6 +131,36 @@ def test_the_sums_stand_still_below_a_long_stack(view, qapp, height):
         assert sums.columnWidth(column) == table.columnWidth(column)
 
 
+def test_in_little_room_log_p_alone_stands_still(view, qapp):
+    view.set_ledger(long_stack())
+    view.set_ledger(continuous())
+    view.resize(320, 150)
+    qapp.processEvents()
+    table, sums = view._table, view._table.sums
+    first = table.rowCount() - 2
+    assert [view.rows()[k][0] for k in (first, first + 1)] == ["log p(x)", "CNF ∫div v dt"]
+    seen = [sums.visualRect(sums.model().index(k, 4)) for k in (first, first + 1)]
+    assert all(sums.viewport().rect().contains(rect) for rect in seen)
+    view.resize(320, 300)
+    qapp.processEvents()
+    assert view.rows()[-1][0] == "round trip"
+
+
+@pytest.mark.parametrize("height", [150, 157, 164, 171, 178, 185, 250, 290, 310, 331, 347])
+def test_no_line_is_cut(view, qapp, height):
+    view.set_ledger(long_stack())
+    view.set_ledger(continuous())
+    view.resize(320, height)
+    qapp.processEvents()
+    table = view._table
+    assert table.viewport().height() % table.line_height == 0
+    centre = table.visualItemRect(table.item(1, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    qapp.processEvents()
+    assert view._detail.isVisible()  # which takes room
+    assert table.viewport().height() % table.line_height == 0
+
+
 def test_without_room_every_line_scrolls(view, qapp):
     view.set_ledger(long_stack())
     view.set_ledger(continuous())

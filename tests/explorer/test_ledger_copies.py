@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from explorer.i18n import translator
 from explorer.ledger.copies import as_latex, as_markdown, as_text
+from explorer.ledger.lines import density_text
 from tests.explorer.ledger_desk import continuous, discrete, row, shown_view
 
 
@@ -138,3 +139,8 @@ def test_the_copy_menu_opens_over_the_table(view):
     view._table.customContextMenuRequested.emit(QPoint(5, 5))
     assert view._copy.menu().isVisible()
     view._copy.menu().close()
+
+
+def test_a_density_far_from_the_target_is_written_short():
+    assert density_text(-2.3131) == "−2.313"
+    assert density_text(-20_330_343.344) == "−2.03·10⁷"

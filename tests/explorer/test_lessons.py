@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 
+from explorer import dialogs
 from explorer.i18n import translator
 from explorer.shell.lessons import LESSONS
 from flowengine.lesson import LONGEST_NOTE
@@ -33,8 +37,6 @@ def test_every_lesson_opens_with_its_note_in_either_language(window):
 
 
 def test_unsaved_work_is_asked_about_before_a_lesson(window, monkeypatch):
-    from explorer import dialogs
-
     asked = []
     monkeypatch.setattr(dialogs, "ask", lambda *a: asked.append(a) or "cancel")
     window.store.mark_trained()
@@ -52,3 +54,37 @@ def test_the_scale_and_shift_lesson_fits_without_training():
     project = next(plan for plan in LESSONS if plan.formula).project()
     flow = build_flow(project, "discrete").requires_grad_(False)
     assert kl(flow, from_spec(project.target)).value < 0.01
+
+
+def test_one_lesson_leads_to_the_next_until_the_last(window, qtbot, monkeypatch):
+    monkeypatch.setattr(dialogs, "ask", lambda *_: pytest.fail("it asks about a lesson's training"))
+    window.lesson_menu.actions()[0].trigger()
+    go_on = window.lesson_note.findChild(QPushButton)
+    for number, plan in enumerate(LESSONS[1:], start=2):
+        window.store.mark_trained()
+        QTest.mouseClick(go_on, Qt.MouseButton.LeftButton)
+        assert window.lesson_note.text == plan.note
+        titles = [label.text() for label in window.lesson_note.findChildren(QLabel)]
+        assert f"Lesson {number} of {len(LESSONS)} · {plan.title}" in titles
+    assert not go_on.isVisible()
+
+
+def test_what_was_drawn_in_a_lesson_is_asked_about(window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(dialogs, "ask", lambda *a: asked.append(a) or "cancel")
+    window.lesson_menu.actions()[0].trigger()
+    window.target.choose_preset("cat")
+    window.lesson_menu.actions()[1].trigger()
+    assert len(asked) == 1
+    assert window.lesson_note.text == LESSONS[0].note
+
+
+def test_a_lesson_begins_at_rest_and_generates(window):
+    window.training.toggle()
+    window.stage.switch_direction()
+    window.models.tabs.setCurrentIndex(2)
+    window.lesson_menu.actions()[0].trigger()
+    assert not window.controller.training
+    assert window.stage.clock.direction == "generate"
+    assert window.stage.clock.playing
+    assert window.models.tabs.currentIndex() == 0

@@ -380,3 +380,40 @@ def test_what_a_saved_run_came_to_is_that_of_its_last_model(view):
     assert history.nearest("kl", 2.0) == 0.01
     view.load({"discrete": saved(**columns)})
     assert view.figures.text("discrete", "reached") == "2.00 s"
+
+
+def test_at_rest_there_is_no_rate(view):
+    view.add(measured(3000, 0.01, steps_per_second=0.0))
+    assert view.figures.text("discrete", "rate") == "–"
+
+
+@pytest.mark.parametrize("quantity", ["kl", "nll"])
+@pytest.mark.parametrize("logarithmic", [True, False])
+def test_one_wild_measurement_does_not_flatten_the_curves(view, quantity, logarithmic):
+    view.curves.show_quantity(quantity)
+    view.curves.set_logarithmic(logarithmic)
+    for step, kl in ((100, 1.7e8), (200, 2.0), (300, 0.1)):
+        view.add(measured(step, kl))
+    view.curves.draw()
+    picture = view.curves.chart.grab().toImage()
+    rows = coloured_rows(picture, theme.color("discrete"))
+    assert max(rows) - min(rows) > 0.4 * view.curves.chart.height()
+    assert view.curves.curve("discrete").y[0] > 1e8  # which hovering still tells
+
+
+def test_where_every_measurement_is_wild_they_are_all_seen(view):
+    for step, kl in ((100, 1.7e8), (200, 40.0)):
+        view.add(measured(step, kl))
+    view.curves.draw()
+    rows = coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
+    assert max(rows) - min(rows) > 0.4 * view.curves.chart.height()
+
+
+def coloured_rows(picture, colour):
+    """The rows of a picture that hold a pixel of a colour."""
+    wanted = colour.rgb()
+    return [
+        y
+        for y in range(picture.height())
+        if any(picture.pixel(x, y) == wanted for x in range(picture.width()))
+    ]

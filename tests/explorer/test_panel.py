@@ -206,6 +206,28 @@ def test_the_keyboard_zooms_picks_and_comes_home(qtbot, panel, camera):
     assert picked.args == pytest.approx([0, 0], abs=1e-9)
 
 
+def test_the_whole_picture_holds_the_target_wherever_it_lies(qtbot, panel, camera):
+    camera.set_home((-7.0, 9.0, -7.0, 9.0))
+    (left, bottom), (right, top) = corners(panel)
+    assert left <= -7
+    assert bottom <= -7
+    assert right >= 9
+    assert top >= 9
+    camera.set_home((0.0, 1.0, 0.0, 1.0))  # a small target is seen beside its base
+    assert (camera.x, camera.y, camera.half_span) == (0, 0, HOME_HALF_SPAN)
+    camera.zoom(0.5)
+    camera.set_home((-7.0, 9.0, -7.0, 9.0))
+    assert camera.half_span == HOME_HALF_SPAN / 2  # whoever has zoomed stays there
+    QTest.keyClick(panel.view, Qt.Key.Key_0)
+    assert camera.half_span > 8
+
+
+def corners(panel):
+    view = panel.view
+    lowest = view.to_data(QPointF(0, view.height()))
+    return lowest, view.to_data(QPointF(view.width(), 0))
+
+
 def test_the_camera_stays_within_reason(camera):
     for _ in range(200):
         camera.zoom(0.5)

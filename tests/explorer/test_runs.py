@@ -280,6 +280,11 @@ def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbo
     assert window.metrics.shelf.runs() == [run]
 
 
+def with_first(**settings):
+    first, *others = project().stack
+    return (msgspec.structs.replace(first, **settings), *others)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -294,7 +299,11 @@ def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbo
         ({"stack": READY_MADE[2].stack()}, ("Neural spline flow",)),
         ({"stack": READY_MADE[2].stack()[1:]}, ("+3 Spline coupling", "−2 Affine coupling")),
         ({"stack": ()}, ("−2 Affine coupling",)),
-        ({"stack": project().stack[::-1]}, ("the stack's settings or order",)),
+        ({"stack": project().stack[::-1]}, ("another order of layers",)),
+        ({"stack": with_first(enabled=False)}, ("Affine coupling bypassed",)),
+        ({"stack": with_first(frozen=True)}, ("Affine coupling frozen",)),
+        ({"stack": with_first(width=9)}, ("Affine coupling: Hidden width 9",)),
+        ({"stack": with_first(id="other")}, ("the stack's settings or order",)),
         ({}, ()),
     ],
 )

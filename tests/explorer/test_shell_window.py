@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from explorer import dialogs
 from explorer.i18n import translator
+from explorer.ledger.lines import point_text
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.shell.shortcuts import ShortcutSheet
 from explorer.stack.mime import to_clipboard
@@ -535,6 +536,7 @@ def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(90, 120))
     point = tuple(picked.args)
     assert window.inquiry.point == point
+    assert window.ledger._hint.text() == f"Asking the models about x = {point_text(point)} …"
     rows = (
         LedgerRow(
             layer="base", title="Base", tau=0.0, position=(0.0, 0.0), log_det=0.0,

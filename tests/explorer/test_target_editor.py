@@ -387,6 +387,33 @@ def test_words_begin_large_and_leave_the_brush_its_size(editor, edits):
     assert editor.tools.brush.size == 40
 
 
+def test_who_takes_the_text_tool_up_by_mouse_writes_at_once(editor, edits):
+    click(editor.tools.tools[Tool.TEXT])
+    QTest.keyClicks(editor.focusWidget(), "Hi")  # i alone inverts the target
+    assert editor.tools.text.field.text() == "Hi"
+    assert edits == []
+
+
+def test_the_eraser_takes_a_stroke_with_its_soft_rim_away(editor):
+    editor.set_target(TargetSpec(name="moons"))
+    click(editor.tools.clear)
+    stroke(editor, (-1.0, 0.0), (1.0, 0.0))
+    click(editor.tools.tools[Tool.ERASER])
+    stroke(editor, (-1.0, 0.0), (1.0, 0.0))
+    assert editor.canvas.density().max() < 0.02
+
+
+def test_the_canvas_keeps_its_size_whatever_the_tool_needs(editor, qapp):
+    theme.apply(qapp)
+    editor.resize(260, 300)
+    heights = {}
+    for tool in Tool:
+        click(editor.tools.tools[tool])
+        qapp.processEvents()
+        heights[tool] = editor.canvas.height()
+    assert len(set(heights.values())) == 1, heights
+
+
 def test_no_words_are_no_edit(editor, edits):
     editor.tools.set_tool(Tool.TEXT)
     editor.tools.text.field.clear()

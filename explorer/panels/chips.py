@@ -105,6 +105,10 @@ class ChipRow(QWidget):
             switch.setEnabled(not reason)
             switch.setToolTip(reason or tr(WORDS[name][1]))
 
+    def hindrance(self, name: str) -> str:
+        """Why a part cannot be switched; "" where it can."""
+        return self._hindrances.get(name, "")
+
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         for name, switch in {**self._chips, **self._entries}.items():

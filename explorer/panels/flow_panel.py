@@ -97,7 +97,7 @@ class FlowPanel(QWidget):
         self.view.hovered.connect(self.hovered)
         self.view.left.connect(self.left)
         self._head.enlarged.connect(self.enlarged)
-        self._chips.toggled.connect(self._switch)
+        self._chips.toggled.connect(self.switch)
         self._chips.colours_chosen.connect(self.view.set_colours)
         translator.changed.connect(self.retranslate)
         self.retranslate()
@@ -253,6 +253,21 @@ class FlowPanel(QWidget):
             self.view.update()
             self.options_changed.emit(shown)
 
+    def can_show(self, name: str) -> bool:
+        """Whether the picture has a part, a field of `Shown`, and nothing stands in its way."""
+        return name in (*self._kind.chips, *self._kind.more) and not self._chips.hindrance(name)
+
+    def switch(self, name: str, on: bool) -> None:
+        """Switch one part of the picture; the density and the difference take turns."""
+        changes = {name: on}
+        if name == "difference" and on:
+            self._beneath = self.view.shown.density
+        elif name == "difference":
+            changes["density"] = self._beneath
+        if on and name in _EITHER:
+            changes |= dict.fromkeys(_EITHER - {name}, False)
+        self.set_shown(replace(self.view.shown, **changes))
+
     def set_title(self, title: str) -> None:
         """Give the panel another title, in English."""
         self._title_text = title
@@ -314,16 +329,6 @@ class FlowPanel(QWidget):
         beside = figure + self._chips.sizeHint().width() <= self.width()
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
-
-    def _switch(self, name: str, on: bool) -> None:
-        changes = {name: on}
-        if name == "difference" and on:
-            self._beneath = self.view.shown.density
-        elif name == "difference":
-            changes["density"] = self._beneath
-        if on and name in _EITHER:
-            changes |= dict.fromkeys(_EITHER - {name}, False)
-        self.set_shown(replace(self.view.shown, **changes))
 
     def _tell_figures(self) -> None:
         value = "–" if self._value is None else number(self._value)

@@ -165,7 +165,7 @@ class Rasterizer:
 
     def _draw_dust(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[_BOLD:]), particles.hue[_BOLD:]
-        radius = _DUST_RADIUS * view.ratio
+        radius = _DUST_RADIUS * view.ratio  # dust stays dust in a hall: it is most of the work
         if len(points) >= _MANY and (dots := _by_gpu(view, points, hue, radius)) is not None:
             self._sheet.draw_picture(dots)
         else:
@@ -173,7 +173,7 @@ class Rasterizer:
 
     def _draw_bold(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[:_BOLD]), particles.hue[:_BOLD]
-        self._sheet.draw_dots(_bold(view.ratio), points, hue)
+        self._sheet.draw_dots(_bold(view.weight), points, hue)
 
 
 def moving_lines(view: View, shot: Shot) -> list[Lines]:
@@ -198,13 +198,13 @@ def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(*view.pixels(np.array(marker.point)).tolist())
     for colour, width in ((shade, 3.4), (_light("accent"), 1.5)):
-        pen = QPen(colour, width * view.ratio)
+        pen = QPen(colour, width * view.weight)
         pen.setCosmetic(True)
         painter.setPen(pen)
         if marker.jacobian is None:
-            _draw_ellipse(painter, _ROUND, _RING * view.ratio)
+            _draw_ellipse(painter, _ROUND, _RING * view.weight)
         else:
-            _draw_ellipse(painter, marker.jacobian, _ELLIPSE * view.ratio)
+            _draw_ellipse(painter, marker.jacobian, _ELLIPSE * view.weight)
             painter.drawPoint(0, 0)
     painter.resetTransform()
 
@@ -242,9 +242,9 @@ def _dust(radius: float) -> DotPainter:
 
 
 @lru_cache(maxsize=4)
-def _bold(ratio: float) -> DotPainter:
-    shadow = (_SHADOW_RADIUS * ratio, _SHADOW_OPACITY)
-    return DotPainter(colormap.wheel(), _BOLD_OPACITY, _BOLD_RADIUS * ratio, shadow)
+def _bold(weight: float) -> DotPainter:
+    shadow = (_SHADOW_RADIUS * weight, _SHADOW_OPACITY)
+    return DotPainter(colormap.wheel(), _BOLD_OPACITY, _BOLD_RADIUS * weight, shadow)
 
 
 def _light(role: str) -> QColor:

@@ -1,4 +1,4 @@
-"""Presentation mode: the panels alone, in large type, steered by keys."""
+"""Presentation mode: the panels alone, in large type and bold lines, steered by keys."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QToolBar
 
+from explorer.shell.arrangement import SIDE_WIDTH
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ _LARGER: Final = 1.5
 class Presentation(QObject):
     """Hides everything of a window but its centre, and brings it back as it was.
 
+    A dock that is called for meanwhile comes in a width for large type.
+
     Args:
         window: The window.
         centre: What of the centre a lecture does not need either.
     """
 
+    entering = Signal()
+    """What is hidden for another reason should come back: it is no part of the arrangement."""
     changed = Signal(bool)
     """Whether the window is shown as to a lecture hall."""
 
@@ -46,10 +51,13 @@ class Presentation(QObject):
         """Fill the screen with the panels."""
         if self._before is not None:
             return
+        self.entering.emit()
         window = self._window
         self._before = (window.saveState(), window.windowState())
         for part in self._parts():
             part.hide()
+        for dock in window.findChildren(QDockWidget):
+            dock.visibilityChanged.connect(self._widen)
         theme.set_scale(_LARGER)
         window.setWindowState(window.windowState() | Qt.WindowState.WindowFullScreen)
         self.changed.emit(True)
@@ -59,6 +67,8 @@ class Presentation(QObject):
         if self._before is None:
             return
         (state, shown), self._before = self._before, None
+        for dock in self._window.findChildren(QDockWidget):
+            dock.visibilityChanged.disconnect(self._widen)
         theme.set_scale(1.0)
         self._window.setWindowState(shown)
         self._window.menuBar().show()
@@ -67,6 +77,12 @@ class Presentation(QObject):
             part.show()
         self._window.restoreState(state)
         self.changed.emit(False)
+
+    def _widen(self, shown: bool) -> None:
+        dock = self.sender()
+        if shown and isinstance(dock, QDockWidget):
+            width = round(_LARGER * SIDE_WIDTH)
+            self._window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
     def _parts(self) -> list[QWidget]:
         window = self._window

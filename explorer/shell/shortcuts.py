@@ -46,6 +46,7 @@ _LOCAL_KEYS: Final = {
     ),
     CANVAS: SHEET,
     WINDOW: (
+        ("Ctrl+1 … 4", mark("Target, models, ledger, fit")),
         ("Tab", mark("Next control")),
         ("Esc", mark("Dismiss a message")),
     ),

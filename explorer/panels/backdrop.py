@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CLOSEST: Final = 56  # logical pixels between two lines, at least
 _FONT_SIZE: Final = 10
 _MARGIN: Final = 4
-_INK: Final = 0.85  # opacity of the numbers
+_INK: Final = 0.75  # opacity of the numbers
 _GROUND: Final = 0.72  # opacity below the numbers, which lines would strike through
 _FRAME: Final = 0.6  # of the strength of the numbers' colour
 

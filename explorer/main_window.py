@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
         self.lesson = LessonDesk(self)
         self.presentation.entering.connect(self.lesson.release)
         self.presentation.changed.connect(self.lesson.apply)
+        self.presentation.restored.connect(self.lesson.apply)
         self.switchboard = Switchboard(self)
 
     def _build_centre(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QToolBar
 
 from explorer.shell.arrangement import SIDE_WIDTH
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow, QWidget
 
 _LARGER: Final = 1.5
+_SETTLES_MS: Final = 1000  # in which a desktop gives a window its own size back
 
 
 class Presentation(QObject):
@@ -29,6 +31,8 @@ class Presentation(QObject):
 
     entering = Signal()
     """What is hidden for another reason should come back: it is no part of the arrangement."""
+    restored = Signal()
+    """The arrangement is as it was, with nothing hidden for another reason."""
     changed = Signal(bool)
     """Whether the window is shown as to a lecture hall."""
 
@@ -37,6 +41,7 @@ class Presentation(QObject):
         self._window = window
         self._centre = centre
         self._before: tuple[QByteArray, Qt.WindowState] | None = None
+        self._state: QByteArray | None = None  # of the docks, while the window finds its size
 
     @property
     def active(self) -> bool:
@@ -75,8 +80,29 @@ class Presentation(QObject):
         self._window.statusBar().show()
         for part in self._centre:
             part.show()
-        self._window.restoreState(state)
+        self._window.installEventFilter(self)
+        self._state = state
+        QTimer.singleShot(_SETTLES_MS, self, self._settle)
+        self._restore(state)
         self.changed.emit(False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Put the docks back once more when the window has its own size again."""
+        if event.type() == QEvent.Type.Resize and self._state is not None:
+            QTimer.singleShot(0, self, partial(self._restore, self._state))
+        return super().eventFilter(watched, event)
+
+    def _settle(self) -> None:
+        """Put the docks back for the last time: all know by now how small they may be again."""
+        self._window.removeEventFilter(self)
+        if self._state is not None:
+            self._restore(self._state)
+        self._state = None
+
+    def _restore(self, state: QByteArray) -> None:
+        if not self.active:
+            self._window.restoreState(state)
+            self.restored.emit()
 
     def _widen(self, shown: bool) -> None:
         dock = self.sender()

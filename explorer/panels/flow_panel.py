@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
+_LOW: Final = 280  # pixels of height below which the picture needs the room of the switches
 _SENTENCE_MARGIN: Final = 10
 _USUAL_FIGURE: Final = "NLL ≤ 0.000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
@@ -167,6 +168,7 @@ class FlowPanel(QWidget):
     def set_message(self, text: str) -> None:
         """Lay a sentence over the picture; none takes it away."""
         self._message.show_text(text)
+        self._tell_caption()
 
     def set_target_outline(self, density: ArrayLike | None, extent: Extent) -> None:
         """Draw the regions that hold half and nine tenths of the target.
@@ -218,7 +220,7 @@ class FlowPanel(QWidget):
     @property
     def caption(self) -> str:
         """What the picture cannot show, in the language of the window; "" for a flow."""
-        return self._caption.text()
+        return tr(self._kind.caption) if self._kind.caption else ""
 
     @property
     def place(self) -> str:
@@ -277,7 +279,7 @@ class FlowPanel(QWidget):
         """Say everything in the language of the window."""
         title = tr(self._title_text)
         self._head.set_title(title)
-        self._caption.show_text(tr(self._kind.caption) if self._kind.caption else "")
+        self._tell_caption()
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -323,12 +325,17 @@ class FlowPanel(QWidget):
         self._arrange_foot()
 
     def _arrange_foot(self) -> None:
+        self._chips.set_compact(self.height() < _LOW * theme.scale)
         # A figure of usual length, so that panels of one width look alike.
         figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
         figure += self._unit.fontMetrics().horizontalAdvance(tr("nats")) + 4 * self._foot.spacing()
         beside = figure + self._chips.sizeHint().width() <= self.width()
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+
+    def _tell_caption(self) -> None:
+        """Say what the picture cannot show, once there is one."""
+        self._caption.show_text("" if self._message.text() else self.caption)
 
     def _tell_figures(self) -> None:
         value = "–" if self._value is None else number(self._value)

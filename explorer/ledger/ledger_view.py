@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -48,6 +49,7 @@ _FEWEST_LINES: Final = 2  # above sums that stand still
 _ENOUGH_LINES: Final = 4  # above them and a curve
 _LOWEST: Final = 96
 _SPACING: Final = 4
+_AT_BOTTOM: Final = QAbstractItemView.ScrollHint.PositionAtBottom
 
 
 class LedgerView(QWidget):
@@ -101,8 +103,11 @@ class LedgerView(QWidget):
             for lane, other in self._ledgers.items()
             if lane != ledger.lane and other.point == ledger.point
         }
+        asked = any(shown.point == ledger.point for shown in self._ledgers.values())
         self._ledgers = {**others, ledger.lane: ledger}
         self._fill()
+        if not asked:
+            QTimer.singleShot(0, self, self._scroll_to_total)  # the lines know their height then
 
     def clear(self) -> None:
         """Show no point."""
@@ -230,9 +235,20 @@ class LedgerView(QWidget):
             self._curve.set_rows(self._ledgers["continuous"].rows)
         self._curve.setVisible(shown and self._spares_room_for_curve())
 
+    def _scroll_to_total(self) -> None:
+        if not self._table.sums.isVisibleTo(self):
+            self._table.scrollTo(self._table.model().index(self._first_sum, STEP), _AT_BOTTOM)
+
+    @property
+    def _first_sum(self) -> int:
+        return len(self._shown) - self._count_of_sums
+
     def _hold_sums(self) -> None:
-        """Let the sums stand still below the lines, where that leaves some lines to be seen."""
-        steps = len(self._shown) - self._count_of_sums
+        """Let the sums stand still below the lines, where that leaves some lines to be seen.
+
+        Else they are lines like the others, and a new point is read from log p(x) upwards.
+        """
+        steps = self._first_sum
         held = self._room_for_lines() >= self._count_of_sums + min(steps, _FEWEST_LINES)
         self._table.show_sums_from(steps if held else len(self._shown))
 

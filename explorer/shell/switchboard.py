@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from explorer.i18n import tr
+from explorer.i18n import tr, translator
 from flowengine import protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Switchboard(QObject):
         super().__init__(window)
         self._window = window
         self._lab_request = -1
+        translator.changed.connect(self._retranslate)
 
     def measure_solvers(self) -> None:
         """Ask for the solver lab; its answer, or why there is none, goes where it was asked."""
@@ -61,6 +62,9 @@ class Switchboard(QObject):
             tr("Training: the models are fitting the target") if training else tr("Training rests")
         )
         self._window.status_line.say(text)
+
+    def _retranslate(self) -> None:
+        self.say_training(self._window.controller.training)
 
     def _take_metrics(self, metrics: protocol.Metrics) -> None:
         window = self._window

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPen, QRegion
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QPainter, QPen, QRegion
 
 from explorer.i18n import signed
 from explorer.theme import theme
@@ -50,21 +51,10 @@ def draw_frame(backdrop: QImage, view: View, square: Extent) -> None:
 
 def draw_numbers(painter: QPainter, view: View) -> QRegion:
     """Write the numbers of the axes over a picture of the view; tells where."""
-    painter.save()
-    font = QFont(painter.font())
-    font.setPixelSize(round(_FONT_SIZE * view.ratio * theme.scale))
-    painter.setFont(font)
-    ink = theme.color("panel_muted")
-    ink.setAlphaF(_INK)
-    painter.setPen(ink)
-    ground = theme.color("panel")
-    ground.setAlphaF(_GROUND)
     written = QRegion()
-    for area, text in _numbers(view, QFontMetrics(font)):
-        painter.fillRect(area, ground)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
-        written += area
-    painter.restore()
+    for corner, number in _numbers(view):
+        painter.drawImage(corner, number)
+        written += QRect(corner, number.size())
     return written
 
 
@@ -89,29 +79,42 @@ def _draw_lines(painter: QPainter, view: View, step: float) -> None:
         painter.fillRect(QRectF(0, y, view.width, view.ratio), faint if value else axis)
 
 
-def _numbers(view: View, metrics: QFontMetrics) -> Iterator[tuple[QRect, str]]:
-    """Where each number stands, and the number."""
+def _numbers(view: View) -> Iterator[tuple[QPoint, QImage]]:
+    """The upper left corner of each number, and the number."""
     step, margin = _step(view), round(_MARGIN * view.ratio)
+    letters = round(_FONT_SIZE * view.ratio * theme.scale)
     decimals = max(0, -math.floor(math.log10(step)))
-    corner = 2 * metrics.height()
+    corner = 3 * letters  # where the axes meet there is room for one number only
     for value, x in _columns(view, step):
-        area, text = _written(value, decimals, metrics)
         if corner < x < view.width - margin:
-            area.moveCenter(QPoint(round(x), 0))
-            area.moveBottom(view.height - margin)
-            yield area, text
+            number = _written(value, decimals, letters, theme.name)
+            left = round(x) - number.width() // 2
+            yield QPoint(left, view.height - margin - number.height()), number
     for value, y in _rows(view, step):
-        area, text = _written(value, decimals, metrics)
         if margin < y < view.height - corner:
-            area.moveCenter(QPoint(0, round(y)))
-            area.moveLeft(margin // 2)
-            yield area, text
+            number = _written(value, decimals, letters, theme.name)
+            yield QPoint(margin // 2, round(y) - number.height() // 2), number
 
 
-def _written(value: float, decimals: int, metrics: QFontMetrics) -> tuple[QRect, str]:
-    """A number, and the room for it."""
+@lru_cache(maxsize=256)
+def _written(value: float, decimals: int, letters: int, _theme: str) -> QImage:
+    """A number on its ground, kept: letters are dear to draw anew with every picture."""
     text = signed(value, decimals).removeprefix("+") if value else "0"
-    return QRect(0, 0, metrics.horizontalAdvance(text + " "), metrics.height()), text
+    font = QGuiApplication.font()
+    font.setPixelSize(letters)
+    metrics = QFontMetrics(font)
+    size = QSize(metrics.horizontalAdvance(text + " "), metrics.height())
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    ink, ground = theme.color("panel_muted"), theme.color("panel")
+    ink.setAlphaF(_INK)
+    ground.setAlphaF(_GROUND)
+    image.fill(ground)
+    painter = QPainter(image)
+    painter.setFont(font)
+    painter.setPen(ink)
+    painter.drawText(image.rect(), Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return image
 
 
 def _step(view: View) -> float:

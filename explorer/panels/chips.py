@@ -77,6 +77,7 @@ class ChipRow(QWidget):
         self._entries = {name: QAction(self._menu) for name in more}
         self._colours = self._menu.addMenu("")
         self._more = _chip()
+        self._more.setProperty("role", "tool")  # narrow, so that it seldom needs a row of its own
         self._more.setMenu(self._menu)
         self._more.setVisible(bool(more))
         self._lay_out()

@@ -172,7 +172,8 @@ class Rasterizer:
 
     def _draw_bold(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[:_BOLD]), particles.hue[:_BOLD]
-        self._sheet.draw_dots(_bold(view.weight), points, hue)
+        # Half as much bolder as lines are: the density between the dots should still be seen.
+        self._sheet.draw_dots(_bold(view.ratio * math.sqrt(view.boldness)), points, hue)
 
 
 def moving_lines(view: View, shot: Shot) -> list[Lines]:

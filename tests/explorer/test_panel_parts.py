@@ -174,7 +174,7 @@ def test_nothing_strikes_the_numbers_of_the_axes_through():
     view = camera.view(400, 400)
     film = film_of(heat(np.full((32, 32), 0.1)))
     picture = pixels(Ground().image(view, shot_of(film, 0.5, 100.0)))
-    column, row = view.pixels(np.array([0.0, 0.5])).astype(int)
+    _, row = view.pixels(np.array([0.0, 0.5])).astype(int)
     number, beside = picture[row - 4 : row + 5, 3:7], picture[row - 4 : row + 5, 60:64]
     assert beside.max(axis=-1).min() > 200
     assert np.median(number.max(axis=-1)) < 130

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, translator
@@ -23,6 +23,7 @@ from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.panel_copy import PanelCopy, places
 from explorer.panels.rasterizer import Marker
+from explorer.panels.sentence import Sentence
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 _NARROWEST: Final = 160
 _LOW: Final = 280  # pixels of height below which the picture needs the room of the switches
-_SENTENCE_MARGIN: Final = 10
 _USUAL_FIGURE: Final = "NLL ≤ 0.000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
@@ -88,8 +88,8 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
-        self._message = _Sentence(self.view)
-        self._caption = _Sentence(self.view, low=True)
+        self._message = Sentence(self.view)
+        self._caption = Sentence(self.view, low=True)
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
         )
@@ -350,51 +350,6 @@ class FlowPanel(QWidget):
         if acting != self._acting:
             self._acting = acting
             self.layer_changed.emit(acting)
-
-
-class _Sentence(QLabel):
-    """A sentence over a picture: in its middle on a ground of its own, or at its lower edge."""
-
-    def __init__(self, view: FlowView, *, low: bool = False) -> None:
-        super().__init__(view)
-        self._low = low
-        self.setWordWrap(True)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMargin(_SENTENCE_MARGIN)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-        view.installEventFilter(self)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-
-    def show_text(self, text: str) -> None:
-        self.setText(text)
-        self._place()
-        self.setVisible(bool(text))
-
-    def eventFilter(self, view: QObject, event: QEvent) -> bool:
-        """Keep its place in the picture."""
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(view, event)
-
-    def _place(self) -> None:
-        """Take one line if there is room; a layout would know no height for a width."""
-        view = self.parentWidget()
-        line = self.fontMetrics().horizontalAdvance(self.text()) + 2 * _SENTENCE_MARGIN + 2
-        width = min(line, view.width())
-        height = min(self.heightForWidth(width), view.height())
-        below = view.height() - height
-        self.setGeometry(
-            (view.width() - width) // 2, below if self._low else below // 2, width, height
-        )
-
-    def _restyle(self) -> None:
-        text, ground = theme.color("panel_text").name(), theme.color("panel")
-        ground.setAlphaF(0.0 if self._low else 0.85)
-        shade = f"rgba({ground.red()}, {ground.green()}, {ground.blue()}, {ground.alpha()})"
-        self.setStyleSheet(f"color: {text}; background: {shade}; border-radius: 8px;")
-        self._place()
 
 
 def _label(role: str) -> QLabel:

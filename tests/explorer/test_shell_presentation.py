@@ -154,7 +154,10 @@ def test_a_part_comes_in_a_width_for_large_type(window, qtbot):
 
 def test_parts_of_the_picture_are_switched_by_key_in_every_panel_that_has_them(window):
     panels = window.stage.panels
-    shown = lambda name: [getattr(panel.shown, name) for panel in panels.values()]  # noqa: E731
+
+    def shown(name):
+        return [getattr(panel.shown, name) for panel in panels.values()]
+
     assert shown("density") == [True, True]
     QTest.keyClick(window, Qt.Key.Key_1, ALT)
     assert shown("density") == [False, False]

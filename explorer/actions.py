@@ -42,9 +42,10 @@ FILE: Final = mark("&File")
 EDIT: Final = mark("&Edit")
 TRAIN: Final = mark("&Train")
 PLAY: Final = mark("&Play")
+PICTURE: Final = mark("Pi&cture")
 VIEW: Final = mark("&View")
 HELP: Final = mark("&Help")
-MENUS: Final = (FILE, EDIT, TRAIN, PLAY, VIEW, HELP)
+MENUS: Final = (FILE, EDIT, TRAIN, PLAY, PICTURE, VIEW, HELP)
 
 # fmt: off
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
@@ -96,6 +97,27 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "stage.switch_direction", mark("Generate (z → x) or normalize (x → z)"),
                separated=True),
 
+    ActionSpec("show_density", PICTURE, mark("Density"), "Alt+1", "", "picture.density",
+               mark("Show or hide the density in all panels")),
+    ActionSpec("show_points", PICTURE, mark("Points"), "Alt+2", "", "picture.points",
+               mark("Show or hide the particles in all panels")),
+    ActionSpec("show_grid", PICTURE, mark("Warped grid"), "Alt+3", "", "picture.grid",
+               mark("Show or hide the warped grid")),
+    ActionSpec("show_trails", PICTURE, mark("Trails"), "Alt+4", "", "picture.trails",
+               mark("Show or hide the trails of the particles in all panels")),
+    ActionSpec("show_field", PICTURE, mark("Velocity field"), "Alt+5", "", "picture.field",
+               mark("Show or hide the velocity field")),
+    ActionSpec("show_outline", PICTURE, mark("Outline of the target"), "Alt+6", "",
+               "picture.outline",
+               mark("Show or hide the outline of the target in all panels")),
+    ActionSpec("show_difference", PICTURE, mark("Difference, model − target"), "Alt+7", "",
+               "picture.difference",
+               mark("Show or hide by how much each density differs from the target")),
+    ActionSpec("show_paths", PICTURE, mark("Paths"), "Alt+8", "", "picture.paths",
+               mark("Show or hide the whole ways of some particles in all panels")),
+    ActionSpec("show_exact", PICTURE, mark("Exact field"), "Alt+9", "", "picture.exact",
+               mark("Show or hide in dashes the field that the velocity should become")),
+
     ActionSpec("presentation", VIEW, mark("Presentation"), "F5", "monitor", "presentation.toggle",
                mark("Show the panels alone, in large type; Esc or F5 brings the rest back"),
                separated=True),
@@ -103,6 +125,9 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "lesson.toggle", mark("Choose what a student sees and may change in this project")),
     ActionSpec("enlarge", VIEW, mark("Enlarge a panel"), "M", "maximize-2", "stage.enlarge",
                mark("Give one panel all the room, or show all again")),
+    ActionSpec("enlarge_next", VIEW, mark("Enlarge the next panel"), "Shift+M", "maximize-2",
+               "stage.enlarge_next",
+               mark("Give one panel after the other all the room, then show all again")),
     ActionSpec("next_part", VIEW, mark("Next part of the window"), "F6", "chevron-right",
                "focus_next_part", mark("Move the keyboard to the next part of the window"),
                separated=True),
@@ -172,6 +197,11 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
+    @staticmethod
+    def ids(prefix: str) -> list[str]:
+        """The actions whose id begins with `prefix`, as they stand in the table."""
+        return [spec.id for spec in ACTIONS if spec.id.startswith(prefix)]
+
     def places(self) -> list[tuple[str, QAction]]:
         """Every action, with the name of the menu in which it stands."""
         return [(tr(spec.menu).replace("&", ""), self._actions[spec.id]) for spec in ACTIONS]
@@ -189,7 +219,7 @@ class Actions(QObject):
     def retint(self) -> None:
         """Draw every icon in the colours of the theme."""
         for spec in ACTIONS:
-            if not spec.group:  # a menu shows either an icon or which of a group is chosen
+            if spec.icon:  # a menu shows either an icon or whether an action is on
                 self._actions[spec.id].setIcon(icon(spec.icon))
 
     def retranslate(self) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from explorer.actions import FILE, HELP, VIEW, Actions
+from explorer.actions import FILE, HELP, PICTURE, VIEW, Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
@@ -30,6 +30,7 @@ from explorer.shell.lesson_note import LessonNote
 from explorer.shell.lessons import LessonMenu
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.particle_choice import ParticleChoice
+from explorer.shell.picture_keys import PictureKeys
 from explorer.shell.presentation import Presentation
 from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
@@ -120,6 +121,7 @@ class MainWindow(QMainWindow):
         )
         self.actions_ = Actions(self)
         self.appearance = Appearance(self.actions_, self)
+        self.picture = PictureKeys(self.actions_, self.stage)
         self.particles = ParticleChoice(self.actions_, self.controller, self)
         self.top_bar = TopBar(self.actions_, self)
         self.addToolBar(self.top_bar)
@@ -129,6 +131,9 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_menus()
         self.lesson = LessonDesk(self)
+        self.presentation.entering.connect(self.lesson.release)
+        self.presentation.changed.connect(self.lesson.apply)
+        self.presentation.restored.connect(self.lesson.apply)
         self.switchboard = Switchboard(self)
 
     def _build_centre(self) -> None:
@@ -163,9 +168,13 @@ class MainWindow(QMainWindow):
         self.lesson_menu = LessonMenu(self)
         menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
         menus[HELP].insertMenu(self.actions_["palette"], self.lesson_menu)
+        menus[PICTURE].aboutToShow.connect(self.picture.tell)
         first = self.actions_["theme_dark"]
-        for dock in self.docks.values():
-            menus[VIEW].insertAction(first, dock.toggleViewAction())
+        for place, dock in enumerate(self.docks.values(), start=1):
+            switch = dock.toggleViewAction()
+            switch.setShortcut(f"Ctrl+{place}")
+            self.addAction(switch)  # the key works even where no menu bar shows the action
+            menus[VIEW].insertAction(first, switch)
         menus[VIEW].insertSeparator(first)
 
     # --- wires ----------------------------------------------------------------------------------

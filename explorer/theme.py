@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Choice = Literal["dark", "light", "system"]
 CHOICES: Final[tuple[Choice, ...]] = ("dark", "light", "system")
 _SMALLEST_POINT_SIZE = 9.5
+_DARKEST_ON_PANEL: Final = 0.55  # lightness
+_ICON: Final = 16  # logical pixels, beside type of the usual size
 # The style sheet can show pictures from files only, so these are written out, tinted, once a theme.
 _GLYPHS: Final = {"chevron-down": "text_muted", "chevron-up": "text_muted", "check": "accent_text"}
 _PALETTE: Final = {
@@ -78,6 +80,12 @@ class Theme(QObject):
             KeyError: the themes have no such role.
         """
         return QColor(self._roles[role])
+
+    def on_panel(self, role: str) -> QColor:
+        """A role's colour on the panels, which are dark in every theme: never a dark one."""
+        colour = self.color(role)
+        lightness = max(colour.lightnessF(), _DARKEST_ON_PANEL)
+        return QColor.fromHslF(max(colour.hslHueF(), 0), colour.hslSaturationF(), lightness)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -189,6 +197,7 @@ class Theme(QObject):
         return Template(source).substitute(
             self._roles,
             **sizes,
+            icon=f"{round(_ICON * self._scale)}px",
             accent_hover=mix(self.color("accent"), self.color("text"), 0.18).name(),
             hover=mix(self.color("surface_raised"), self.color("text"), 0.08).name(),
             chosen=mix(self.color("surface_raised"), self.color("accent"), 0.14).name(),

@@ -159,7 +159,7 @@ class FramePainter:
         line.adjust(advance(ends[0]) + 10 * ratio, 0, -advance(ends[1]) - 10 * ratio, 0)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         y, now = line.center().y(), line.left() + tau * line.width()
-        painter.setPen(QPen(theme.color("border"), 2 * ratio))
+        painter.setPen(QPen(theme.color("control"), 2 * ratio))
         painter.drawLine(QPointF(line.left(), y), QPointF(line.right(), y))
         painter.setPen(QPen(theme.color("accent"), 2 * ratio))
         painter.drawLine(QPointF(line.left(), y), QPointF(now, y))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -48,6 +49,7 @@ _FEWEST_LINES: Final = 2  # above sums that stand still
 _ENOUGH_LINES: Final = 4  # above them and a curve
 _LOWEST: Final = 96
 _SPACING: Final = 4
+_AT_BOTTOM: Final = QAbstractItemView.ScrollHint.PositionAtBottom
 
 
 class LedgerView(QWidget):
@@ -102,8 +104,11 @@ class LedgerView(QWidget):
             for lane, other in self._ledgers.items()
             if lane != ledger.lane and other.point == ledger.point
         }
+        asked = any(shown.point == ledger.point for shown in self._ledgers.values())
         self._ledgers = {**others, ledger.lane: ledger}
         self._fill()
+        if not asked:
+            QTimer.singleShot(0, self, self._scroll_to_total)  # the lines know their height then
 
     def set_asked(self, point: tuple[float, float] | None) -> None:
         """Say that an answer is on its way; engines that are still starting take a while."""
@@ -260,6 +265,12 @@ class LedgerView(QWidget):
     def _lines_for_curve(self) -> float:
         """How many lines there would be room for in the place of the curve."""
         return (self._curve.sizeHint().height() + _SPACING) / self._table.line_height
+
+    def _scroll_to_total(self) -> None:
+        """Let a new point be read from log p(x) upwards where that scrolls with the lines."""
+        if not self._count_of_sums:
+            first_sum = self._table.model().index(len(self._steps()), STEP)
+            self._table.scrollTo(first_sum, _AT_BOTTOM)
 
     def _hold_sums(self) -> None:
         """Let the sums stand still below the lines, where that leaves some lines to be seen."""

@@ -1,15 +1,16 @@
-"""The empty plane behind a picture: background, a line for every unit, axes and their numbers."""
+"""The empty plane behind a picture: background, a line for every unit; and the axes' numbers."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QImage, QPainter, QPen
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QPainter, QPen, QRegion
 
-from explorer.i18n import number
+from explorer.i18n import signed
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _CLOSEST: Final = 56  # logical pixels between two lines, at least
 _FONT_SIZE: Final = 10
 _MARGIN: Final = 4
+_INK: Final = 0.75  # opacity of the numbers
+_GROUND: Final = 0.72  # opacity below the numbers, which lines would strike through
 _FRAME: Final = 0.6  # of the strength of the numbers' colour
 
 
@@ -29,9 +32,7 @@ def draw_backdrop(view: View) -> QImage:
     backdrop = QImage(view.width, view.height, QImage.Format.Format_RGB32)
     backdrop.fill(theme.color("panel"))
     painter = QPainter(backdrop)
-    step = tick_step(view.scale / view.ratio)
-    _draw_lines(painter, view, step)
-    _draw_numbers(painter, view, step)
+    _draw_lines(painter, view, _step(view))
     painter.end()
     return backdrop
 
@@ -46,6 +47,15 @@ def draw_frame(backdrop: QImage, view: View, square: Extent) -> None:
     painter.setPen(QPen(colour, max(1, round(view.ratio)), Qt.PenStyle.DotLine))
     painter.drawRect(QRectF(QPointF(*corners[0]), QPointF(*corners[1])))
     painter.end()
+
+
+def draw_numbers(painter: QPainter, view: View) -> QRegion:
+    """Write the numbers of the axes over a picture of the view; tells where."""
+    written = QRegion()
+    for corner, number in _numbers(view):
+        painter.drawImage(corner, number)
+        written += QRect(corner, number.size())
+    return written
 
 
 def tick_step(scale: float) -> float:
@@ -69,27 +79,46 @@ def _draw_lines(painter: QPainter, view: View, step: float) -> None:
         painter.fillRect(QRectF(0, y, view.width, view.ratio), faint if value else axis)
 
 
-def _draw_numbers(painter: QPainter, view: View, step: float) -> None:
-    font = QFont(painter.font())
-    letters = _FONT_SIZE * view.ratio * theme.scale
-    font.setPixelSize(round(letters))
-    painter.setFont(font)
-    painter.setPen(theme.color("panel_muted"))
-    painter.setOpacity(0.7)
-    margin, size = _MARGIN * view.ratio, 4 * letters
-    corner = size / 2
+def _numbers(view: View) -> Iterator[tuple[QPoint, QImage]]:
+    """The upper left corner of each number, and the number."""
+    step, margin = _step(view), round(_MARGIN * view.ratio)
+    letters = round(_FONT_SIZE * view.ratio * theme.scale)
+    decimals = max(0, -math.floor(math.log10(step)))
+    corner = 3 * letters  # where the axes meet there is room for one number only
     for value, x in _columns(view, step):
         if corner < x < view.width - margin:
-            area = QRectF(x - size / 2, view.height - size - margin, size, size)
-            painter.drawText(
-                area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter, _written(value)
-            )
+            number = _written(value, decimals, letters, theme.name)
+            left = round(x) - number.width() // 2
+            yield QPoint(left, view.height - margin - number.height()), number
     for value, y in _rows(view, step):
         if margin < y < view.height - corner:
-            area = QRectF(margin, y - size / 2, size, size)
-            painter.drawText(
-                area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, _written(value)
-            )
+            number = _written(value, decimals, letters, theme.name)
+            yield QPoint(margin // 2, round(y) - number.height() // 2), number
+
+
+@lru_cache(maxsize=256)
+def _written(value: float, decimals: int, letters: int, _theme: str) -> QImage:
+    """A number on its ground, kept: letters are dear to draw anew with every picture."""
+    text = signed(value, decimals).removeprefix("+") if value else "0"
+    font = QGuiApplication.font()
+    font.setPixelSize(letters)
+    metrics = QFontMetrics(font)
+    size = QSize(metrics.horizontalAdvance(text + " "), metrics.height())
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    ink, ground = theme.color("panel_muted"), theme.color("panel")
+    ink.setAlphaF(_INK)
+    ground.setAlphaF(_GROUND)
+    image.fill(ground)
+    painter = QPainter(image)
+    painter.setFont(font)
+    painter.setPen(ink)
+    painter.drawText(image.rect(), Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return image
+
+
+def _step(view: View) -> float:
+    return tick_step(view.scale / view.ratio)
 
 
 def _columns(view: View, step: float) -> Iterator[tuple[float, float]]:
@@ -108,7 +137,3 @@ def _multiples(low: float, high: float, step: float) -> Iterator[float]:
     digits = max(0, -math.floor(math.log10(step)))
     for k in range(math.ceil(low / step), math.floor(high / step) + 1):
         yield round(k * step, digits)
-
-
-def _written(value: float) -> str:
-    return number(int(value) if value.is_integer() else value, digits=2)

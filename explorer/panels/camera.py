@@ -29,6 +29,7 @@ class View(NamedTuple):
         x: Data coordinates of the centre.
         y: Data coordinates of the centre; upwards, while pixels count downwards.
         ratio: Device pixels per logical pixel, for what has a size on the screen.
+        boldness: How many times as thick as usual dots and lines are: a lecture hall is large.
     """
 
     width: int
@@ -37,6 +38,12 @@ class View(NamedTuple):
     x: float
     y: float
     ratio: float
+    boldness: float = 1.0
+
+    @property
+    def weight(self) -> float:
+        """The thickness of a usual line in pixels."""
+        return self.ratio * self.boldness
 
     def pixels(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Data coordinates, shape (..., 2), as pixels."""

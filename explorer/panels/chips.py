@@ -16,7 +16,7 @@ from explorer.resources import icon
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from explorer.panels.rasterizer import Shown
 
@@ -77,26 +77,44 @@ class ChipRow(QWidget):
         self._chips = {name: _chip() for name in names}
         self._absent = {name: _chip() for name in room_for}
         self._hindrances: dict[str, str] = {}
+        self._compact = False
         self._menu = QMenu(self)
+        self._doubles = {name: QAction(self._menu) for name in names}  # of the buttons
         self._entries = {name: QAction(self._menu) for name in more}
         self._colours = self._menu.addMenu("")
         self._more = _chip()
+        self._more.setProperty("role", "tool")  # narrow, so that it seldom needs a row of its own
         self._more.setMenu(self._menu)
         self._more.setVisible(bool(more))
         self._lay_out()
         self.set_shown(shown)
         for name, chip in self._chips.items():
             chip.clicked.connect(lambda on, name=name: self.toggled.emit(name, on))
-        for name, entry in self._entries.items():
+        for name, entry in [*self._doubles.items(), *self._entries.items()]:
             entry.triggered.connect(lambda on, name=name: self.toggled.emit(name, on))
         theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
         self._retint()
         self.retranslate()
 
+    def set_compact(self, compact: bool) -> None:
+        """Have all switches in the menu, where there is little room; or their own buttons again."""
+        if compact == self._compact:
+            return
+        self._compact = compact
+        for name, chip in self._chips.items():
+            chip.setVisible(not compact)
+            self._doubles[name].setVisible(compact)
+        for chip in self._absent.values():
+            policy = chip.sizePolicy()
+            policy.setRetainSizeWhenHidden(not compact)
+            chip.setSizePolicy(policy)
+        self._more.setVisible(compact or bool(self._entries))
+        self.updateGeometry()
+
     def set_shown(self, shown: Shown) -> None:
         """Press the buttons as a picture is."""
-        for name, switch in {**self._chips, **self._entries}.items():
+        for name, switch in self._switches():
             switch.setChecked(getattr(shown, name))
 
     def set_colours(self, name: str) -> None:
@@ -105,15 +123,18 @@ class ChipRow(QWidget):
 
     def set_hindrance(self, name: str, reason: str) -> None:
         """Disable the switch of a part and say why when the mouse rests on it; "" enables it."""
-        switch = {**self._chips, **self._entries}.get(name)
-        if switch is not None:
+        for switch in [switch for known, switch in self._switches() if known == name]:
             self._hindrances[name] = reason
             switch.setEnabled(not reason)
             switch.setToolTip(reason or tr(WORDS[name][1]))
 
+    def hindrance(self, name: str) -> str:
+        """Why a part cannot be switched; "" where it can."""
+        return self._hindrances.get(name, "")
+
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
-        for name, switch in {**self._chips, **self._entries}.items():
+        for name, switch in self._switches():
             words, meaning = WORDS[name]
             switch.setText(tr(words))
             switch.setToolTip(self._hindrances.get(name) or tr(meaning))
@@ -124,6 +145,10 @@ class ChipRow(QWidget):
         self._more.setToolTip(tr("More to show, and colours"))
         self._more.setAccessibleName(self._more.toolTip())
         self._colours.setTitle(tr("Colours of the density"))
+
+    def _switches(self) -> Iterator[tuple[str, QPushButton | QAction]]:
+        for switches in (self._chips, self._doubles, self._entries):
+            yield from switches.items()
 
     def _lay_out(self) -> None:
         layout = FlowLayout(self, spacing=5)
@@ -138,9 +163,12 @@ class ChipRow(QWidget):
             layout.addWidget(chip)
             chip.hide()
         self._menu.setToolTipsVisible(True)
-        for entry in self._entries.values():
+        entries = [*self._doubles.values(), *self._entries.values()]
+        for entry in entries:
             entry.setCheckable(True)
-        self._menu.insertActions(self._colours.menuAction(), list(self._entries.values()))
+        for entry in self._doubles.values():
+            entry.setVisible(False)
+        self._menu.insertActions(self._colours.menuAction(), entries)
         group = QActionGroup(self._colours)
         self._maps = {name: self._colours.addAction(name.capitalize()) for name in SEQUENTIAL}
         for name, entry in self._maps.items():

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import number, tr, tr_sentence, translator
@@ -23,6 +23,7 @@ from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.panel_copy import PanelCopy, places
 from explorer.panels.rasterizer import Marker
+from explorer.panels.sentence import Sentence
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from flowengine.protocol import Event
 
 _NARROWEST: Final = 160
-_SENTENCE_MARGIN: Final = 10
+_LOW: Final = 280  # pixels of height below which the picture needs the room of the switches
 _USUAL_FIGURE: Final = "NLL ≤ 0.000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
@@ -87,8 +88,8 @@ class FlowPanel(QWidget):
         self.view.shown = self._kind.shown
         self._head = HeadLine(lane, self._kind.place)
         self._figure, self._unit, self._note = _label("figure"), _label("muted"), _label("muted")
-        self._message, self._message_text = _Sentence(self.view), ""
-        self._caption = _Sentence(self.view, low=True)
+        self._message, self._message_text = Sentence(self.view), ""
+        self._caption = Sentence(self.view, low=True)
         self._chips = ChipRow(
             self._kind.chips, self.view.shown, self._kind.more, room_for(self._kind)
         )
@@ -97,7 +98,7 @@ class FlowPanel(QWidget):
         self.view.hovered.connect(self.hovered)
         self.view.left.connect(self.left)
         self._head.enlarged.connect(self.enlarged)
-        self._chips.toggled.connect(self._switch)
+        self._chips.toggled.connect(self.switch)
         self._chips.colours_chosen.connect(self.view.set_colours)
         translator.changed.connect(self.retranslate)
         self.retranslate()
@@ -168,6 +169,7 @@ class FlowPanel(QWidget):
         """Lay a sentence, in English, over the picture; none takes it away."""
         self._message_text = text
         self._message.show_text(tr_sentence(text))
+        self._tell_caption()
 
     def set_target_outline(self, density: ArrayLike | None, extent: Extent) -> None:
         """Draw the regions that hold half and nine tenths of the target.
@@ -219,7 +221,7 @@ class FlowPanel(QWidget):
     @property
     def caption(self) -> str:
         """What the picture cannot show, in the language of the window; "" for a flow."""
-        return self._caption.text()
+        return tr(self._kind.caption) if self._kind.caption else ""
 
     @property
     def place(self) -> str:
@@ -254,6 +256,21 @@ class FlowPanel(QWidget):
             self.view.update()
             self.options_changed.emit(shown)
 
+    def can_show(self, name: str) -> bool:
+        """Whether the picture has a part, a field of `Shown`, and nothing stands in its way."""
+        return name in (*self._kind.chips, *self._kind.more) and not self._chips.hindrance(name)
+
+    def switch(self, name: str, on: bool) -> None:
+        """Switch one part of the picture; the density and the difference take turns."""
+        changes = {name: on}
+        if name == "difference" and on:
+            self._beneath = self.view.shown.density
+        elif name == "difference":
+            changes["density"] = self._beneath
+        if on and name in _EITHER:
+            changes |= dict.fromkeys(_EITHER - {name}, False)
+        self.set_shown(replace(self.view.shown, **changes))
+
     def set_title(self, title: str) -> None:
         """Give the panel another title, in English."""
         self._title_text = title
@@ -264,7 +281,7 @@ class FlowPanel(QWidget):
         title = tr(self._title_text)
         self._head.set_title(title)
         self._message.show_text(tr_sentence(self._message_text))
-        self._caption.show_text(tr(self._kind.caption) if self._kind.caption else "")
+        self._tell_caption()
         self.view.setAccessibleName(title)
         self.view.setAccessibleDescription(
             tr("Click a point for its ledger. Drag to pan, turn the wheel to zoom, 0 shows all.")
@@ -310,6 +327,7 @@ class FlowPanel(QWidget):
         self._arrange_foot()
 
     def _arrange_foot(self) -> None:
+        self._chips.set_compact(self.height() < _LOW * theme.scale)
         # A figure of usual length, so that panels of one width look alike.
         figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
         figure += self._unit.fontMetrics().horizontalAdvance(tr("nats")) + 4 * self._foot.spacing()
@@ -317,15 +335,9 @@ class FlowPanel(QWidget):
         direction = QBoxLayout.Direction
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
 
-    def _switch(self, name: str, on: bool) -> None:
-        changes = {name: on}
-        if name == "difference" and on:
-            self._beneath = self.view.shown.density
-        elif name == "difference":
-            changes["density"] = self._beneath
-        if on and name in _EITHER:
-            changes |= dict.fromkeys(_EITHER - {name}, False)
-        self.set_shown(replace(self.view.shown, **changes))
+    def _tell_caption(self) -> None:
+        """Say what the picture cannot show, once there is one."""
+        self._caption.show_text("" if self._message.text() else self.caption)
 
     def _tell_figures(self) -> None:
         value = "–" if self._value is None else number(self._value)
@@ -340,51 +352,6 @@ class FlowPanel(QWidget):
         if acting != self._acting:
             self._acting = acting
             self.layer_changed.emit(acting)
-
-
-class _Sentence(QLabel):
-    """A sentence over a picture: in its middle on a ground of its own, or at its lower edge."""
-
-    def __init__(self, view: FlowView, *, low: bool = False) -> None:
-        super().__init__(view)
-        self._low = low
-        self.setWordWrap(True)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMargin(_SENTENCE_MARGIN)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-        view.installEventFilter(self)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-
-    def show_text(self, text: str) -> None:
-        self.setText(text)
-        self._place()
-        self.setVisible(bool(text))
-
-    def eventFilter(self, view: QObject, event: QEvent) -> bool:
-        """Keep its place in the picture."""
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(view, event)
-
-    def _place(self) -> None:
-        """Take one line if there is room; a layout would know no height for a width."""
-        view = self.parentWidget()
-        line = self.fontMetrics().horizontalAdvance(self.text()) + 2 * _SENTENCE_MARGIN + 2
-        width = min(line, view.width())
-        height = min(self.heightForWidth(width), view.height())
-        below = view.height() - height
-        self.setGeometry(
-            (view.width() - width) // 2, below if self._low else below // 2, width, height
-        )
-
-    def _restyle(self) -> None:
-        text, ground = theme.color("panel_text").name(), theme.color("panel")
-        ground.setAlphaF(0.0 if self._low else 0.85)
-        shade = f"rgba({ground.red()}, {ground.green()}, {ground.blue()}, {ground.alpha()})"
-        self.setStyleSheet(f"color: {text}; background: {shade}; border-radius: 8px;")
-        self._place()
 
 
 def _label(role: str) -> QLabel:

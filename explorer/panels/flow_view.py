@@ -176,6 +176,7 @@ class FlowView(QWidget):
         painter = QPainter(self)
         painter.scale(1 / ratio, 1 / ratio)
         view = self._camera.view(self.width(), self.height(), ratio)
+        view = view._replace(boldness=theme.scale)
         self._rasterizer.paint(painter, view, self._shot())
         painter.resetTransform()
         if self._by_keyboard and self.hasFocus():

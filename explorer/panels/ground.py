@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 
 from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
-from explorer.panels.backdrop import draw_backdrop, draw_frame
+from explorer.panels.backdrop import draw_backdrop, draw_frame, draw_numbers
 from explorer.panels.enlarged import Enlarger
 from explorer.panels.legend import Scale, draw_legend
 from explorer.panels.sheet import Sheet
@@ -118,6 +118,7 @@ class Ground:
         self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
         left, top, right, bottom = self.sheet.lay_over(painter)
         self._over += QRect(left, top, right - left, bottom - top)
+        self._over += draw_numbers(painter, view)
         self._over += draw_legend(painter, view, tuple(scales))
         painter.end()
 

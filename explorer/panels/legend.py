@@ -23,6 +23,7 @@ _BAR: Final = 5
 _FONT_SIZE: Final = 10
 _LINE: Final = 13
 _GAP: Final = 5
+_GROUND: Final = 0.72  # of the plane's colour, over lines that would strike the words through
 _LEAST: Final = (230, 190)  # a smaller picture is worth more than what its colours mean
 
 
@@ -48,8 +49,12 @@ def draw_legend(painter: QPainter, view: View, scales: tuple[Scale, ...]) -> QRe
     legend = _drawn(scales, titles, view.ratio * theme.scale, theme.name)
     margin = round(_MARGIN * view.ratio)
     corner = QPoint(view.width - legend.width() - margin, margin)
+    around = QRect(corner, legend.size()).adjusted(-margin, -margin, margin, margin // 2)
+    ground = theme.color("panel")
+    ground.setAlphaF(_GROUND)
+    painter.fillRect(around, ground)
     painter.drawImage(corner, legend)
-    return QRect(corner, legend.size())
+    return around
 
 
 @lru_cache(maxsize=16)

@@ -38,7 +38,6 @@ _SHADOW_RADIUS, _SHADOW_OPACITY = 1.9, 0.25
 _RING: Final = 6.0  # logical pixels
 _ELLIPSE: Final = 14.0  # logical pixels, for a Jacobian that turns but does not stretch
 _ROUND: Final = (1.0, 0.0, 0.0, 1.0)
-_DARKEST: Final = 0.55  # lightness of a line on the near-black panel
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Rasterizer:
     def restyle(self) -> None:
         """Take up the colours of the present theme."""
         self.ground.forget()
-        field, target = _light(self._accent), _light("target")
+        field, target = theme.on_panel(self._accent), theme.on_panel("target")
         self.ground.sheet.shades = self._sheet.shades = shades(
             strokes.line_colours(_rgb(field), _rgb(target))
         )
@@ -165,7 +164,7 @@ class Rasterizer:
 
     def _draw_dust(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[_BOLD:]), particles.hue[_BOLD:]
-        radius = _DUST_RADIUS * view.ratio
+        radius = _DUST_RADIUS * view.ratio  # dust stays dust in a hall: it is most of the work
         if len(points) >= _MANY and (dots := _by_gpu(view, points, hue, radius)) is not None:
             self._sheet.draw_picture(dots)
         else:
@@ -173,7 +172,8 @@ class Rasterizer:
 
     def _draw_bold(self, view: View, particles: Particles) -> None:
         points, hue = view.pixels(particles.positions[:_BOLD]), particles.hue[:_BOLD]
-        self._sheet.draw_dots(_bold(view.ratio), points, hue)
+        # Half as much bolder as lines are: the density between the dots should still be seen.
+        self._sheet.draw_dots(_bold(view.ratio * math.sqrt(view.boldness)), points, hue)
 
 
 def moving_lines(view: View, shot: Shot) -> list[Lines]:
@@ -197,14 +197,14 @@ def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:
     shade.setAlphaF(0.6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(*view.pixels(np.array(marker.point)).tolist())
-    for colour, width in ((shade, 3.4), (_light("accent"), 1.5)):
-        pen = QPen(colour, width * view.ratio)
+    for colour, width in ((shade, 3.4), (theme.on_panel("accent"), 1.5)):
+        pen = QPen(colour, width * view.weight)
         pen.setCosmetic(True)
         painter.setPen(pen)
         if marker.jacobian is None:
-            _draw_ellipse(painter, _ROUND, _RING * view.ratio)
+            _draw_ellipse(painter, _ROUND, _RING * view.weight)
         else:
-            _draw_ellipse(painter, marker.jacobian, _ELLIPSE * view.ratio)
+            _draw_ellipse(painter, marker.jacobian, _ELLIPSE * view.weight)
             painter.drawPoint(0, 0)
     painter.resetTransform()
 
@@ -242,16 +242,9 @@ def _dust(radius: float) -> DotPainter:
 
 
 @lru_cache(maxsize=4)
-def _bold(ratio: float) -> DotPainter:
-    shadow = (_SHADOW_RADIUS * ratio, _SHADOW_OPACITY)
-    return DotPainter(colormap.wheel(), _BOLD_OPACITY, _BOLD_RADIUS * ratio, shadow)
-
-
-def _light(role: str) -> QColor:
-    """A role's colour; on the panel, which is dark in every theme, never a dark one."""
-    colour = theme.color(role)
-    lightness = max(colour.lightnessF(), _DARKEST)
-    return QColor.fromHslF(max(colour.hslHueF(), 0), colour.hslSaturationF(), lightness)
+def _bold(weight: float) -> DotPainter:
+    shadow = (_SHADOW_RADIUS * weight, _SHADOW_OPACITY)
+    return DotPainter(colormap.wheel(), _BOLD_OPACITY, _BOLD_RADIUS * weight, shadow)
 
 
 def _rgb(colour: QColor) -> tuple[float, float, float]:

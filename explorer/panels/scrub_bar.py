@@ -135,7 +135,7 @@ class ScrubBar(QAbstractSlider):
 
     def _draw_groove(self, painter: QPainter, here: float) -> None:
         left, right = self._x(0), self._x(1)
-        for start, end, role in ((left, right, "border"), (left, here, "accent")):
+        for start, end, role in ((left, right, "control"), (left, here, "accent")):
             painter.setBrush(theme.color(role))
             groove = QRectF(start, _LINE - _GROOVE / 2, end - start, _GROOVE)
             painter.drawRoundedRect(groove, _GROOVE / 2, _GROOVE / 2)

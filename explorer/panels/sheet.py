@@ -43,7 +43,7 @@ class Sheet:
     def draw_lines(self, view: View, lines: list[Lines]) -> None:
         """Draw lines, all in one go."""
         if lines:
-            thickness = max(1, math.floor(view.ratio + 0.25))
+            thickness = max(1, math.floor(view.weight + 0.5))
             drawn = splat_lines(self._marks, strokes.together(lines), self.shades, thickness)
             self._touched = self._touched.with_(drawn)
 

@@ -159,7 +159,7 @@ class _RowPainter(QStyledItemDelegate):
         super().paint(painter, option, index)
         enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
         painter.save()
-        painter.setPen(theme.color("text_muted" if enabled else "border"))
+        painter.setPen(theme.color("text_muted" if enabled else "control"))
         room = option.rect.adjusted(0, 0, -8, 0)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(room, flags, index.data(_DETAIL))

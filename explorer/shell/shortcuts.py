@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.actions import ACTIONS, MENUS
 from explorer.i18n import mark, tr
@@ -46,11 +54,16 @@ _LOCAL_KEYS: Final = {
     ),
     CANVAS: SHEET,
     WINDOW: (
+        ("Ctrl+1", mark("Target")),
+        ("Ctrl+2", mark("Models")),
+        ("Ctrl+3", mark("Ledger")),
+        ("Ctrl+4", mark("Fit")),
         ("Tab", mark("Next control")),
         ("Esc", mark("Dismiss a message")),
     ),
 }
-_COLUMNS = 3
+_COLUMNS = 4
+_FRAME: Final = (12, 44)  # logical pixels that a desktop's frame and title bar may take
 
 
 class ShortcutSheet(QDialog):
@@ -65,13 +78,22 @@ class ShortcutSheet(QDialog):
             shortest = heights.index(min(heights))
             columns[shortest].addLayout(_section(title, keys))
             heights[shortest] += len(keys) + 2
-        layout = QHBoxLayout(self)
+        sheet = QWidget()
+        layout = QHBoxLayout(sheet)
         layout.setContentsMargins(22, 20, 22, 22)
         layout.setSpacing(36)
         for column in columns:
             column.setSpacing(20)
             column.addStretch(1)
             layout.addLayout(column)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(sheet)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(scroll)
+        room = self.screen().availableSize() - QSize(*_FRAME)
+        self.resize((sheet.sizeHint() + QSize(2, 2)).boundedTo(room))  # scrolls in a small hall
 
     @staticmethod
     def sections() -> list[tuple[str, list[tuple[str, str]]]]:

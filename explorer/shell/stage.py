@@ -190,6 +190,11 @@ class Stage(QWidget):
             self._show_status(panel, message)
 
     @property
+    def all_panels(self) -> list[FlowPanel]:
+        """The panels of the lanes, then those of a run beside them."""
+        return [*self.panels.values(), *self.guests.panels.values()]
+
+    @property
     def facts(self) -> LayerFacts | None:
         """What the cards of the layers show, as the pictures of the stack have it."""
         return self.panels["discrete"].film.facts
@@ -202,7 +207,7 @@ class Stage(QWidget):
 
     def scene(self, name: str) -> Scene:
         """The panels that are seen, to be drawn elsewhere while they go on."""
-        panels = (panel for panel in self._all_panels() if panel in self._grid.shown)
+        panels = (panel for panel in self.all_panels if panel in self._grid.shown)
         return Scene(
             name=name,
             panels=tuple(panel.copy() for panel in panels),
@@ -244,9 +249,15 @@ class Stage(QWidget):
             self._enlarge(None)
             return
         focus = self.focusWidget()
-        panels = self._all_panels()
+        panels = self.all_panels
         here = [p for p in panels if focus is not None and p.isAncestorOf(focus)]
         self._enlarge((here or panels)[0])
+
+    def enlarge_next(self) -> None:
+        """Give the next panel all the room; after the last one all share it again."""
+        panels = [*self.all_panels, None]
+        large = panels.index(self._grid.large) if self._grid.large else -1
+        self._enlarge(panels[large + 1])
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -268,7 +279,13 @@ class Stage(QWidget):
         self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
-        translator.changed.connect(self.clock.wake)
+        translator.changed.connect(self._retranslate)
+
+    def _retranslate(self) -> None:
+        for panel in self.panels.values():
+            if panel.film.empty:
+                panel.set_message(_waiting(panel))
+        self.clock.wake()
 
     def _show_lanes(self, lanes: tuple[Lane, ...]) -> None:
         """Have a panel for each of these lanes, and no other."""
@@ -283,11 +300,8 @@ class Stage(QWidget):
         self._lay_panels()
 
     def _lay_panels(self) -> None:
-        self._grid.set_panels(self._all_panels())
+        self._grid.set_panels(self.all_panels)
         self._enlarge(self._grid.large)
-
-    def _all_panels(self) -> list[FlowPanel]:
-        return [*self.panels.values(), *self.guests.panels.values()]
 
     def _new_panel(self, lane: Lane) -> FlowPanel:
         panel = FlowPanel(lane, self._camera, _TITLES.get(lane, ""))
@@ -313,7 +327,7 @@ class Stage(QWidget):
 
     def _enlarge(self, panel: QWidget | None) -> None:
         self._grid.enlarge(panel)
-        for each in self._all_panels():
+        for each in self.all_panels:
             each.set_large(each is panel)
         if panel is not None:
             panel.view.setFocus()

@@ -148,7 +148,7 @@ def paint_invitation(painter: QPainter, where: QRectF, text: str) -> None:
     """Ask for the first stroke, over a picture that is there already."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme.color("accent"), 1.0))
+    painter.setPen(QPen(theme.on_panel("accent"), 1.0))
     painter.setBrush(_faint("panel", 0.85))
     painter.drawRoundedRect(where, where.height() / 2, where.height() / 2)
     painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)

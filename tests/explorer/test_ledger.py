@@ -161,6 +161,22 @@ def test_no_line_is_cut(view, qapp, height):
     assert table.viewport().height() % table.line_height == 0
 
 
+def test_without_room_a_new_point_is_read_from_its_log_p(view, qtbot):
+    view.resize(320, 120)
+    view.set_ledger(long_stack())
+    view.set_ledger(continuous())
+    table = view._table
+    total = next(k for k, line in enumerate(view.rows()) if line[0] == "log p(x)")
+
+    def seen():
+        return table.viewport().rect().contains(table.visualItemRect(table.item(total, 4)))
+
+    qtbot.waitUntil(seen)
+    table.scrollToTop()
+    view.set_ledger(long_stack())  # it follows the model, and stays where it is read
+    assert not seen()
+
+
 def test_without_room_every_line_scrolls(view, qapp):
     view.set_ledger(long_stack())
     view.set_ledger(continuous())

@@ -295,16 +295,47 @@ def test_sentences_over_the_picture_are_never_cut(qtbot, camera, size):
     qtbot.addWidget(panel)
     panel.resize(*size)
     panel.show()
-    panel.set_message("The engine is starting …")
-    labels = [panel._message, panel._caption]
-    for label in labels:
+    places = []
+    for message, label in (("The engine is starting …", panel._message), ("", panel._caption)):
+        panel.set_message(message)
         assert label.isVisible()
         assert label.text()
         assert panel.view.rect().contains(label.geometry())
         assert label.height() >= label.heightForWidth(label.width())
-    middle, low = (label.geometry() for label in labels)
+        places.append(label.geometry())
+    middle, low = places
     assert abs(middle.center().y() - panel.view.rect().center().y()) <= 1
     assert low.bottom() == panel.view.rect().bottom()
+
+
+def test_one_sentence_at_a_time_lies_over_a_picture(qtbot, camera):
+    panel = shown(qtbot, FlowPanel("gan", camera), size=(240, 200))
+    panel.set_message("The engine is starting …")
+    assert (panel._message.isVisible(), panel._caption.isVisible()) == (True, False)
+    translator.set_language("vi")
+    assert not panel._caption.isVisible()
+    panel.set_message("")
+    assert (panel._message.isVisible(), panel._caption.isVisible()) == (False, True)
+
+
+def test_a_low_panel_keeps_its_switches_in_the_menu(qtbot, camera):
+    panel = shown(qtbot, FlowPanel("continuous", camera), size=(260, 420))
+    panel.set_hindrance("trails", "None here")
+    high = panel.height() - panel.view.height()
+    panel.resize(260, 220)
+    assert not any(chip(panel, name).isVisible() for name in ("density", "points", "target"))
+    assert high - (panel.height() - panel.view.height()) >= 20
+    entries = {entry.text(): entry for entry in panel._chips._menu.actions() if entry.isVisible()}
+    assert entries["field"].isChecked()
+    assert not entries["trails"].isEnabled()
+    entries["field"].trigger()
+    assert not panel.shown.field
+    panel.resize(260, 420)
+    assert chip(panel, "field").isVisible()
+    assert not chip(panel, "field").isChecked()
+    assert "field" not in [
+        entry.text() for entry in panel._chips._menu.actions() if entry.isVisible()
+    ]
 
 
 def test_the_switches_hide_and_show_and_tell(qtbot, panel):

@@ -167,6 +167,19 @@ def test_the_legend_stands_in_the_corner_of_pictures_that_are_large_enough():
     assert small[:20, -60:].max() < 120  # a frame runs there, but no words
 
 
+def test_nothing_strikes_the_numbers_of_the_axes_through():
+    """Over the brightest density they stand on a dark ground, as large as they are."""
+    camera = Camera()
+    camera.zoom(0.3)  # until the density fills the picture
+    view = camera.view(400, 400)
+    film = film_of(heat(np.full((32, 32), 0.1)))
+    picture = pixels(Ground().image(view, shot_of(film, 0.5, 100.0)))
+    _, row = view.pixels(np.array([0.0, 0.5])).astype(int)
+    number, beside = picture[row - 4 : row + 5, 3:7], picture[row - 4 : row + 5, 60:64]
+    assert beside.max(axis=-1).min() > 200
+    assert np.median(number.max(axis=-1)) < 130
+
+
 def test_the_legend_speaks_the_windows_language():
     ground, view = Ground(), Camera().view(400, 400)
     shot = shot_of(film_of(heat(bump(32, 0, 0))), 0.5, 100.0)

@@ -1,14 +1,19 @@
 """The command palette and presentation mode, by keys."""
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer import dialogs
 from explorer.i18n import translator
 from explorer.main_window import MainWindow
+from explorer.panels.camera import HOME_HALF_SPAN
+from explorer.panels.rasterizer import Shown
+from explorer.shell.arrangement import SIDE_WIDTH
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.glossary import GlossaryDialog, glossary, matching
 from explorer.store import Store, remember_recent
@@ -16,6 +21,7 @@ from explorer.theme import theme
 from explorer.training.controller import Controller
 from flowengine.lesson import Lesson
 from flowengine.project import Project, default_stack
+from tests.explorer.film_messages import grid
 
 
 @pytest.fixture
@@ -109,6 +115,123 @@ def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window,
     assert [part.isVisible() for part in parts] == [True] * 5 + [False, True]
     assert QApplication.font().pointSizeF() == pytest.approx(size)
     window.docks["ledger"].show()
+
+
+ALT, CTRL, SHIFT = (
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
+
+
+def arrangement(window):
+    return [dock.geometry() if dock.isVisible() else None for dock in window.docks.values()]
+
+
+def test_a_lecturer_calls_for_a_part_of_the_window_and_the_arrangement_comes_back(window, qtbot):
+    docks = window.docks
+    QTest.keyClick(window, Qt.Key.Key_3, CTRL)  # as the lecturer likes it: no ledger
+    qtbot.waitUntil(lambda: docks["metrics"].height() > window.stage.height())
+    before = arrangement(window)
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    QTest.keyClick(window, Qt.Key.Key_3, CTRL)
+    assert [name for name, dock in docks.items() if dock.isVisible()] == ["ledger"]
+    QTest.keyClick(window, Qt.Key.Key_1, CTRL)
+    assert docks["target"].isVisible()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: arrangement(window) == before)
+    QTest.keyClick(window, Qt.Key.Key_3, CTRL)
+    assert docks["ledger"].isVisible()
+
+
+def test_a_part_comes_in_a_width_for_large_type(window, qtbot):
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    window.showNormal()  # the screen of the tests is narrower than a projector
+    window.resize(1700, 900)
+    QTest.keyClick(window, Qt.Key.Key_3, CTRL)
+    qtbot.waitUntil(lambda: window.docks["ledger"].width() == round(1.5 * SIDE_WIDTH))
+
+
+def test_parts_of_the_picture_are_switched_by_key_in_every_panel_that_has_them(window):
+    panels = window.stage.panels
+
+    def shown(name):
+        return [getattr(panel.shown, name) for panel in panels.values()]
+
+    assert shown("density") == [True, True]
+    QTest.keyClick(window, Qt.Key.Key_1, ALT)
+    assert shown("density") == [False, False]
+    assert shown("trails") == [False, True]  # where panels differ, on in all
+    QTest.keyClick(window, Qt.Key.Key_4, ALT)
+    assert shown("trails") == [True, True]
+    QTest.keyClick(window, Qt.Key.Key_3, ALT)
+    assert shown("grid") == [False, False]  # only the discrete flow has one
+    QTest.keyClick(window, Qt.Key.Key_7, ALT)
+    assert shown("difference") == [True, True]
+    window.picture.tell()
+    marks = [window.actions_[name].isChecked() for name in ("show_density", "show_difference")]
+    assert marks == [False, True]
+
+
+def test_the_key_of_a_part_does_not_change_the_brush_while_one_draws(window):
+    canvas, panel = window.target.canvas, window.stage.panels["discrete"]
+    canvas.setFocus()
+    strength = canvas.brush.strength
+    QTest.keyClick(canvas, Qt.Key.Key_2, ALT)
+    assert not panel.shown.points
+    assert canvas.brush.strength == strength
+
+
+def test_one_panel_after_the_other_has_all_the_room(window):
+    panels = list(window.stage.panels.values())
+    seen = []
+    for _ in range(3):
+        QTest.keyClick(window, Qt.Key.Key_M, SHIFT)
+        seen.append([panel.isVisible() for panel in panels])
+    assert seen == [[True, False], [False, True], [True, True]]
+
+
+def grid_light(panel):
+    """How much light the warped grid adds to one row of a panel's picture, half a unit up."""
+    pictures = []
+    for name in ("grid", "field"):  # a discrete flow has no field
+        panel.set_shown(Shown(**{**dict.fromkeys(Shown.__annotations__, False), name: True}))
+        pictures.append(panel.view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    row = panel.view.height() // 2 - round(0.5 * panel.view.height() / (2 * HOME_HALF_SPAN))
+    green = [[image.pixelColor(x, row).green() for x in range(image.width())] for image in pictures]
+    return sum(abs(a - b) for a, b in zip(*green, strict=True))
+
+
+def test_a_hall_gets_thick_lines_and_large_icons(window):
+    panel, button = window.stage.panels["discrete"], window.stage.compare_button
+    square = np.stack(np.meshgrid([-1.2, 1.2], [-1.2, 1.2]), axis=-1)
+    panel.film.take(grid([square, square]), 0.0)
+    before, icons = grid_light(panel), button.iconSize().width()
+    assert before > 0
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert grid_light(panel) == pytest.approx(2 * before, rel=0.05)
+    assert button.iconSize().width() == 1.5 * icons
+
+
+def test_what_a_lesson_hides_stays_hidden_after_a_lecture(window, qtbot):
+    hiding = replace(window.store.project, lesson=Lesson(rules={"ledger": "hidden"}))
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    window.store.replace(hiding)
+    QTest.keyClick(window, Qt.Key.Key_3, CTRL)
+    assert not window.docks["ledger"].isVisible()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert not window.docks["ledger"].isVisible()
+    assert window.docks["metrics"].isVisible()
+
+
+def test_an_open_project_after_a_lesson_has_all_its_parts_again(window, qtbot):
+    open_project = window.store.project
+    window.store.replace(replace(open_project, lesson=Lesson(rules={"ledger": "hidden"})))
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    window.store.replace(open_project)
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert all(dock.isVisible() for dock in window.docks.values())
 
 
 @pytest.mark.parametrize(

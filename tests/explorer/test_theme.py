@@ -15,8 +15,11 @@ from explorer.theme import theme
 ROLES = {
     *("window", "surface", "surface_raised", "border", "text", "text_muted", "accent"),
     *("accent_text", "discrete", "continuous", "target", "error", "warning", "success"),
-    *("panel", "grid_line", "selection"),
+    *("panel", "grid_line", "selection", "control"),
 }
+
+LANES = ("discrete", "continuous", "vae", "gan", "target")
+WRITTEN = (*LANES, "accent", "error", "warning", "success")  # roles that words are written in
 
 
 def luminance(colour) -> float:
@@ -55,20 +58,31 @@ def test_all_themes_and_paper_have_the_same_roles():
         ("text", "surface_raised", 7.0),
         ("text_muted", "surface", 4.5),
         ("text_muted", "surface_raised", 4.5),
+        ("text_muted", "selection", 4.5),
         ("accent_text", "accent", 4.5),
-        ("error", "surface", 4.5),
-        ("success", "surface", 4.5),
-        ("discrete", "surface", 4.5),
-        ("continuous", "surface", 4.0),
+        *((role, "surface", 4.5) for role in WRITTEN),
+        *((role, "surface_raised", 4.5) for role in WRITTEN),
         ("panel_text", "panel", 7.0),
-        ("discrete", "panel", 3.0),
-        ("continuous", "panel", 3.0),
-        ("target", "panel", 3.0),
-        ("accent", "surface", 3.0),
+        ("panel_muted", "panel", 4.5),
+        *((role, "panel", 3.0) for role in LANES),
+        ("control", "surface", 3.0),
+        ("control", "surface_raised", 3.0),
     ],
 )
 def test_ink_is_readable_on_its_paper(each_theme, ink, paper, least):
     assert contrast(ink, paper) >= least
+
+
+@pytest.mark.parametrize("role", ["text", "text_muted", *WRITTEN])
+def test_ink_is_readable_in_print(qapp, role):
+    with theme.painting_in("paper"):
+        assert contrast(role, "window") >= 4.5
+
+
+def test_words_and_lines_on_the_panels_are_light_in_every_theme(each_theme):
+    ground = luminance(theme.color("panel")) + 0.05
+    assert (luminance(theme.on_panel("accent")) + 0.05) / ground >= 4.5
+    assert min(luminance(theme.on_panel(role)) + 0.05 for role in LANES) / ground >= 3.0
 
 
 # What an eye sees that lacks one kind of cone, of linear light (Machado et al., 2009).

@@ -324,7 +324,7 @@ def test_a_low_panel_keeps_its_switches_in_the_menu(qtbot, camera):
     high = panel.height() - panel.view.height()
     panel.resize(260, 220)
     assert not any(chip(panel, name).isVisible() for name in ("density", "points", "target"))
-    assert high - (panel.height() - panel.view.height()) >= 20
+    qtbot.waitUntil(lambda: high - (panel.height() - panel.view.height()) >= 20)
     entries = {entry.text(): entry for entry in panel._chips._menu.actions() if entry.isVisible()}
     assert entries["field"].isChecked()
     assert not entries["trails"].isEnabled()

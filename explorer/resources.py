@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+
+import resources
 
 _SIZES = (16, 24)  # what is shown, and what a desktop may show of the window
 _DISABLED_OPACITY = 0.4
@@ -16,12 +17,7 @@ _DISABLED_OPACITY = 0.4
 
 def path(*parts: str) -> Path:
     """Where a file of the `resources` folder lies: `path("examples", "star.flow")`."""
-    return _folder().joinpath(*parts)
-
-
-@lru_cache(maxsize=1)
-def _folder() -> Path:
-    return Path(str(files("resources")))
+    return Path(resources.__path__[0]).joinpath(*parts)
 
 
 def icon(name: str, role: str = "text") -> QIcon:

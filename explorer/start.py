@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import gc
 import linecache
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WITHOUT_QT: Final = ("flowengine.protocol", "flowengine.projectfile", "flowengine.targets.sources")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,11 +33,9 @@ def load() -> None:
       imported, and numpy has many.
     """
     gc.disable()
-    import flowengine.projectfile
-    import flowengine.protocol
-    import flowengine.targets.sources
-
-    import explorer.app  # noqa: F401
+    for module in _WITHOUT_QT:
+        import_module(module)
+    import_module("explorer.app")
 
 
 def settle() -> None:

@@ -41,8 +41,10 @@ def load() -> None:
 def settle() -> None:
     """Collect garbage again, but leave alone what was made so far: it stays as long as the window.
 
-    A collector that looked through all of it would hold up a picture for some frames.
+    A collector that looked through all of it would hold up a picture for some frames. Where `load`
+    was not called, as in a test, nothing is done.
     """
-    linecache.clearcache()  # the sources that PySide6 has read
-    gc.freeze()
-    gc.enable()
+    if not gc.isenabled():
+        linecache.clearcache()  # the sources that PySide6 has read
+        gc.freeze()
+        gc.enable()

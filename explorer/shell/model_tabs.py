@@ -114,13 +114,13 @@ class ModelTabs(QWidget):
         from explorer.stack.solver_lab import SolverLab
 
         lab = SolverLab()
-        if not self._offers_lab:
-            lab.hide()
         lab.set_present(self._project.continuous)
         lab.requested.connect(self.solvers_asked)
         lab.chosen.connect(self.continuous.use_solver)
         lab.measured.connect(lambda: QTimer.singleShot(0, self, self._show_lab))
-        return self._put("continuous", lab)
+        self._put("continuous", lab)
+        lab.setVisible(self._offers_lab)
+        return lab
 
     @cached_property
     def recipe(self) -> RecipeForm:
@@ -157,6 +157,7 @@ class ModelTabs(QWidget):
         area = self._scrolled[part]
         column = area.widget().layout()
         column.insertWidget(column.count() - 1, editor)
+        editor.show()  # else it would be shown a moment after its tab
         before: QWidget = self.tabs.tabBar()
         for control in area.widget().findChildren(QWidget):
             takes_tab = control.focusPolicy() & Qt.FocusPolicy.TabFocus

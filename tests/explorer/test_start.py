@@ -17,6 +17,7 @@ from PySide6.QtCore import QSettings
 from explorer import app as program
 QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
 app = program.application()
+program.MainWindow.start_engines = lambda _window: None
 window = program.open_window(None)
 window.stage.clock.tau_changed.connect(lambda _tau: app.exit())
 app.exec()

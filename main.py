@@ -1,6 +1,6 @@
 """Start the Flow Explorer window: `python main.py [PROJECT.flow]`."""
 
-from explorer.app import main
+from explorer.start import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

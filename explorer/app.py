@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer import resources
+from explorer import resources, start
 from explorer.i18n import LANGUAGES
 from explorer.main_window import MainWindow
 from explorer.shell.appearance import restore_appearance
@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = application()
     restore_appearance(arguments.lang)
     window = open_window(arguments.project)
+    QTimer.singleShot(FIRST_LOOK_MS, window, start.settle)
     if arguments.screenshot is not None:
         QTimer.singleShot(
             round(1000 * arguments.after), window, lambda: _shoot(window, arguments.screenshot)

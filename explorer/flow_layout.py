@@ -24,6 +24,7 @@ class FlowLayout(QLayout):
     def __init__(self, parent: QWidget | None = None, spacing: int = 6) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}  # by width: a window asks for the same ones many times
         self.setContentsMargins(QMargins())
         self.setSpacing(spacing)
 
@@ -53,11 +54,14 @@ class FlowLayout(QLayout):
 
     def heightForWidth(self, width: int) -> int:
         """The height of all rows at some width, with the margins."""
-        margins = self.contentsMargins()
-        inner = width - margins.left() - margins.right()
-        rows = self._rows(inner)
-        spaces = self.spacing() * max(0, len(rows) - 1)
-        return sum(map(_height, rows)) + spaces + margins.top() + margins.bottom()
+        if width not in self._heights:
+            self._heights[width] = self._height_at(width)
+        return self._heights[width]
+
+    def invalidate(self) -> None:
+        """Measure the items anew: one has come, gone or changed."""
+        self._heights.clear()
+        super().invalidate()
 
     def setGeometry(self, rect: QRect) -> None:
         """Set the items in rows, each centred on its row's middle line."""
@@ -101,6 +105,13 @@ class FlowLayout(QLayout):
             rows[-1].append(item)
             x += wanted + self.spacing()
         return rows
+
+    def _height_at(self, width: int) -> int:
+        margins = self.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        rows = self._rows(inner)
+        spaces = self.spacing() * max(0, len(rows) - 1)
+        return sum(map(_height, rows)) + spaces + margins.top() + margins.bottom()
 
     def _with_margins(self, size: QSize) -> QSize:
         return size.grownBy(self.contentsMargins())

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-_SIZES = (16, 20, 24)
+import resources
+
+_SIZES = (16, 24)  # what is shown, and what a desktop may show of the window
 _DISABLED_OPACITY = 0.4
 
 
 def path(*parts: str) -> Path:
     """Where a file of the `resources` folder lies: `path("examples", "star.flow")`."""
-    return Path(str(files("resources"))).joinpath(*parts)
+    return Path(resources.__path__[0]).joinpath(*parts)
 
 
 def icon(name: str, role: str = "text") -> QIcon:
@@ -40,8 +41,13 @@ def _tinted(name: str, colour: str, ratio: float) -> QIcon:
     renderer = QSvgRenderer(QByteArray(tint(source, colour).encode()))
     tinted = QIcon()
     for size in _SIZES:
-        tinted.addPixmap(_render(renderer, size, ratio, 1.0), QIcon.Mode.Normal)
-        tinted.addPixmap(_render(renderer, size, ratio, _DISABLED_OPACITY), QIcon.Mode.Disabled)
+        pixmap = _blank(size, ratio)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        pixmap.setDevicePixelRatio(ratio)
+        tinted.addPixmap(pixmap, QIcon.Mode.Normal)
+        tinted.addPixmap(_faded(pixmap, size), QIcon.Mode.Disabled)
     return tinted
 
 
@@ -50,12 +56,17 @@ def tint(source: str, colour: str) -> str:
     return source.replace("currentColor", QColor(colour).name())
 
 
-def _render(renderer: QSvgRenderer, size: int, ratio: float, opacity: float) -> QPixmap:
+def _faded(pixmap: QPixmap, size: int) -> QPixmap:
+    faded = _blank(size, pixmap.devicePixelRatio())
+    faded.setDevicePixelRatio(pixmap.devicePixelRatio())
+    painter = QPainter(faded)
+    painter.setOpacity(_DISABLED_OPACITY)
+    painter.drawPixmap(0, 0, pixmap)
+    painter.end()
+    return faded
+
+
+def _blank(size: int, ratio: float) -> QPixmap:
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setOpacity(opacity)
-    renderer.render(painter)
-    painter.end()
-    pixmap.setDevicePixelRatio(ratio)
     return pixmap

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ class FrozenArray:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of shape and bytes, in hexadecimal."""
+        import hashlib  # here: it loads OpenSSL, and few documents hold arrays
+
         head = repr(self.values.shape).encode()
         return hashlib.sha256(head + self.values.tobytes()).hexdigest()
 

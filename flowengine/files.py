@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -94,4 +93,4 @@ def sync_folder(folder: Path) -> None:
 
 def _sibling(path: Path) -> Path:
     """A name beside `path` that nothing has: same file system, so that renaming is one step."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")

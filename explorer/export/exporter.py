@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
-from explorer.export.engine_job import EngineJob
 from explorer.i18n import tr
 from flowengine.errors import FlowError
 
@@ -72,7 +71,7 @@ class Exporter(QObject):
 
     def receive(self, message: Event) -> bool:
         """Take a message of an engine up; gives whether it belonged to the running export."""
-        return isinstance(self.job, EngineJob) and self.job.receive(message)
+        return self.job is not None and self.job.receive(message)
 
     def finish(self) -> None:
         """Give up what is being written, and wait until nothing of it is left."""

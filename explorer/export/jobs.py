@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from flowengine.protocol import Event
+
     Tell = Callable[[float, str], None]
     Cancelled = Callable[[], bool]
 
@@ -77,6 +79,10 @@ class Job(QObject):
     @abstractmethod
     def cancel(self) -> None:
         """Give up soon; `given_up` follows, unless the end came first."""
+
+    def receive(self, _message: Event) -> bool:
+        """Take a message of an engine up; gives whether it belonged to this job."""
+        return False
 
     def finish(self) -> None:
         """Give up, and come back once nothing of it runs and nothing is half written."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
@@ -73,10 +74,7 @@ class History:
         """Take up what `LaneState.history` holds in the place of everything; b"" is nothing."""
         self._rows.clear()
         if data:
-            with np.load(io.BytesIO(data), allow_pickle=False) as table:
-                names = [name for name in COLUMNS if name != _LATER or name in table]
-                columns = [table[name].astype(np.float64).tolist() for name in names]
-            self._rows = [Row(*row) for row in zip(*columns, strict=True)]
+            self._rows = list(_read(data))
             self._thin_out()
 
     @property
@@ -171,3 +169,12 @@ class History:
             if len(kept) + 1 == len(self._rows):
                 return
             self._rows = [*kept, self._rows[-1]]
+
+
+@lru_cache(maxsize=8)  # the curves, the figures and the shelf each take up the same
+def _read(data: bytes) -> tuple[Row, ...]:
+    """The rows that `LaneState.history` holds."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as table:
+        names = [name for name in COLUMNS if name != _LATER or name in table]
+        columns = [table[name].astype(np.float64).tolist() for name in names]
+    return tuple(Row(*row) for row in zip(*columns, strict=True))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.export.source import Source
 from explorer.lanes import shown_lanes
 
 if TYPE_CHECKING:
+    from explorer.export.source import Source
     from explorer.main_window import MainWindow
 
 
 def source_of(window: MainWindow) -> Source:
     """What there is to take away now."""
-    from explorer.shell.page_sources import other_ways, page  # here: few ever need them
+    from explorer.export.source import Source  # here: the window is up sooner without it
+    from explorer.shell.page_sources import other_ways, page
 
     stem = window.documents.stem
     return Source(

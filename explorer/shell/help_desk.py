@@ -1,16 +1,13 @@
-"""What helps a person along: every action by name, the glossary, the keys, what this is."""
+"""What helps a person along: every action by name, the glossary, the keys, what this is.
+
+Each is imported when it is opened: the window is up sooner without them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-
-from explorer.shell.about import AboutBox
-from explorer.shell.command_palette import CommandPalette
-from explorer.shell.glossary import GlossaryDialog
-from explorer.shell.palette_entries import palette_entries
-from explorer.shell.shortcuts import ShortcutSheet
 
 if TYPE_CHECKING:
     from explorer.main_window import MainWindow
@@ -25,6 +22,9 @@ class HelpDesk(QObject):
 
     def show_palette(self) -> None:
         """Offer everything that can be done, by name."""
+        from explorer.shell.command_palette import CommandPalette
+        from explorer.shell.palette_entries import palette_entries
+
         holder = QObject(self)
         palette = CommandPalette(palette_entries(self._window, holder), self._window)
         holder.setParent(palette)
@@ -33,12 +33,18 @@ class HelpDesk(QObject):
 
     def show_glossary(self, term: str = "") -> None:
         """Say what the words of the window mean, one of them first."""
+        from explorer.shell.glossary import GlossaryDialog
+
         GlossaryDialog.open_over(self._window, term)
 
     def show_shortcuts(self) -> None:
         """Show every key."""
+        from explorer.shell.shortcuts import ShortcutSheet
+
         ShortcutSheet(self._window).open()
 
     def show_about(self) -> None:
         """Say what this program is."""
+        from explorer.shell.about import AboutBox
+
         AboutBox(self._window).open()

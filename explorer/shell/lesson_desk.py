@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from explorer.i18n import mark, tr, translator
-from explorer.shell.lesson_dialog import LessonDialog
 from explorer.shell.lessons import LESSONS, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.main_window import MainWindow
+    from explorer.shell.lesson_dialog import LessonDialog
     from flowengine.lesson import Lesson, LessonPart, LessonRule
     from flowengine.project import Project
 
@@ -121,6 +121,8 @@ class LessonDesk(QObject):
 
     def _follow_teaching(self, teaching: bool) -> None:
         if teaching:
+            from explorer.shell.lesson_dialog import LessonDialog  # here: few ever need it
+
             self.dialog = LessonDialog(self._window)
             self.dialog.edited.connect(self._edit)
             self.dialog.finished.connect(lambda _result: self._window.store.set_teaching(False))

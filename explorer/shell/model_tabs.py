@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -13,68 +14,68 @@ from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from explorer.i18n import tr, translator
 from explorer.lanes import lane_title, titles_beside
 from explorer.resources import icon
-from explorer.shell.baseline_form import BaselineForms
-from explorer.shell.recipe_form import RecipeForm
-from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.mime import clipboard_data, from_mime
 from explorer.stack.names import weights_text
-from explorer.stack.solver_lab import SolverLab
 from explorer.stack.stack_view import StackEditor
 from explorer.theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorer.shell.baseline_form import BaselineForms
+    from explorer.shell.recipe_form import RecipeForm
+    from explorer.stack.continuous_form import ContinuousForm
+    from explorer.stack.solver_lab import SolverLab
     from flowengine.catalogue import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec
     from flowengine.lesson import LessonPart, LessonRule
     from flowengine.project import BaselineLane, Lane, Project, Training
     from flowengine.protocol import LayerFacts
 
-
+Editor = TypeVar("Editor", bound=QWidget)
 _PARTS: Final[tuple[LessonPart, ...]] = ("stack", "continuous", "recipe", "compare")
 _BASELINES: Final = _PARTS.index("compare")
+_EDITORS: Final[dict[LessonPart, tuple[str, ...]]] = {
+    "continuous": ("continuous", "lab"),
+    "recipe": ("recipe",),
+    "compare": ("baselines",),
+}
 
 
 class ModelTabs(QWidget):
-    """Editors of one document, in tabs; that of the baselines is there while there are any."""
+    """Editors of one document, in tabs; that of the baselines is there while there are any.
+
+    All but the stack are made when they are first asked for or their tab is first opened: the
+    window is up sooner without them.
+    """
 
     edited = Signal(object, str, str)
     """The new `Project`, what the edit is called, and the key by which edits are one."""
     layer_activated = Signal(str)
     figure_changed = Signal(str)
     """How many weights the models in the tab at the front have, in words."""
+    solvers_asked = Signal()
+    """The solver lab wants a measurement; its `set_rows` or `set_problem` answers."""
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
         self._rules: Mapping[LessonPart, LessonRule] = {}
         self._weights: dict[Lane, int] = {}
+        self._offers_lab = False
         self.stack = StackEditor()
-        self.continuous = ContinuousForm(project.continuous)
-        self.recipe = RecipeForm(project.training)
-        self.baselines = BaselineForms(project)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        self.lab = SolverLab()
-        self.lab.hide()  # whoever answers its requests shows it
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self._page().addWidget(self.stack)
-        self._beside_lab = _fill_scrolled(self._page(), self.continuous, self.lab)
-        _fill_scrolled(self._page(), self.recipe)
-        _fill_scrolled(self._page(), self.baselines)
+        self._scrolled = {part: _scrolled(self._page()) for part in _EDITORS}
         self.stack.stack_edited.connect(self._edit_stack)
         self.stack.base_edited.connect(self._edit_base)
         self.stack.layer_activated.connect(self.layer_activated)
         self.stack.weights_changed.connect(self._tell_figure)
-        self.tabs.currentChanged.connect(self._tell_figure)
-        self.continuous.continuous_edited.connect(self._edit_continuous)
-        self.lab.chosen.connect(self.continuous.use_solver)
-        self.lab.measured.connect(lambda: QTimer.singleShot(0, self, self._show_lab))
-        self.recipe.training_edited.connect(self._edit_training)
-        self.baselines.edited.connect(self._edit_baseline)
+        self.tabs.currentChanged.connect(self._open)
         self._show_baselines()
         theme.changed.connect(self._show_tabs)
         translator.changed.connect(self.retranslate)
@@ -82,16 +83,90 @@ class ModelTabs(QWidget):
 
     def set_project(self, project: Project) -> None:
         """Show the models of a document."""
-        if _velocity(project.continuous) != _velocity(self._project.continuous):
-            self.lab.clear()
-        self.lab.set_present(project.continuous)
-        self._project = project
+        before, self._project = self._project, project
         self.stack.set_base(project.base)
         self.stack.set_stack(project.stack)
-        self.continuous.set_continuous(project.continuous)
-        self.recipe.set_training(project.training)
+        if "lab" in vars(self):
+            if _velocity(project.continuous) != _velocity(before.continuous):
+                self.lab.clear()
+            self.lab.set_present(project.continuous)
+        if "continuous" in vars(self):
+            self.continuous.set_continuous(project.continuous)
+        if "recipe" in vars(self):
+            self.recipe.set_training(project.training)
         self._show_baselines()
         self._tell_figure()
+
+    # --- the editors that are made when they are wanted -----------------------------------------
+
+    @cached_property
+    def continuous(self) -> ContinuousForm:
+        """The editor of the continuous flow."""
+        from explorer.stack.continuous_form import ContinuousForm
+
+        form = ContinuousForm(self._project.continuous)
+        form.continuous_edited.connect(self._edit_continuous)
+        return self._put("continuous", form)
+
+    @cached_property
+    def lab(self) -> SolverLab:
+        """The solver lab, below the editor of the continuous flow."""
+        from explorer.stack.solver_lab import SolverLab
+
+        lab = SolverLab()
+        lab.set_present(self._project.continuous)
+        lab.requested.connect(self.solvers_asked)
+        lab.chosen.connect(self.continuous.use_solver)
+        lab.measured.connect(lambda: QTimer.singleShot(0, self, self._show_lab))
+        self._put("continuous", lab)
+        lab.setVisible(self._offers_lab)
+        return lab
+
+    @cached_property
+    def recipe(self) -> RecipeForm:
+        """How all lanes are trained."""
+        from explorer.shell.recipe_form import RecipeForm
+
+        form = RecipeForm(self._project.training)
+        form.set_lanes(self._project.shown_lanes)
+        form.training_edited.connect(self._edit_training)
+        return self._put("recipe", form)
+
+    @cached_property
+    def baselines(self) -> BaselineForms:
+        """The editors of the baselines."""
+        from explorer.shell.baseline_form import BaselineForms
+
+        forms = BaselineForms(self._project)
+        forms.edited.connect(self._edit_baseline)
+        return self._put("compare", forms)
+
+    def offer_lab(self) -> None:
+        """Show the solver lab, to be called by whoever answers `solvers_asked`."""
+        self._offers_lab = True
+        if "lab" in vars(self):
+            self.lab.show()
+
+    def _open(self, index: int) -> None:
+        for editor in _EDITORS.get(_PARTS[index], ()):
+            getattr(self, editor)
+        self._tell_figure()
+
+    def _put(self, part: LessonPart, editor: Editor) -> Editor:
+        """Put an editor at the bottom of its tab, and into its place for the Tab key."""
+        area = self._scrolled[part]
+        column = area.widget().layout()
+        column.insertWidget(column.count() - 1, editor)
+        editor.show()  # else it would be shown a moment after its tab
+        before: QWidget = self.tabs.tabBar()
+        for control in area.widget().findChildren(QWidget):
+            takes_tab = control.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if takes_tab and control.window() == area.window():  # not the list of a combo box
+                QWidget.setTabOrder(before, control)
+                before = control
+        return editor
+
+    # --- what is told of the models -------------------------------------------------------------
 
     def set_rules(self, rules: Mapping[LessonPart, LessonRule]) -> bool:
         """Lock or hide tabs as a lesson says, and tell whether any is left to see."""
@@ -190,11 +265,13 @@ class ModelTabs(QWidget):
 
     def _show_lab(self) -> None:
         """Scroll to the lab, as high as it goes: its measurement lies below all settings."""
-        self._beside_lab.verticalScrollBar().setValue(self.lab.y())
+        self._scrolled["continuous"].verticalScrollBar().setValue(self.lab.y())
 
     def _show_baselines(self) -> None:
-        self.baselines.set_project(self._project)
-        self.recipe.set_lanes(self._project.shown_lanes)
+        if "baselines" in vars(self):
+            self.baselines.set_project(self._project)
+        if "recipe" in vars(self):
+            self.recipe.set_lanes(self._project.shown_lanes)
         if self.tabs.isTabVisible(_BASELINES) != self._is_shown("compare"):
             self._show_tabs()
             self.retranslate()
@@ -220,8 +297,8 @@ def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
-def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> QScrollArea:
-    """Put widgets over each other on a page that scrolls where there is too little room.
+def _scrolled(page: QVBoxLayout) -> QScrollArea:
+    """A column on a page, which scrolls where there is too little room.
 
     From the outside in: Qt styles all that a widget holds again whenever it gets another parent.
     """
@@ -233,8 +310,6 @@ def _fill_scrolled(page: QVBoxLayout, *contents: QWidget) -> QScrollArea:
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
-    area.setWidget(column)
-    for content in contents:
-        layout.addWidget(content)
     layout.addStretch(1)
+    area.setWidget(column)
     return area

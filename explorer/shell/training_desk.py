@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -70,7 +70,7 @@ class TrainingDesk(QObject):
 
     def new_start(self) -> None:
         """Begin another run, with another seed."""
-        seed = secrets.randbelow(_LARGEST_SEED)
+        seed = random.SystemRandom().randrange(_LARGEST_SEED)
         if self._edit(replace(self._store.project, seed=seed), tr("New start"), ""):
             self.restarted.emit()
 

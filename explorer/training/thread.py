@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QThread, Signal
 
-from explorer.training.engine import EngineProcess
 from explorer.training.mailbox import Mailbox
 from flowengine.errors import ProtocolError, phrase
 from flowengine.protocol import Stop
@@ -16,6 +15,7 @@ from flowengine.protocol import Stop
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from explorer.training.engine import EngineProcess
     from flowengine.protocol import Command, Event
 
 MOST_RESTARTS = 3
@@ -93,6 +93,8 @@ class TrainingThread(QThread):
 
     def _run_engine(self, *, restarted: bool) -> str:
         """Run one engine to its end and say how it ended."""
+        from explorer.training.engine import EngineProcess  # here: the window is already up
+
         try:
             engine = EngineProcess()
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -41,8 +42,12 @@ def _unpack(kind: type, value: Any) -> Any:  # noqa: ANN401
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_pack)
-_commands = msgspec.msgpack.Decoder(Command, dec_hook=_unpack)
-_events = msgspec.msgpack.Decoder(Event, dec_hook=_unpack)
+
+
+@lru_cache(maxsize=2)
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:  # noqa: ANN401
+    """Made when the first message comes: by then the window is shown."""
+    return msgspec.msgpack.Decoder(kind, dec_hook=_unpack)
 
 
 def encode(message: Command | Event) -> bytes:
@@ -56,7 +61,7 @@ def decode_command(data: bytes) -> Command:
     Raises:
         ProtocolError: the bytes are no command.
     """
-    return _decode(_commands, data)  # type: ignore[no-any-return]
+    return _decode(Command, data)  # type: ignore[no-any-return]
 
 
 def decode_event(data: bytes) -> Event:
@@ -65,12 +70,12 @@ def decode_event(data: bytes) -> Event:
     Raises:
         ProtocolError: the bytes are no event.
     """
-    return _decode(_events, data)  # type: ignore[no-any-return]
+    return _decode(Event, data)  # type: ignore[no-any-return]
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[Any], data: bytes) -> Any:  # noqa: ANN401
+def _decode(kind: Any, data: bytes) -> Any:  # noqa: ANN401
     try:
-        return decoder.decode(data)
+        return _decoder(kind).decode(data)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
         raise ProtocolError(f"A message could not be read: {error}") from None
 

@@ -11,7 +11,11 @@ import os
 import tempfile
 import time
 
-from PySide6.QtCore import QEvent, QObject, QSettings
+from explorer import start
+
+start.load()
+
+from PySide6.QtCore import QEvent, QObject, QSettings  # noqa: E402  # as the program, not before it
 
 
 class FirstMove(QObject):

@@ -388,7 +388,7 @@ class Stage(QWidget):
 
     def _describe(self) -> None:
         """Say what is under the mouse, again and again: the numbers live."""
-        if self._hovered is None or self._hovered[0] not in self._all_panels():
+        if self._hovered is None or self._hovered[0] not in self.all_panels:
             return
         panel, point = self._hovered
         said = readings(panel.view, point)

@@ -28,6 +28,16 @@ SHORT_TITLES: Final[dict[Lane, str]] = {
 }
 """For where more lanes than the flows stand beside one another."""
 
+PANEL_TITLES: Final = {
+    "discrete": mark("Discrete · layer by layer"),
+    "flow_matching": mark("Continuous · flow matching"),
+    "rectified_flow": mark("Continuous · rectified flow"),
+    "ffjord": mark("Continuous · FFJORD"),
+    "vae": mark("VAE · a bound, no exact likelihood"),
+    "gan": mark("GAN · no likelihood"),
+}
+"""Over a lane's panel; the continuous flow's goes by its objective."""
+
 LANE_ORDER: Final[tuple[Lane, ...]] = tuple(ALL_TITLES)
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from explorer.actions import FILE, HELP, PICTURE, VIEW, Actions
+from explorer.actions import Actions
 from explorer.export.exporter import Exporter
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_ORDER, shown_lanes
@@ -18,21 +18,21 @@ from explorer.metrics.metrics_view import MetricsView
 from explorer.shell.appearance import Appearance
 from explorer.shell.arrangement import Arrangement
 from explorer.shell.banner import Banner
-from explorer.shell.card import GAP, CardDock
+from explorer.shell.card import GAP
+from explorer.shell.docks import docks_of
 from explorer.shell.documents import Documents, local_paths, takes
 from explorer.shell.export_source import source_of
 from explorer.shell.first_hint import FirstHint
 from explorer.shell.help_desk import HelpDesk
 from explorer.shell.inquiry import Inquiry
-from explorer.shell.keys import first_control, keeps_for_itself
+from explorer.shell.keys import focus_next, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
 from explorer.shell.lesson_note import LessonNote
-from explorer.shell.lessons import LessonMenu
+from explorer.shell.menus import Menus
 from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.picture_keys import PictureKeys
 from explorer.shell.presentation import Presentation
-from explorer.shell.recent_menu import RecentMenu
 from explorer.shell.run_keeper import RunKeeper
 from explorer.shell.run_restorer import RunRestorer
 from explorer.shell.stage import Stage
@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status_line)
         self._build_centre()
         self._build_docks()
-        self._build_menus()
+        self.menus = Menus(self)
         self.lesson = LessonDesk(self)
         self.presentation.entering.connect(self.lesson.release)
         self.presentation.changed.connect(self.lesson.apply)
@@ -147,35 +147,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
 
     def _build_docks(self) -> None:
-        entropy = mark("Entropy of the target, exact. No model's NLL can lie below it.")
-        weights = mark("How many numbers training adjusts in these models")
-        point = mark("The point that was clicked, in data units")
-        self.docks = {
-            "target": CardDock("target", mark("Target"), self.target, self, entropy),
-            "models": CardDock("models", mark("Models"), self.models, self, weights),
-            "ledger": CardDock("ledger", mark("Ledger"), self.ledger, self, point),
-            "metrics": CardDock("metrics", mark("Fit"), self.metrics, self),
-        }
+        self.docks = docks_of(self)
         left = [self.docks["target"], self.docks["models"]]
         right = [self.docks["ledger"], self.docks["metrics"]]
         self.arrangement = Arrangement(self, left, right)
-
-    def _build_menus(self) -> None:
-        menus = self.actions_.fill(self.menuBar())
-        self.recent_menu = RecentMenu(self)
-        self.recent_menu.chosen.connect(self.documents.open)
-        menus[FILE].insertMenu(self.actions_["save"], self.recent_menu)
-        self.lesson_menu = LessonMenu(self)
-        menus[FILE].insertMenu(self.actions_["save"], self.lesson_menu)
-        menus[HELP].insertMenu(self.actions_["palette"], self.lesson_menu)
-        menus[PICTURE].aboutToShow.connect(self.picture.tell)
-        first = self.actions_["theme_dark"]
-        for place, dock in enumerate(self.docks.values(), start=1):
-            switch = dock.toggleViewAction()
-            switch.setShortcut(f"Ctrl+{place}")
-            self.addAction(switch)  # the key works even where no menu bar shows the action
-            menus[VIEW].insertAction(first, switch)
-        menus[VIEW].insertSeparator(first)
 
     # --- wires ----------------------------------------------------------------------------------
 
@@ -380,12 +355,7 @@ class MainWindow(QMainWindow):
         """Put the keyboard into the next part of the window that is shown."""
         parts = [dock.widget() for dock in self.docks.values() if dock.isVisible()]
         parts.insert(1, self.stage)
-        focus = self.focusWidget()
-        here = next((i for i, p in enumerate(parts) if focus and p.isAncestorOf(focus)), -1)
-        for part in parts[here + 1 :] + parts[: here + 1]:
-            if first := first_control(part):
-                first.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                return
+        focus_next(parts, self.focusWidget())
 
     # --- Qt's own -------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QKeyEvent
 
 _MOVES: Final = {Qt.Key.Key_Home, Qt.Key.Key_End}
@@ -36,6 +38,15 @@ def keeps_for_itself(event: QKeyEvent) -> bool:
         return False
     key = Qt.Key(event.key())
     return any(isinstance(control, kind) and key in keys for kind, keys in _KEPT)
+
+
+def focus_next(parts: Sequence[QWidget], focus: QWidget | None) -> None:
+    """Put the keyboard into the part of a window that follows the one that has it."""
+    here = next((i for i, p in enumerate(parts) if focus and p.isAncestorOf(focus)), -1)
+    for part in [*parts[here + 1 :], *parts[: here + 1]]:
+        if first := first_control(part):
+            first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return
 
 
 def first_control(part: QWidget) -> QWidget | None:

@@ -41,7 +41,7 @@ class LessonDesk(QObject):
         self.dialog: LessonDialog | None = None
         window.store.teaching_changed.connect(self._follow_teaching)
         window.arrangement.was_reset.connect(self.apply)
-        window.lesson_menu.chosen.connect(self.begin)
+        window.menus.lessons.chosen.connect(self.begin)
         window.lesson_note.next_requested.connect(self._begin_next)
         translator.changed.connect(self.apply)
 

@@ -10,12 +10,13 @@ from PySide6.QtCore import QBuffer, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from explorer.panels.camera import View
+from explorer.panels.film import Film
 from explorer.panels.rasterizer import Shown
+from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from explorer.panels.film import Film
     from explorer.panels.panel_copy import PanelCopy
     from flowengine.project import Lane, LaneState
 
@@ -70,3 +71,15 @@ class Look(NamedTuple):
         """The lanes with what their panels show; a lane that shows nothing keeps what it had."""
         packed = {lane: film.to_npz_bytes() for lane, film in self.films.items()}
         return {k: replace(s, trace=packed.get(k) or s.trace) for k, s in lanes.items()}
+
+
+def saved_film(lane: Lane, trace: bytes) -> Film:
+    """The film that a lane was saved with, or an empty one if it has none that can be read."""
+    if not trace:
+        return Film(lane)
+    try:
+        film = Film.from_npz_bytes(trace)
+    except FlowError:
+        return Film(lane)  # a picture only: the engine will send another
+    film.want(generation=0)  # the engines count generations anew
+    return film

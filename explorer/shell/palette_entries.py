@@ -42,10 +42,10 @@ def palette_entries(window: MainWindow, parent: QObject) -> list[Entry]:
     entries = window.actions_.places()
     view = tr(VIEW).replace("&", "")
     entries += [(view, dock.toggleViewAction()) for dock in window.docks.values()]
-    window.recent_menu.fill()
+    window.menus.recent.fill()
     for found in (_baselines, _presets, _ready_made, _layers):
         entries += found(window, parent)
-    for menu in (window.recent_menu, window.lesson_menu):
+    for menu in (window.menus.recent, window.menus.lessons):
         entries += [(menu.title(), action) for action in menu.actions()]
     return [*entries, *_glossary(window, parent)]
 

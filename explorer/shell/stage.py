@@ -9,26 +9,24 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.export.scene import Scene, Sight
 from explorer.i18n import mark, tr, translator
-from explorer.lanes import LANE_TITLES, lane_title, shown_lanes
-from explorer.ledger.lines import point_text, whole_jacobian
+from explorer.lanes import LANE_TITLES, PANEL_TITLES, shown_lanes
+from explorer.ledger.lines import whole_jacobian
 from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
-from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.pace import acting_layer, with_rests
-from explorer.panels.readings import readings
 from explorer.panels.transport import Transport
 from explorer.shell.card import GAP, card
 from explorer.shell.compare_button import CompareButton
 from explorer.shell.guests import Guests
-from explorer.shell.look import Look, side_by_side
+from explorer.shell.look import Look, saved_film, side_by_side
 from explorer.shell.panel_grid import PanelGrid
 from explorer.shell.target_overlay import TargetOverlay
+from explorer.shell.under_mouse import UnderMouse
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from flowengine.catalogue import GanSpec, VaeSpec
-from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
 
@@ -44,20 +42,9 @@ if TYPE_CHECKING:
     from flowengine.protocol import Direction, Event, LayerFacts
 
 _FPS_EVERY_MS: Final = 1000
-_DESCRIBED_EVERY_MS: Final = 250
 _FRAMES_A_LAYER: Final = 8
 _FRAMES_WITHOUT_LAYERS: Final = 32
 _FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
-_TITLES: Final = {
-    "discrete": mark("Discrete · layer by layer"),
-    "flow_matching": mark("Continuous · flow matching"),
-    "rectified_flow": mark("Continuous · rectified flow"),
-    "ffjord": mark("Continuous · FFJORD"),
-    "vae": mark("VAE · a bound, no exact likelihood"),
-    "gan": mark("GAN · no likelihood"),
-}
-
-
 _WHY_NO_LEDGER: Final[dict[Lane, str]] = {
     "vae": VaeSpec.why_no_ledger,
     "gan": GanSpec.why_no_ledger,
@@ -90,7 +77,6 @@ class Stage(QWidget):
         self._layer_told = ("", 0.0)
         self._point: tuple[float, float] | None = None
         self._overlay = TargetOverlay()
-        self._hovered: tuple[FlowPanel, tuple[float, float]] | None = None
         self._states: Mapping[Lane, LaneState] = {}
         self.clock = FrameClock(self)
         self._camera = Camera(self)
@@ -100,10 +86,8 @@ class Stage(QWidget):
         self.transport = Transport(self.clock)
         self.compare_button = CompareButton()
         self.transport.add_control(self.compare_button)
+        self._under_mouse = UnderMouse(self)
         self._show_lanes(tuple(LANE_TITLES))
-        self._describe_timer = QTimer(self)
-        self._describe_timer.setInterval(_DESCRIBED_EVERY_MS)
-        self._describe_timer.timeout.connect(self._describe)
         self._fps_timer = QTimer(self)
         self._fps_timer.setInterval(_FPS_EVERY_MS)
         self._fps_timer.timeout.connect(self._tell_fps)
@@ -136,7 +120,7 @@ class Stage(QWidget):
         self._layer_ids = tuple(layer.id for layer in acting)
         self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
         self.transport.set_layers(len(acting))
-        title = _TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
+        title = PANEL_TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
         self.panels["continuous"].set_title(title)
         self._overlay.set_project(project)
         self._camera.set_home(project.target.extent)
@@ -273,8 +257,9 @@ class Stage(QWidget):
         motion.changed.connect(self._follow_motion)
         self.compare_button.chosen.connect(self.compare_chosen)
         self.guests.ledger_missed.connect(self.ledger_missed)
-        self.guests.hovered.connect(lambda panel, x, y: self._hover(panel, (x, y)))
-        self.guests.left.connect(self._leave)
+        self._under_mouse.described.connect(self.described)
+        self.guests.hovered.connect(self._under_mouse.enter)
+        self.guests.left.connect(self._under_mouse.leave)
         self.guests.options_changed.connect(self._follow_guests_options)
         self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
@@ -304,11 +289,10 @@ class Stage(QWidget):
         self._enlarge(self._grid.large)
 
     def _new_panel(self, lane: Lane) -> FlowPanel:
-        panel = FlowPanel(lane, self._camera, _TITLES.get(lane, ""))
+        panel = FlowPanel(lane, self._camera, PANEL_TITLES.get(lane, ""))
         self._give_film(lane, panel)
         panel.set_message(_waiting(panel))
-        panel.hovered.connect(lambda x, y: self._hover(panel, (x, y)))
-        panel.left.connect(self._leave)
+        self._under_mouse.listen_to(panel)
         panel.point_picked.connect(self.point_picked)
         if lane in _WHY_NO_LEDGER:
             panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(_WHY_NO_LEDGER[lane])))
@@ -320,7 +304,7 @@ class Stage(QWidget):
 
     def _give_film(self, lane: Lane, panel: FlowPanel) -> None:
         state = self._states.get(lane)
-        film = _film(lane, state.trace if state else b"")
+        film = saved_film(lane, state.trace if state else b"")
         film.transitions = not motion.reduced
         film.want(direction=self.clock.direction if film.empty else None)
         panel.set_film(film)
@@ -376,26 +360,6 @@ class Stage(QWidget):
         self._show_target()
         self.clock.wake()
 
-    def _hover(self, panel: FlowPanel, point: tuple[float, float]) -> None:
-        self._hovered = (panel, point)
-        self._describe_timer.start()
-        self._describe()
-
-    def _leave(self) -> None:
-        self._hovered = None
-        self._describe_timer.stop()
-        self.described.emit("")
-
-    def _describe(self) -> None:
-        """Say what is under the mouse, again and again: the numbers live."""
-        if self._hovered is None or self._hovered[0] not in self.all_panels:
-            return
-        panel, point = self._hovered
-        said = readings(panel.view, point)
-        names = {own: tr(lane_title(lane)) for lane, own in self.panels.items()}
-        head = f"{names.get(panel, panel.title)}, {point_text(point)}"
-        self.described.emit(f"{head}: {', '.join(said)}" if said else head)
-
     def _show_target(self) -> None:
         self._overlay.show_on(self.panels.values(), self.clock.direction)
         self.guests.show_target(self.clock.direction)
@@ -417,7 +381,7 @@ class Stage(QWidget):
         """Spare the engines pictures that nobody sees."""
         super().hideEvent(event)
         self._fps_timer.stop()
-        self._leave()
+        self._under_mouse.leave()
         self._controller.set_view(visible=False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -430,15 +394,3 @@ class Stage(QWidget):
 
 def _waiting(panel: FlowPanel) -> str:
     return mark("The engine is starting …") if panel.film.empty else ""
-
-
-def _film(lane: Lane, trace: bytes) -> Film:
-    """The film that a lane was saved with, or an empty one if it has none that can be read."""
-    if not trace:
-        return Film(lane)
-    try:
-        film = Film.from_npz_bytes(trace)
-    except FlowError:
-        return Film(lane)  # a picture only: the engine will send another
-    film.want(generation=0)  # the engines count generations anew
-    return film

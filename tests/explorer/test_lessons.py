@@ -23,7 +23,7 @@ def window(qtbot, qapp, monkeypatch):
 
 
 def test_every_lesson_opens_with_its_note_in_either_language(window):
-    for plan, action in zip(LESSONS, window.lesson_menu.actions(), strict=True):
+    for plan, action in zip(LESSONS, window.menus.lessons.actions(), strict=True):
         translator.set_language("en")
         action.trigger()
         assert window.store.path is None
@@ -41,7 +41,7 @@ def test_unsaved_work_is_asked_about_before_a_lesson(window, monkeypatch):
     monkeypatch.setattr(dialogs, "ask", lambda *a: asked.append(a) or "cancel")
     window.store.mark_trained()
     before = window.store.project
-    window.lesson_menu.actions()[0].trigger()
+    window.menus.lessons.actions()[0].trigger()
     assert len(asked) == 1
     assert window.store.project == before
 
@@ -58,7 +58,7 @@ def test_the_scale_and_shift_lesson_fits_without_training():
 
 def test_one_lesson_leads_to_the_next_until_the_last(window, qtbot, monkeypatch):
     monkeypatch.setattr(dialogs, "ask", lambda *_: pytest.fail("it asks about a lesson's training"))
-    window.lesson_menu.actions()[0].trigger()
+    window.menus.lessons.actions()[0].trigger()
     go_on = window.lesson_note.findChild(QPushButton)
     for number, plan in enumerate(LESSONS[1:], start=2):
         window.store.mark_trained()
@@ -72,9 +72,9 @@ def test_one_lesson_leads_to_the_next_until_the_last(window, qtbot, monkeypatch)
 def test_what_was_drawn_in_a_lesson_is_asked_about(window, monkeypatch):
     asked = []
     monkeypatch.setattr(dialogs, "ask", lambda *a: asked.append(a) or "cancel")
-    window.lesson_menu.actions()[0].trigger()
+    window.menus.lessons.actions()[0].trigger()
     window.target.choose_preset("cat")
-    window.lesson_menu.actions()[1].trigger()
+    window.menus.lessons.actions()[1].trigger()
     assert len(asked) == 1
     assert window.lesson_note.text == LESSONS[0].note
 
@@ -83,7 +83,7 @@ def test_a_lesson_begins_at_rest_and_generates(window):
     window.training.toggle()
     window.stage.switch_direction()
     window.models.tabs.setCurrentIndex(2)
-    window.lesson_menu.actions()[0].trigger()
+    window.menus.lessons.actions()[0].trigger()
     assert not window.controller.training
     assert window.stage.clock.direction == "generate"
     assert window.stage.clock.playing

@@ -90,7 +90,7 @@ def test_a_recent_project_can_be_opened_and_is_shown_with_its_picture(window, qt
     QTest.keyClicks(palette.search, "lecture")
     QTest.keyClick(palette.search, Qt.Key.Key_Return)
     assert window.store.path == path
-    (entry,) = window.recent_menu.actions()
+    (entry,) = window.menus.recent.actions()
     assert entry.toolTip().startswith('<img src="data:image/png;base64,iVBOR')
 
 

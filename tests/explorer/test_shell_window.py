@@ -390,8 +390,8 @@ def test_the_recent_menu_opens_projects(window, tmp_path):
     Project(seed=4, stack=default_stack()).save(tmp_path / "four.flow")
     window.documents.open(tmp_path / "four.flow")
     window.actions_["new"].trigger()
-    window.recent_menu.fill()
-    window.recent_menu.actions()[0].trigger()
+    window.menus.recent.fill()
+    window.menus.recent.actions()[0].trigger()
     assert window.store.project.seed == 4
 
 

@@ -22,7 +22,20 @@ settings.register_profile("suite", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+# Whole programs train in these tests: two at once would starve each other.
+_BUSY = (
+    "test_main_job", "test_training", "test_runs", "test_compare", "test_monkey",
+    "test_export_window", "test_other_ways", "test_shell_words",
+)  # fmt: skip
 _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items) -> None:
+    """Keep the busiest tests in one process, beside which the others run."""
+    for item in items:
+        if item.path.stem in _BUSY:
+            item.add_marker(pytest.mark.xdist_group("busy"))
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,7 @@ def _offer_docks(window: MainWindow, menu: QMenu) -> None:
     for place, dock in enumerate(window.docks.values(), start=1):
         switch = dock.toggleViewAction()
         switch.setShortcut(f"Ctrl+{place}")
+        switch.setAutoRepeat(False)
         window.addAction(switch)  # the key works even where no menu bar shows the action
         menu.insertAction(first, switch)
     menu.insertSeparator(first)

@@ -264,13 +264,7 @@ class Stage(QWidget):
         self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
-        translator.changed.connect(self._retranslate)
-
-    def _retranslate(self) -> None:
-        for panel in self.panels.values():
-            if panel.film.empty:
-                panel.set_message(_waiting(panel))
-        self.clock.wake()
+        translator.changed.connect(self.clock.wake)
 
     def _show_lanes(self, lanes: tuple[Lane, ...]) -> None:
         """Have a panel for each of these lanes, and no other."""

@@ -30,12 +30,17 @@ _BUSY = (
 _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items) -> None:
-    """Keep the busiest tests in one process, beside which the others run."""
-    for item in items:
-        if item.path.stem in _BUSY:
-            item.add_marker(pytest.mark.xdist_group("busy"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give the busiest tests to one process, and all others to whichever has nothing to do."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "busy" if Path(file).stem in _BUSY else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

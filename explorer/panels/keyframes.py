@@ -151,6 +151,8 @@ class KeyFrames:
 
 AGED: Final = 0.3
 """How strongly a picture is shown that is not of the present model and target."""
+STAND_IN: Final = 0.5
+"""How strongly one is shown half way between two that are, in the place of one that is not."""
 
 
 class Moments:
@@ -204,7 +206,10 @@ class Moments:
     def strength(self, tau: float, now: float) -> float:
         """How strongly the picture at a moment may be shown: less where it has aged, up to 1."""
         low, high, share = self._neighbours(tau * (self.frames - 1))
-        return (1 - share) * self._strength(low, now) + share * self._strength(high, now)
+        strength = (1 - share) * self._strength(low, now) + share * self._strength(high, now)
+        if not self._aged[low + 1 : high].any():
+            return strength
+        return strength * (1 - (1 - STAND_IN) * 4 * share * (1 - share))
 
     def _strength(self, index: int, now: float) -> float:
         if self._aged[index]:
@@ -215,17 +220,12 @@ class Moments:
     def put(self, index: int, picture: Floats, now: float, *, at_once: bool = False) -> None:
         """Take the picture of one moment; cells that are not finite count as empty."""
         part = slice(index, index + 1)
-        new, old = self._new[index], self._old[index]
-        weight = self._morph.weight(part, now)
-        if weight is None:
-            old[:] = new
-        else:
-            old += (new - old) * weight[0]
-        new[:] = np.where(np.isfinite(picture), picture, 0)
-        if not self._known[index]:
-            old[:] = self._beside(index, now, new)
+        tau = index / max(self.frames - 1, 1)
+        shown = self.at(tau, now) if self._known.any() else None
+        self._pale[index] = self.strength(tau, now) if self._aged[index] else 1.0
+        self._new[index] = np.where(np.isfinite(picture), picture, 0)
+        self._old[index] = self._new[index] if shown is None else shown
         self._known[index] = True
-        self._pale[index] = AGED if self._aged[index] else 1.0
         self._aged[index] = False
         self._morph.begin(part, now, at_once=at_once)
 
@@ -241,13 +241,18 @@ class Moments:
             picture += self._one(high, now) * np.float32(share)
         return picture
 
-    def _beside(self, index: int, now: float, otherwise: Floats) -> Floats:
-        return self.at(index / max(self.frames - 1, 1), now) if self._known.any() else otherwise
-
     def _neighbours(self, place: float) -> tuple[int, int, float]:
+        """The moments around a place, and how near it is to the second.
+
+        What has aged is passed over where there is something younger on both sides: half of what is
+        is nearer to it than what is no more.
+        """
         known = np.flatnonzero(self._known)
         if not known.size:
             raise LookupError("No moment has arrived yet")
+        young = np.flatnonzero(self._known & ~self._aged)
+        if young.size and young[0] <= place <= young[-1]:
+            known = young
         after = int(np.searchsorted(known, place))
         low = int(known[max(after - 1, 0)])
         high = int(known[min(after, known.size - 1)])

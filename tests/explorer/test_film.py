@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.panels.film import Film, hue_of
-from explorer.panels.keyframes import AGED, LONGEST_MORPH, SHORTEST_MORPH, frame_weights
+from explorer.panels.keyframes import AGED, LONGEST_MORPH, SHORTEST_MORPH, STAND_IN, frame_weights
 from tests.explorer.film_messages import field, grid, heat, particles, still
 
 LATER = 1000.0  # long after every morph
@@ -263,6 +263,26 @@ def test_a_density_pales_until_it_is_of_the_same_model_as_the_particles():
     assert film.heat(0.5, LATER).strength == 1
     assert film.heat(0.0, LATER).strength == AGED
     assert film.heat(0.25, LATER).strength == pytest.approx((1 + AGED) / 2)
+
+
+def test_between_two_densities_of_the_present_model_none_of_a_former_one_is_shown():
+    film = film_of(still([[0.0, 0.0]]))
+    for index in range(5):
+        film.take(heat(np.full((4, 4), 9.0), index=index, frames=5), 1.0)
+    film.take(still([[0.0, 0.0]], generation=1), 2.0)
+    film.take(heat(np.full((4, 4), 3.0), index=4, frames=5, generation=1), 3.0)
+    assert film.heat(0.5, 9.0).density == pytest.approx(9.0)  # on one side nothing is younger
+    film.take(heat(np.full((4, 4), 1.0), index=0, frames=5, generation=1), 3.0)
+    between = film.heat(0.5, 9.0)
+    assert between.density == pytest.approx(2.0)
+    assert between.strength == pytest.approx(STAND_IN)
+    assert film.heat(0.0, 9.0).strength == film.heat(1.0, 9.0).strength == 1
+    film.take(heat(np.full((4, 4), 7.0), index=2, frames=5, generation=1), 10.0)
+    arriving = film.heat(0.5, 10.0)
+    assert arriving.density == pytest.approx(2.0)  # and turns into what has come
+    assert arriving.strength == pytest.approx(STAND_IN)
+    assert film.heat(0.5, 19.0).density == pytest.approx(7.0)
+    assert film.heat(0.5, 19.0).strength == 1
 
 
 def test_the_density_of_an_opened_film_does_not_pale_when_its_engine_begins():

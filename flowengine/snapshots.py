@@ -40,6 +40,7 @@ CHUNK = 2048
 LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
 SLICES = 4
 METRICS_EVERY_S = 0.5
+PARTICLES_EVERY_S = 0.35  # what is looked at first comes again before every density has come once
 GRID_NODES = 33
 GRID_REACH = 3.0
 FIELD_NODES = 25  # of the exact field, over the square that is shown
@@ -86,7 +87,7 @@ class Display(Pacing):
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
         for i in range(SLICES if view.particles else 0):
-            self._tasks[f"particles {i}"] = Task(partial(self._particles, i), 0.5)
+            self._tasks[f"particles {i}"] = Task(partial(self._particles, i), PARTICLES_EVERY_S)
         if view.heat:
             self._tasks["heat"] = Task(partial(self._heat, self._last_heat), 0.5)
             for i in range(self._heat_frames()):

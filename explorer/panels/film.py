@@ -315,9 +315,9 @@ class Film:
     # --- what can be asked ------------------------------------------------------------------------
 
     def density_at(self, point: tuple[float, float], tau: float, now: float) -> float | None:
-        """The density of the cell under a point at a moment; None outside or before any arrived."""
+        """The density under a point; None outside, and while none of the present model is there."""
         heat = self.heat(tau, now)
-        if heat is None:
+        if heat is None or heat.strength < 1:
             return None
         x_min, x_max, y_min, y_max = heat.extent
         rows, columns = heat.density.shape

@@ -151,8 +151,6 @@ class KeyFrames:
 
 AGED: Final = 0.3
 """How strongly a picture is shown that is not of the present model and target."""
-STAND_IN: Final = 0.5
-"""How strongly one is shown half way between two that are, in the place of one that is not."""
 
 
 class Moments:
@@ -205,11 +203,10 @@ class Moments:
 
     def strength(self, tau: float, now: float) -> float:
         """How strongly the picture at a moment may be shown: less where it has aged, up to 1."""
-        low, high, share = self._neighbours(tau * (self.frames - 1))
+        place = tau * (self.frames - 1)
+        low, high, share = self._neighbours(place)
         strength = (1 - share) * self._strength(low, now) + share * self._strength(high, now)
-        if not self._aged[low + 1 : high].any():
-            return strength
-        return strength * (1 - (1 - STAND_IN) * 4 * share * (1 - share))
+        return strength * self._nearness(place)
 
     def _strength(self, index: int, now: float) -> float:
         if self._aged[index]:
@@ -242,22 +239,31 @@ class Moments:
         return picture
 
     def _neighbours(self, place: float) -> tuple[int, int, float]:
-        """The moments around a place, and how near it is to the second.
-
-        What has aged is passed over where there is something younger on both sides: half of what is
-        is nearer to it than what is no more.
-        """
+        """The moments that a picture is mixed from, and the second one's share."""
         known = np.flatnonzero(self._known)
         if not known.size:
             raise LookupError("No moment has arrived yet")
+        low, high, share = _around(known, place)
+        young = self._young_around(place)
+        if young is None or not self._aged[[low, high]].any():
+            return low, high, share
+        nearest = young[0] if young[2] < 0.5 else young[1]
+        return nearest, nearest, 0.0
+
+    def _young_around(self, place: float) -> tuple[int, int, float] | None:
+        """The same of those that have not aged, where there are some on both sides."""
         young = np.flatnonzero(self._known & ~self._aged)
-        if young.size and young[0] <= place <= young[-1]:
-            known = young
-        after = int(np.searchsorted(known, place))
-        low = int(known[max(after - 1, 0)])
-        high = int(known[min(after, known.size - 1)])
-        share = (place - low) / (high - low) if high > low else 0.0
-        return low, high, min(max(share, 0.0), 1.0)
+        return _around(young, place) if young.size and young[0] <= place <= young[-1] else None
+
+    def _nearness(self, place: float) -> float:
+        """1 where a picture is of its moment; down to 0 where that is of a former model.
+
+        There the nearest one that is not stands in, but it is true only near its own moment.
+        """
+        young = self._young_around(place)
+        if young is None or not self._aged[young[0] + 1 : young[1]].any():
+            return 1.0
+        return 1 - 2 * min(young[2], 1 - young[2])
 
     def _one(self, index: int, now: float) -> Floats:
         new: Floats = self._new[index]
@@ -266,6 +272,15 @@ class Moments:
             return new
         old = self._old[index]
         return np.asarray(old + (new - old) * weight[0])
+
+
+def _around(moments: NDArray[np.intp], place: float) -> tuple[int, int, float]:
+    """The two of some moments that a place lies between, and how near it is to the second."""
+    after = int(np.searchsorted(moments, place))
+    low = int(moments[max(after - 1, 0)])
+    high = int(moments[min(after, moments.size - 1)])
+    share = (place - low) / (high - low) if high > low else 0.0
+    return low, high, min(max(share, 0.0), 1.0)
 
 
 def frame_weights(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.panels.film import Film, hue_of
-from explorer.panels.keyframes import AGED, LONGEST_MORPH, SHORTEST_MORPH, STAND_IN, frame_weights
+from explorer.panels.keyframes import AGED, LONGEST_MORPH, SHORTEST_MORPH, frame_weights
 from tests.explorer.film_messages import field, grid, heat, particles, still
 
 LATER = 1000.0  # long after every morph
@@ -258,9 +258,11 @@ def test_a_density_pales_until_it_is_of_the_same_model_as_the_particles():
     assert film.heat(0.5, 1.0).strength == 1
     film.take(still([[0.0, 0.0]], generation=1), 2.0)
     assert film.heat(0.5, 2.0).strength == AGED
+    assert film.density_at((0.5, 0.5), 0.5, 2.0) is None
     film.take(heat(np.full((4, 4), 3.0), index=1, frames=3, generation=1), 3.0)
     assert film.heat(0.5, 3.0).strength == pytest.approx(AGED)  # and grows as it turns
     assert film.heat(0.5, LATER).strength == 1
+    assert film.density_at((0.5, 0.5), 0.5, LATER) == pytest.approx(3.0)
     assert film.heat(0.0, LATER).strength == AGED
     assert film.heat(0.25, LATER).strength == pytest.approx((1 + AGED) / 2)
 
@@ -273,14 +275,14 @@ def test_between_two_densities_of_the_present_model_none_of_a_former_one_is_show
     film.take(heat(np.full((4, 4), 3.0), index=4, frames=5, generation=1), 3.0)
     assert film.heat(0.5, 9.0).density == pytest.approx(9.0)  # on one side nothing is younger
     film.take(heat(np.full((4, 4), 1.0), index=0, frames=5, generation=1), 3.0)
-    between = film.heat(0.5, 9.0)
-    assert between.density == pytest.approx(2.0)
-    assert between.strength == pytest.approx(STAND_IN)
+    assert film.heat(0.1, 9.0).density == pytest.approx(1.0)  # nearly true, as it is near
+    assert film.heat(0.1, 9.0).strength == pytest.approx(0.8)
+    assert film.heat(0.75, 9.0).density == pytest.approx(3.0)
+    assert film.heat(0.75, 9.0).strength == pytest.approx(0.5)
+    assert film.heat(0.5, 9.0).strength == 0
     assert film.heat(0.0, 9.0).strength == film.heat(1.0, 9.0).strength == 1
     film.take(heat(np.full((4, 4), 7.0), index=2, frames=5, generation=1), 10.0)
-    arriving = film.heat(0.5, 10.0)
-    assert arriving.density == pytest.approx(2.0)  # and turns into what has come
-    assert arriving.strength == pytest.approx(STAND_IN)
+    assert film.heat(0.5, 10.0).strength == 0  # and grows
     assert film.heat(0.5, 19.0).density == pytest.approx(7.0)
     assert film.heat(0.5, 19.0).strength == 1
 

@@ -33,6 +33,8 @@ _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
 _PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on beyond the picture
 _FAINT: Final = 0.55
+_PIXELS_A_POINT: Final = 2
+_FEW: Final = 32  # points, which are drawn as soon as thinned
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
@@ -176,8 +178,8 @@ class Chart(QWidget):
         end = QPointF()
         for part in _unbroken(curve):
             painter.setPen(_pen(part))
-            xs, ys = frame.x(part.x).tolist(), frame.y(part.y).tolist()
-            line = QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
+            xs, ys = _thinned(frame.x(part.x), frame.y(part.y))
+            line = QPolygonF([QPointF(*at) for at in zip(xs.tolist(), ys.tolist(), strict=True)])
             painter.drawPolyline(line)
             end = line.last()
         if curve.label and not end.isNull():
@@ -315,6 +317,24 @@ def _unbroken(curve: Curve) -> Iterator[Curve]:
         if known.any():
             past = index < len(broken)
             yield curve._replace(x=x[known], y=y[known], faint=curve.faint or past)
+
+
+def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The lowest and the highest point of every few pixels: more would take time and show nothing.
+
+    Args:
+        x: In pixels, ascending, shape (n,).
+        y: In pixels, shape (n,).
+    """
+    if len(x) <= max(_FEW, 2 * (x[-1] - x[0]) / _PIXELS_A_POINT):
+        return x, y
+    starts = np.flatnonzero(np.diff(x // _PIXELS_A_POINT, prepend=-np.inf))
+    ends = np.append(starts[1:], len(x))
+    chosen = {0, len(x) - 1}
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        chosen |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
+    kept = sorted(chosen)
+    return x[kept], y[kept]
 
 
 def _pen(curve: Curve) -> QPen:

@@ -409,6 +409,18 @@ def test_where_every_measurement_is_wild_they_are_all_seen(view):
     assert max(rows) - min(rows) > 0.4 * view.curves.chart.height()
 
 
+@pytest.mark.parametrize("odd", [301, 599])
+def test_a_single_measurement_among_many_is_seen(view, odd):
+    values = np.full(600, 0.05)
+    values[odd] = 1.0
+    steps = np.arange(600.0)
+    columns = {"step": steps, "seconds": steps, "nll": 2 + values, "kl": values}
+    view.load({"discrete": saved(**columns)})
+    view.curves.draw()
+    rows = coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
+    assert max(rows) - min(rows) > 0.4 * view.curves.chart.height()
+
+
 def coloured_rows(picture, colour):
     """The rows of a picture that hold a pixel of a colour."""
     wanted = colour.rgb()

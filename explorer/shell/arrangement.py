@@ -18,7 +18,7 @@ _STATE_KEY: Final = "window/state"
 LEFT: Final = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT: Final = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH: Final = 304
-_TOP_SHARE: Final = {LEFT: (48, 52), RIGHT: (48, 52)}
+_TOP_SHARE: Final = {LEFT: (48, 52), RIGHT: (46, 54)}
 
 
 class Arrangement(QObject):

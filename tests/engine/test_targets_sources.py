@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import struct
-import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from flowengine import targets
 from flowengine.errors import TargetError
 from flowengine.project import Project
 from flowengine.targets import sources
 from flowengine.targets.presets import PRESETS, preset_density
+from tests.engine.pictures import GOOD, assert_read_or_refused, density_of_picture, drawn, encoded
 
 DATA = Path(__file__).parent.parent / "data"
-
-
-def encoded(picture, kind="PNG", **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def density_of_picture(picture, kind="PNG", **options):
-    return sources.density_of(sources.spec_from_image(encoded(picture, kind, **options)))
-
-
-def drawn(mode="L", size=(64, 64), paper=255, ink=0, box=(0, 0, 31, 31)):
-    picture = Image.new(mode, size, paper)
-    ImageDraw.Draw(picture).rectangle(box, fill=ink)
-    return picture
-
-
-def png_declaring(width, height):
-    """A PNG whose header promises far more than the file holds."""
-
-    def chunk(name, body):
-        return (
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        )
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    data = chunk(b"IDAT", zlib.compress(bytes(1000)))
-    return b"\x89PNG\r\n\x1a\n" + head + data + chunk(b"IEND", b"")
 
 
 # --- presets and the document ---------------------------------------------------------------------
@@ -172,132 +139,6 @@ def test_what_is_no_points_is_refused(points, message):
 def test_an_impossible_bandwidth_is_refused(bandwidth):
     with pytest.raises(TargetError, match="The bandwidth must be a finite number above 0"):
         sources.spec_from_points([[0, 0]], bandwidth=bandwidth)
-
-
-# --- pictures -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "mode"), [("PNG", "L"), ("PNG", "RGB"), ("PNG", "P"), ("PNG", "1")]
-)
-@pytest.mark.parametrize("size", [(64, 64), (512, 512)])
-def test_dark_is_dense_and_row_zero_is_the_lowest(kind, mode, size):
-    picture = drawn(size=size, box=(0, 0, size[0] // 2 - 1, size[1] // 2 - 1)).convert(mode)
-    density = density_of_picture(picture, kind)
-    assert density.shape == (256, 256)
-    assert density[140:, :116].min() > 0.99  # dark upper left: high rows, low columns
-    assert density[:116].max() < 0.01
-    assert density[:, 140:].max() < 0.01
-
-
-def test_jpeg_paper_counts_as_empty():
-    density = density_of_picture(drawn("RGB", (600, 600), (255,) * 3, (0,) * 3), "JPEG")
-    assert (density[:100] == 0).all()
-    assert density[-3:, :3].min() > 0.9
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_a_real_alpha_channel_is_the_density(mode):
-    clear, ink = (
-        ((255, 255, 255, 0), (255, 255, 255, 255)) if mode == "RGBA" else ((9, 0), (9, 255))
-    )
-    density = density_of_picture(drawn(mode, paper=clear, ink=ink))
-    assert density[140:, :116].min() > 0.99
-    assert density[:116].max() < 0.01
-
-
-def test_an_alpha_channel_without_transparency_says_nothing():
-    opaque = drawn("RGBA", paper=(255, 255, 255, 255), ink=(0, 0, 0, 255))
-    np.testing.assert_array_equal(density_of_picture(opaque), density_of_picture(drawn()))
-
-
-def test_a_transparent_palette_colour_is_no_density():
-    picture = drawn().convert("P")
-    paper = picture.getpixel((60, 60))
-    density = density_of_picture(picture, transparency=paper)
-    assert density[140:, :116].min() > 0.99
-    assert density[:116].max() < 0.01
-
-
-def test_sixteen_bits_are_scaled_not_clipped():
-    values = np.linspace(0, 65535, 64).astype(np.uint16) * np.ones((64, 1), np.uint16)
-    density = density_of_picture(Image.fromarray(values))
-    np.testing.assert_allclose(density[128, [3, 128, 252]], [1, 0.5, 0], atol=0.04)
-
-
-@pytest.mark.parametrize("size", [(400, 100), (100, 400), (3, 1), (2000, 2), (1, 1)])
-def test_aspect_ratio_is_kept_by_padding(size):
-    density = density_of_picture(Image.new("L", size, 0))
-    filled = density > 0.5
-    columns, rows = filled.any(0).sum(), filled.any(1).sum()
-    assert max(columns, rows) == 256
-    assert min(columns, rows) == max(1, round(256 * min(size) / max(size)))
-    margin = np.flatnonzero(filled.any(1))[0] - (255 - np.flatnonzero(filled.any(1))[-1])
-    assert abs(margin) <= 1
-
-
-def test_a_photograph_is_turned_as_its_camera_says():
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    density = density_of_picture(drawn("RGB", (64, 64), (255,) * 3, (0,) * 3), "JPEG", exif=exif)
-    assert density[:110, 146:].min() > 0.9
-    assert density[146:].max() < 0.1
-
-
-def test_a_large_picture_is_read_small():
-    wide = Image.new("L", (20_000, 400), 255)
-    ImageDraw.Draw(wide).rectangle((0, 0, 9_999, 399), fill=0)
-    for kind in ("PNG", "JPEG"):
-        density = density_of_picture(wide, kind)
-        assert (density[:, :120].max(0) > 0.9).all()
-        assert density[:, 136:].max() < 0.1
-
-
-@pytest.mark.parametrize(
-    "size", [(20_001, 1), (12_000, 12_000), (60_000, 60_000), (2**31 - 1,) * 2]
-)
-def test_a_picture_that_declares_too_much_is_refused_before_it_is_decoded(size):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(TargetError, match=r"sides of 20,000|100,000,000 pixels"):
-            sources.spec_from_image(png_declaring(*size))
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "The picture is not a PNG or JPEG picture"),
-        (b"hello", "is not a PNG or JPEG picture"),
-        (b"GIF89a" + bytes(50), "is not a PNG or JPEG picture"),
-        (b"\x89PNG\r\n\x1a\n", "is not a PNG or JPEG picture|damaged"),
-        (png_declaring(5000, 5000), "is a damaged picture"),
-        (encoded(Image.new("L", (9, 9), 255)), "is blank"),
-        (encoded(Image.new("RGBA", (9, 9), (255, 255, 255, 0))), "is blank"),
-    ],
-)
-def test_what_is_no_picture_is_refused_in_a_sentence(data, message):
-    with pytest.raises(TargetError, match=message):
-        sources.spec_from_image(data)
-
-
-def assert_read_or_refused(read):
-    with contextlib.suppress(TargetError):
-        read()
-
-
-GOOD = {
-    kind: encoded(drawn("RGB", (40, 30), (250,) * 3, (5,) * 3), kind) for kind in ("PNG", "JPEG")
-}
-
-
-@given(st.sampled_from(sorted(GOOD)), st.integers(0, 400), st.binary(min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_a_damaged_picture_is_read_or_refused_and_nothing_else(kind, place, junk):
-    data = bytearray(GOOD[kind])
-    place %= len(data)
-    data[place : place + len(junk)] = junk
-    for damaged in (bytes(data), bytes(data[:place])):
-        assert_read_or_refused(lambda damaged=damaged: sources.spec_from_image(damaged))
 
 
 # --- files ----------------------------------------------------------------------------------------

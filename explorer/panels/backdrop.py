@@ -51,11 +51,10 @@ def draw_frame(backdrop: QImage, view: View, square: Extent) -> None:
 
 def draw_numbers(painter: QPainter, view: View) -> QRegion:
     """Write the numbers of the axes over a picture of the view; tells where."""
-    written = QRegion()
-    for corner, number in _numbers(view):
+    numbers, region = _numbers(view, theme.name, theme.scale)
+    for corner, number in numbers:
         painter.drawImage(corner, number)
-        written += QRect(corner, number.size())
-    return written
+    return region
 
 
 def tick_step(scale: float) -> float:
@@ -79,21 +78,27 @@ def _draw_lines(painter: QPainter, view: View, step: float) -> None:
         painter.fillRect(QRectF(0, y, view.width, view.ratio), faint if value else axis)
 
 
-def _numbers(view: View) -> Iterator[tuple[QPoint, QImage]]:
-    """The upper left corner of each number, and the number."""
+@lru_cache(maxsize=8)
+def _numbers(view: View, style: str, size: float) -> tuple[list[tuple[QPoint, QImage]], QRegion]:
+    """The upper left corner of each number, and the number; and where they all are."""
+    numbers = []
     step, margin = _step(view), round(_MARGIN * view.ratio)
-    letters = round(_FONT_SIZE * view.ratio * theme.scale)
+    letters = round(_FONT_SIZE * view.ratio * size)
     decimals = max(0, -math.floor(math.log10(step)))
     corner = 3 * letters  # where the axes meet there is room for one number only
     for value, x in _columns(view, step):
         if corner < x < view.width - margin:
-            number = _written(value, decimals, letters, theme.name)
+            number = _written(value, decimals, letters, style)
             left = round(x) - number.width() // 2
-            yield QPoint(left, view.height - margin - number.height()), number
+            numbers.append((QPoint(left, view.height - margin - number.height()), number))
     for value, y in _rows(view, step):
         if margin < y < view.height - corner:
-            number = _written(value, decimals, letters, theme.name)
-            yield QPoint(margin // 2, round(y) - number.height() // 2), number
+            number = _written(value, decimals, letters, style)
+            numbers.append((QPoint(margin // 2, round(y) - number.height() // 2), number))
+    region = QRegion()
+    for place, number in numbers:
+        region += QRect(place, number.size())
+    return numbers, region
 
 
 @lru_cache(maxsize=256)

@@ -45,6 +45,22 @@ class View(NamedTuple):
         """The thickness of a usual line in pixels."""
         return self.ratio * self.boldness
 
+    @property
+    def halved(self) -> View:
+        """The same part of the plane on a surface of half as many pixels each way.
+
+        Of an odd number of pixels it has one more than half: it covers the surface when enlarged.
+        """
+        width, height = -(-self.width // 2), -(-self.height // 2)
+        return self._replace(
+            width=width,
+            height=height,
+            scale=self.scale / 2,
+            x=self.x + (2 * width - self.width) / (2 * self.scale),
+            y=self.y - (2 * height - self.height) / (2 * self.scale),
+            ratio=self.ratio / 2,
+        )
+
     def pixels(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Data coordinates, shape (..., 2), as pixels."""
         pixels = np.empty(points.shape, np.float32)

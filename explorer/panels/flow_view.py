@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from explorer.lanes import LANE_ORDER
 from explorer.panels.film import Film
+from explorer.panels.fineness import Fineness
 from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown, shot_at
 from explorer.theme import theme
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8
+_SHARPEN_MS: Final = 250  # from the last picture that was drawn coarsely: more than any frame takes
 _BY_KEYBOARD: Final = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -50,6 +53,7 @@ class FlowView(QWidget):
         film: What is shown.
         shown: What of it is switched on.
         pace: The moment shown at a moment of the clock.
+        fineness: When it is drawn coarsely.
     """
 
     point_picked = Signal(float, float)
@@ -65,6 +69,11 @@ class FlowView(QWidget):
         self._now = 0.0
         self._marker: Marker | None = None
         self._rasterizer = Rasterizer(lane, late=LANE_ORDER.index(lane) % 2 == 1)
+        self.fineness = Fineness()
+        self._sharpen = QTimer(self)
+        self._sharpen.setSingleShot(True)
+        self._sharpen.setInterval(_SHARPEN_MS)
+        self._sharpen.timeout.connect(self.update)
         self._pressed: QPointF | None = None
         self._dragged_from: QPointF | None = None
         self._by_keyboard = False
@@ -177,12 +186,25 @@ class FlowView(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         view = self._camera.view(self.width(), self.height(), ratio)
         view = view._replace(boldness=theme.scale)
-        self._rasterizer.paint(painter, view, self._shot())
+        self._draw(painter, view)
         painter.resetTransform()
         if self._by_keyboard and self.hasFocus():
             painter.setPen(theme.color("accent"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+    def _draw(self, painter: QPainter, view: View) -> None:
+        """Draw as finely as there is time for; a coarse picture is drawn finely once it rests."""
+        film = self.film
+        content = (view, film, film.revision, self._clock_tau, min(self._now, film.moving_until))
+        coarse = self.fineness.wants_coarse(view, content)
+        began = time.perf_counter()
+        if coarse:
+            self._rasterizer.paint_coarsely(painter, view, self._shot())
+            self._sharpen.start()
+        else:
+            self._rasterizer.paint(painter, view, self._shot())
+        self.fineness.took(time.perf_counter() - began, coarse=coarse)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click or a drag."""

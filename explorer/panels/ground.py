@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     Words = NDArray[np.uint32]
 
-_STALE: Final = 0.06  # seconds for which a ground may serve while the picture moves on
+# For how many pictures that move on, and how many seconds, a ground may serve.
+_PATIENCE: Final = (1, 0.06)
 _LARGE: Final = 2_500_000  # pixels from which on it may serve longer: one costs two frames of dots
-_STALE_LARGE: Final = 0.1
+_PATIENCE_LARGE: Final = (2, 0.12)
 _PATHS: Final = 140
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
@@ -70,6 +71,7 @@ class Ground:
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = -math.inf
         self._content: tuple[float, int] = (math.nan, 0)
+        self._scales: tuple[Scale, ...] = ()
 
     def set_outline(self, lines: NDArray[np.float64]) -> None:
         """Take the target's contour, line segments of shape (n, 4) in data units."""
@@ -81,17 +83,25 @@ class Ground:
         self._backdrop = (None, QImage())
         self._drawn = ()
 
-    def image(self, view: View, shot: Shot) -> QImage:
-        """The ground of a picture; the image changes with the next call."""
+    def image(self, view: View, shot: Shot, *, coarse: bool = False) -> QImage:
+        """The ground of a picture; the image changes with the next call.
+
+        Args:
+            view: What of the plane.
+            shot: What to draw.
+            coarse: Whether it is one of a coarse picture: it has no words then, which `draw_labels`
+                writes onto the whole, and serves as long as a large one.
+        """
         language = translator.language
-        wanted = (view, shot.film, shot.shown, self.colours, self.reference, language)
+        wanted = (view, shot.film, shot.shown, self.colours, self.reference, language, coarse)
         anew = wanted != self._drawn
         content = (shot.tau, shot.film.revision)
         moving = content != self._content or self._drawn_at < shot.film.moving_until
-        most, stale = _patience(view)
+        large = coarse or view.width * view.height >= _LARGE
+        most, stale = _PATIENCE_LARGE if large else _PATIENCE
         serves = 0 < shot.now - self._drawn_at < stale and self._served < most
         if anew or (moving and not serves):
-            self._draw(view, shot)
+            self._draw(view, shot, labels=not coarse)
             self._drawn, self._content, self._drawn_at = wanted, content, shot.now
             self.exact_from = shot.now + stale
             self._served = int(anew and self._late)
@@ -99,7 +109,11 @@ class Ground:
             self._served = self._served + 1 if moving else 0
         return self._image
 
-    def _draw(self, view: View, shot: Shot) -> None:
+    def draw_labels(self, painter: QPainter, view: View) -> QRegion:
+        """Write what the axes and the colours of the last image mean onto it; tells where."""
+        return draw_numbers(painter, view) + draw_legend(painter, view, self._scales)
+
+    def _draw(self, view: View, shot: Shot, *, labels: bool) -> None:
         shown = shot.shown
         maps = shown.density or shown.difference
         painter = self._on_backdrop(view, shot.film.square if maps else None)
@@ -118,8 +132,9 @@ class Ground:
         self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
         left, top, right, bottom = self.sheet.lay_over(painter)
         self._over += QRect(left, top, right - left, bottom - top)
-        self._over += draw_numbers(painter, view)
-        self._over += draw_legend(painter, view, tuple(scales))
+        self._scales = tuple(scales)
+        if labels:
+            self._over += self.draw_labels(painter, view)
         painter.end()
 
     def _on_backdrop(self, view: View, square: Extent | None) -> QPainter:
@@ -143,12 +158,6 @@ class Ground:
                 draw_frame(backdrop, view, square)
             self._backdrop = ((view, square), backdrop)
         return self._backdrop[1]
-
-
-def _patience(view: View) -> tuple[int, float]:
-    """How many pictures, and for how many seconds, a ground may serve."""
-    large = view.width * view.height >= _LARGE
-    return (2, _STALE_LARGE) if large else (1, _STALE)
 
 
 def _area(view: View, extent: Extent) -> QRectF:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTableWidget
 
 from explorer.ledger.ellipse import ELLIPSE_WIDTH, EllipseDelegate
 from explorer.ledger.titles import TitleDelegate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
@@ -39,6 +42,19 @@ class LedgerLines(QTableWidget):
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         self.fit_lines()
+
+    @contextmanager
+    def written_silently(self) -> Iterator[None]:
+        """Tell no view of what is written meanwhile: each cell would have columns measured."""
+        with QSignalBlocker(self.model()):
+            yield
+
+    def tell_written(self, rows: Iterable[int]) -> None:
+        """Tell the views, all at once, of rows that were written."""
+        rows, model = sorted(rows), self.model()
+        if rows:
+            last = model.index(rows[-1], self.columnCount() - 1)
+            model.dataChanged.emit(model.index(rows[0], 0), last)
 
     def show_sums_from(self, first: int) -> None:
         """Say which line is the first of the sums; those above it stay here."""

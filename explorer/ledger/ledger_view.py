@@ -71,6 +71,7 @@ class LedgerView(QWidget):
         self._ledgers: dict[str, Ledger] = {}
         self._asked: tuple[float, float] | None = None
         self._shown: list[tuple[str, Line]] = []
+        self._written: list[tuple[object, ...]] = []  # what stands in each row of the table
         self._count_of_sums = 0
         self._pointed = ""
         self._table = LedgerLines(len(_HEAD))
@@ -249,8 +250,11 @@ class LedgerView(QWidget):
     def _write(self, scrolled: list[tuple[str, Line]], still: list[tuple[str, Line]]) -> None:
         self._shown, self._count_of_sums = scrolled + still, len(still)
         self._table.setRowCount(len(self._shown))
-        for index, (lane, line) in enumerate(self._shown):
-            self._put(index, lane, line)
+        del self._written[len(self._shown) :]
+        self._written += [()] * (len(self._shown) - len(self._written))
+        with self._table.written_silently():
+            rows = [k for k, (lane, line) in enumerate(self._shown) if self._put(k, lane, line)]
+        self._table.tell_written(rows)
 
     def _fill_curve(self) -> None:
         shown = self._shows("continuous")
@@ -314,8 +318,12 @@ class LedgerView(QWidget):
             if lane == shown[0] or line.title != tr("target's log p")
         ]
 
-    def _put(self, index: int, lane: str, line: Line) -> None:
-        """Write a line into the table, into the cells that are there, so that choices stay."""
+    def _put(self, index: int, lane: str, line: Line) -> bool:
+        """Write a line into the table, into the cells that are there, so that choices stay.
+
+        Returns:
+            Whether something else stood there.
+        """
         font = self._table.font()
         if line.total:
             font.setWeight(QFont.Weight.DemiBold)
@@ -324,10 +332,14 @@ class LedgerView(QWidget):
             title = f"{title} = {line.position}" if self._table.isColumnHidden(POSITION) else title
         free = LOG_DET if line.log_det else LOG_PROB
         self._span(index, 1 if line.warps else free, line)
-        colour = theme.color(lane if line.total else "text")
         texts = (title, line.position, "", line.log_det, line.log_prob)
         tip = _tip(line.row) if line.row is not None else ""
         tip = sum_in_words(self._ledgers[lane]) if line.total else tip
+        wanted = (lane, line, texts, tip, font.key(), theme.name)
+        if wanted == self._written[index]:
+            return False
+        self._written[index] = wanted
+        colour = theme.color(lane if line.total else "text")
         for column, text in enumerate(texts):
             item = self._item(index, column)
             item.setText(text)
@@ -338,6 +350,7 @@ class LedgerView(QWidget):
         ellipse = self._item(index, JACOBIAN)
         ellipse.setData(JACOBIAN_ROLE, line.row.jacobian if line.warps else None)
         ellipse.setData(COLOUR_ROLE, lane)
+        return True
 
     def _span(self, index: int, columns: int, line: Line) -> None:
         """Let a title without figures beside it have their room, but not that of its position."""

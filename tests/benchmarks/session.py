@@ -4,7 +4,8 @@
 
 Real events (strokes, clicks, keys) go to the real window with an engine for each lane, while both
 train. A second thread watches the one that draws: whenever that has not come back to its event loop
-for longer than `LATE_S`, it notes where it is. Prints one line of JSON.
+for longer than `LATE_S`, it notes where it was, and how much of the time it ran at all: on two
+processors with two engines it also waits for its turn. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
-from collections import defaultdict
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QKeyCombination, QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from explorer.main_window import MainWindow
 
 LATE_S = 0.05
+SAMPLE_S = 0.004
 START_S = 8.0
 PAUSE_MS = (150, 900)  # between two things that a person does
 WORST = 8
@@ -52,44 +54,59 @@ KEYS = (
 )
 
 
+class Late(NamedTuple):
+    """A time for which the drawing thread stayed away from its event loop, in milliseconds."""
+
+    wall: float
+    cpu: float  # what of it the thread was running, and not waiting for a processor
+    places: Counter[str]  # where it was, every few milliseconds
+    doing: str  # what was done last
+
+
 class Watchdog(threading.Thread):
     """Notes how long the drawing thread stays away from its event loop, and where it was."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.beat = time.perf_counter()
-        self.late: dict[str, list[float]] = defaultdict(list)
+        self.late: list[Late] = []
         self.stopping = False
-        self._watched = threading.main_thread().ident
+        self.doing = ""
+        self._watched = threading.main_thread().ident or 0
+        self._clock = time.pthread_getcpuclockid(self._watched)
+        self.beat()
+
+    def beat(self) -> None:
+        """Say that the drawing thread is back at its event loop."""
+        self._last = time.perf_counter(), time.clock_gettime(self._clock)
 
     def run(self) -> None:
         while not self.stopping:
-            time.sleep(0.005)
-            beat, place = self.beat, ""
-            while time.perf_counter() - beat > LATE_S and self.beat == beat:
-                place = place or self._place()
-                time.sleep(0.001)
-            if place:
-                self.late[place].append(1000 * (self.beat - beat))
+            last, places = self._last, Counter[str]()
+            while self._last is last and not self.stopping:
+                time.sleep(SAMPLE_S)
+                if time.perf_counter() - last[0] > 2 * SAMPLE_S:
+                    places[self._place()] += 1
+            wall, cpu = (now - then for now, then in zip(self._last, last, strict=True))
+            if wall > LATE_S:
+                self.late.append(Late(1000 * wall, 1000 * cpu, places, self.doing))
 
     def _place(self) -> str:
         """The innermost function of the program that the drawing thread is in."""
         frame = sys._current_frames().get(self._watched or 0)
-        lines = [
-            line for line in traceback.extract_stack(frame)
-            if "explorer" in Path(line.filename).parts[-3:]
-            or Path(line.filename).parent.parent.name == "explorer"
-        ]  # fmt: skip
-        if not lines:
-            return "no function of the program"
-        return f"{Path(lines[-1].filename).name}: {lines[-1].name}"
+        while frame is not None:
+            path = Path(frame.f_code.co_filename)
+            if "explorer" in path.parts[-3:-1]:
+                return f"{path.name}: {frame.f_code.co_name}"
+            frame = frame.f_back
+        return "no function of the program"
 
 
 class Session(QObject):
     """Does one thing after the other, as a person would, and times the answers."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, watchdog: Watchdog) -> None:
         super().__init__(window)
+        self._watchdog = watchdog
         self._window = window
         self._random = random.Random(7)
         self._asked: dict[str, float] = {}
@@ -104,7 +121,9 @@ class Session(QObject):
             self._window.controller.train()
         self.done += 1
         acts = (self._stroke, self._stroke, self._click, self._click, self._key, self._size_brush)
-        self._random.choice(acts)()
+        act = self._random.choice(acts)
+        self._watchdog.doing = act.__name__.strip("_")
+        act()
 
     def _rest(self) -> None:
         QTimer.singleShot(self._random.randint(*PAUSE_MS), self, self.act)
@@ -143,7 +162,9 @@ class Session(QObject):
         self._rest()
 
     def _key(self) -> None:
-        QTest.keyClick(self._window, *self._random.choice(KEYS))
+        key = self._random.choice(KEYS)
+        self._watchdog.doing = QKeySequence(QKeyCombination(key[1], key[0])).toString()
+        QTest.keyClick(self._window, *key)
         self._rest()
 
     def _size_brush(self) -> None:
@@ -189,15 +210,16 @@ def measure(seconds: float) -> dict:
     app = program.application()
     theme.apply(app)
     window = program.open_window(None)
-    watchdog, session = Watchdog(), Session(window)
+    watchdog = Watchdog()
+    session = Session(window, watchdog)
     beat = QTimer(window, interval=5)
-    beat.timeout.connect(lambda: setattr(watchdog, "beat", time.perf_counter()))
+    beat.timeout.connect(watchdog.beat)
     result: dict = {}
 
     def begin() -> None:
         window.controller.train()
         beat.start()
-        watchdog.beat = time.perf_counter()
+        watchdog.beat()
         watchdog.start()
         session.act()
         QTimer.singleShot(round(1000 * seconds), window, end)
@@ -216,12 +238,18 @@ def measure(seconds: float) -> dict:
     QTimer.singleShot(round(1000 * START_S), window, begin)
     app.exec()
     folder.cleanup()
-    worst = sorted(watchdog.late.items(), key=lambda item: -max(item[1]))[:WORST]
+    late = sorted(watchdog.late, key=lambda late: -late.cpu)
+    worst = [
+        (one.doing, round(one.wall), round(one.cpu), dict(one.places.most_common(3)))
+        for one in late[:WORST]
+    ]
     return result | {
         "seconds": seconds,
         "done": session.done,
-        "late": sum(map(len, watchdog.late.values())),
-        "worst": [(place, len(late), round(max(late))) for place, late in worst],
+        "late": len(late),
+        "longest_ms": max((one.wall for one in late), default=None),
+        "late_by_own_work": sum(one.cpu > 1000 * LATE_S for one in late),
+        "worst": worst,
         "ledger_ms": [percentile(session.answers["ledger"], part) for part in (0.5, 0.95)],
         "snapshot_ms": [percentile(session.answers["snapshot"], part) for part in (0.5, 0.95)],
     }

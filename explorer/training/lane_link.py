@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.lanes import lane_title
 from explorer.training.commands import changes_structure, commands_between
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from explorer.training.controller import Device
     from flowengine.project import Lane, Project
+
+_READING_S: Final = 0.004
 
 
 class LaneLink(QObject):
@@ -155,15 +158,28 @@ class LaneLink(QObject):
     # --- what the engine says -------------------------------------------------------------------
 
     def _read_mail(self) -> None:
+        """Read for a moment; the rest is left until the window has painted and heard the hand."""
+        until = time.perf_counter() + _READING_S
+        while (message := self.training_thread.mailbox.take()) is not None:
+            self._read(message)
+            if time.perf_counter() >= until:
+                QTimer.singleShot(0, self, self._read_mail)
+                return
+
+    def _read_rest(self) -> None:
+        """Read all that an engine said before it went."""
         for message in self.training_thread.mailbox.take_all():
-            if isinstance(message, protocol.CheckpointReply):
-                self._keep(message)
-            if isinstance(message, protocol.LaneStatus):
-                self.has_stopped = message.state == "stopped"
-            if isinstance(message, protocol.ExportDone | protocol.Failure):
-                self._exports.pop(message.request, None)
-            if self._holds(message):
-                self.message.emit(self.lane, message)
+            self._read(message)
+
+    def _read(self, message: protocol.Event) -> None:
+        if isinstance(message, protocol.CheckpointReply):
+            self._keep(message)
+        if isinstance(message, protocol.LaneStatus):
+            self.has_stopped = message.state == "stopped"
+        if isinstance(message, protocol.ExportDone | protocol.Failure):
+            self._exports.pop(message.request, None)
+        if self._holds(message):
+            self.message.emit(self.lane, message)
 
     def _holds(self, message: protocol.Event) -> bool:
         """Whether a message is of the present document, or was asked for of an earlier one."""
@@ -206,12 +222,14 @@ class LaneLink(QObject):
         self.training_thread.send([self._view, load, *edits, *steps, *questions])
 
     def _mourn(self, ending: str) -> None:
+        self._read_rest()
         self.up = False
         self.notice.emit(
             phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
         )
 
     def _give_up(self, ending: str) -> None:
+        self._read_rest()
         self.up = False
         text = phrase(
             f"The {self._name} engine keeps ending ({ending}); save the project and start Flow "

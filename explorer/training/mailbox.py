@@ -43,6 +43,12 @@ class Mailbox:
             self._letters[key] = message
             return was_empty
 
+    def take(self) -> Event | None:
+        """Take the oldest message out; None where there is none."""
+        with self._lock:
+            oldest = next(iter(self._letters), None)
+            return None if oldest is None else self._letters.pop(oldest)
+
     def take_all(self) -> list[Event]:
         """Empty the box: its messages, oldest first."""
         with self._lock:

@@ -55,6 +55,19 @@ def test_words_are_kept_in_order_and_never_dropped():
     assert heard == texts
 
 
+def test_one_message_at_a_time_is_taken_oldest_first_and_newer_pictures_still_win():
+    box = Mailbox()
+    box.put(heat(0, 0))
+    box.put(Notice(lane="discrete", text="a sentence"))
+    box.put(heat(1, 0))
+    assert box.take().index == 0
+    assert not box.put(heat(1, 7))  # some are left, whose reader comes back by itself
+    assert box.take().text == "a sentence"
+    assert box.take().step == 7
+    assert box.take() is None
+    assert box.put(heat(0, 8))
+
+
 def test_tells_only_when_it_was_empty():
     box = Mailbox()
     assert box.put(heat(0, 0))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from flowengine.project import BASELINE_LANES
 from flowengine.protocol import (
     EditBase,
@@ -49,10 +47,10 @@ def commands_between(lane: Lane, old: Project, new: Project, generation: int) ->
     if lane in BASELINE_LANES and getattr(old, lane) != getattr(new, lane):
         commands.append(EditBaseline(baseline=getattr(new, lane), generation=generation))
     before, after = getattr(old.training, lane), getattr(new.training, lane)
-    for field in msgspec.structs.fields(after):
-        value = getattr(after, field.name)
-        if value != getattr(before, field.name):
-            commands.append(SetHyperparameter(name=field.name, value=value))
+    for name in after.__struct_fields__:
+        value = getattr(after, name)
+        if value != getattr(before, name):
+            commands.append(SetHyperparameter(name=name, value=value))
     if old.training.stop != new.training.stop:
         commands.append(SetStopRule(rule=new.training.stop))
     if old.seed != new.seed:

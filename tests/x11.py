@@ -116,10 +116,14 @@ class VirtualScreen:
 
     # --- inside ---------------------------------------------------------------------------------
 
+    def server(self, display_to: int, size: str) -> list[str]:
+        """The command of an X server that writes the number of its display to a pipe."""
+        return ["Xvfb", "-displayfd", str(display_to), "-screen", "0", f"{size}x24"]
+
     def _start_server(self, size: str) -> str:
         read, write = os.pipe()
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24"],
+            self.server(write, size),
             pass_fds=[write],
             stderr=subprocess.DEVNULL,
         )
@@ -127,7 +131,7 @@ class VirtualScreen:
         os.close(write)
         with os.fdopen(read) as pipe:
             number = pipe.readline().strip()
-        assert number, "Xvfb did not start"
+        assert number, "the X server did not start"
         return f":{number}"
 
     def _is_managed(self) -> bool:

@@ -39,7 +39,9 @@ SAMPLE_S = 0.004
 START_S = 8.0
 PAUSE_MS = (150, 900)  # between two things that a person does
 WORST = 8
+WEIGHED = 12  # how often the window's memory is noted
 MOVES, MOVE_MS, STRIDE = 12, 16, 40  # of a stroke; the stride in pixels, a quick hand's
+MOST_LAYERS = 9
 FULL = 0.4  # of the canvas: what is full is cleared, as no stroke changes it any more
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 KEYS = (
@@ -51,6 +53,7 @@ KEYS = (
     (Qt.Key.Key_M, Qt.KeyboardModifier.NoModifier),
     (Qt.Key.Key_S, CONTROL),
     (Qt.Key.Key_L, CONTROL | SHIFT),
+    (Qt.Key.Key_Backspace, CONTROL | SHIFT),
 )
 
 
@@ -120,8 +123,12 @@ class Session(QObject):
         if not self._window.controller.training:
             self._window.controller.train()
         self.done += 1
-        acts = (self._stroke, self._stroke, self._click, self._click, self._key, self._size_brush)
-        act = self._random.choice(acts)
+        acts = (
+            (8, self._stroke), (8, self._click), (4, self._key), (2, self._size_brush),
+            (1, self._add_or_take_a_layer), (1, self._move_a_layer),
+        )  # fmt: skip
+        weights, actions = zip(*acts, strict=True)
+        act = self._random.choices(actions, weights)[0]
         self._watchdog.doing = act.__name__.strip("_")
         act()
 
@@ -172,6 +179,22 @@ class Session(QObject):
         QTest.keyClick(self._window.target.canvas, key)
         self._rest()
 
+    def _add_or_take_a_layer(self) -> None:
+        stack = self._window.models.stack
+        if len(self._window.store.project.stack) < MOST_LAYERS:
+            chip = self._random.choice(stack.palette_view.chips)
+            QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+        else:
+            QTest.keyClick(stack.list, Qt.Key.Key_End)
+            QTest.keyClick(stack.list, Qt.Key.Key_Delete)
+        self._rest()
+
+    def _move_a_layer(self) -> None:
+        cards = self._window.models.stack.list
+        QTest.keyClick(cards, Qt.Key.Key_End)
+        QTest.keyClick(cards, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+        self._rest()
+
     def _place(self, widget: QWidget) -> QPoint:
         return QPoint(
             self._random.randrange(widget.width() // 5, widget.width() * 4 // 5),
@@ -215,21 +238,28 @@ def measure(seconds: float) -> dict:
     beat = QTimer(window, interval=5)
     beat.timeout.connect(watchdog.beat)
     result: dict = {}
+    weights: list[int] = []
 
     def begin() -> None:
         window.controller.train()
         beat.start()
+        weighing.start()
         watchdog.beat()
         watchdog.start()
         session.act()
         QTimer.singleShot(round(1000 * seconds), window, end)
 
+    weighing = QTimer(window, interval=round(1000 * seconds / WEIGHED))
+    weighing.timeout.connect(lambda: weights.append(round(resident_mib(os.getpid()))))
+
     def end() -> None:
+        weighing.stop()
         watchdog.stopping = True
         watchdog.join()
         pids = [pid for pid in window.controller.engine_pids().values() if pid]
         result["memory_mib"] = {
             "window": resident_mib(os.getpid()),
+            "window_from_time_to_time": weights,
             "engines": [resident_mib(pid) for pid in pids],
         }
         window.controller.stop()

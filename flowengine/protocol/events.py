@@ -179,7 +179,12 @@ class LedgerRow(Struct, frozen=True):
 
 
 class Ledger(Message, tag="ledger"):
-    """The change of variables of one point, from the base to the point itself."""
+    """The change of variables of one point, from the base to the point itself.
+
+    Attributes:
+        target_log_prob: What the target has there, in nats: -inf where its density is 0, which
+            MessagePack carries as it is; None where it is not known.
+    """
 
     lane: Lane
     generation: int

@@ -43,8 +43,9 @@ def test_a_stroke_trains_nothing_where_training_is_locked(qtbot, qapp, monkeypat
         stroke(window)
         assert window.store.project.target != before
         qtbot.waitUntil(
-            lambda: {m.lane for m in said if isinstance(m, LaneStatus)}
-            == {"discrete", "continuous"},
+            lambda: (
+                {m.lane for m in said if isinstance(m, LaneStatus)} == {"discrete", "continuous"}
+            ),
             timeout=PATIENCE_MS,
         )
         assert True not in said

@@ -83,6 +83,7 @@ class LedgerView(QWidget):
         self._curve = ChangeCurve()
         self._curve.tau_picked.connect(self.tau_picked)
         self._lanes = QComboBox()
+        self._lanes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for lane in ("", *_LANES):
             self._lanes.addItem("", lane)
         self._lanes.currentIndexChanged.connect(self._fill)

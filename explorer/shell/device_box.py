@@ -94,12 +94,13 @@ class DeviceBox(QComboBox):
         super().showPopup()
 
     def _size_for(self, text: str) -> QSize:
-        size = super().sizeHint()
-        frame = size.width() - max(
-            (self.fontMetrics().horizontalAdvance(self.itemText(n)) for n in range(self.count())),
-            default=0,
-        )
-        return QSize(self.fontMetrics().horizontalAdvance(text) + frame, size.height())
+        """The size of a box with this text, whatever stands in its list."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        inside = QSize(self.fontMetrics().horizontalAdvance(text), 0)
+        kind = QStyle.ContentsType.CT_ComboBox
+        width = self.style().sizeFromContents(kind, option, inside, self).width()
+        return QSize(width, super().sizeHint().height())
 
     def _take_rate(self, lane: str, rate: str) -> None:
         device = self._training_on.get(lane)

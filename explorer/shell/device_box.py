@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from explorer.i18n import number, tr, translator
 from explorer.lanes import LANE_ORDER, lane_title
+from explorer.named_box import NamedBox
 from flowengine.protocol import LaneStatus, Metrics
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SHORTEST: Final = "Automatic device"
 _DIGITS: Final = 2  # more of them would change with every measurement
 
 
-class DeviceBox(QComboBox):
+class DeviceBox(NamedBox):
     """Offers the devices that the engines have found.
 
     It listens to the engines: a lane's speed belongs to the device that its last status named.

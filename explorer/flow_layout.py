@@ -24,9 +24,20 @@ class FlowLayout(QLayout):
     def __init__(self, parent: QWidget | None = None, spacing: int = 6) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._attached: QWidget | None = None
+        self._give = 0
         self._heights: dict[int, int] = {}  # by width: a window asks for the same ones many times
         self.setContentsMargins(QMargins())
         self.setSpacing(spacing)
+
+    def attach(self, widget: QWidget, give: int) -> None:
+        """Let a widget never begin a row.
+
+        Where it would, those before it in its row are narrower by up to `give` pixels each; where
+        that does not suffice, the one before it comes along.
+        """
+        self._attached, self._give = widget, give
+        self.invalidate()
 
     def addItem(self, item: QLayoutItem) -> None:
         """Take an item up at the end."""
@@ -69,20 +80,20 @@ class FlowLayout(QLayout):
         inner = rect.marginsRemoved(self.contentsMargins())
         y = inner.top()
         for row in self._rows(inner.width()):
-            x, height = inner.left(), _height(row)
-            for item in row:
+            x, height, excess = inner.left(), _height(row), self._width(row) - inner.width()
+            for left, item in zip(range(len(row) - 1, -1, -1), row, strict=True):
+                given = -(-excess // left) if left and excess > 0 else 0
                 size = item.sizeHint()
-                size.setWidth(min(size.width(), inner.width()))
+                size.setWidth(min(size.width() - given, inner.width()))
                 item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
                 x += size.width() + self.spacing()
+                excess -= given
             y += height + self.spacing()
 
     def sizeHint(self) -> QSize:
         """All in one row."""
         row = self._shown()
-        width = sum(item.sizeHint().width() for item in row)
-        width += self.spacing() * max(0, len(row) - 1)
-        return self._with_margins(QSize(width, _height(row)))
+        return self._with_margins(QSize(self._width(row), _height(row)))
 
     def minimumSize(self) -> QSize:
         """Room for the widest and for the highest item."""
@@ -95,16 +106,21 @@ class FlowLayout(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _rows(self, width: int) -> list[list[QLayoutItem]]:
-        rows: list[list[QLayoutItem]] = []
-        x = 0
+        rows: list[list[QLayoutItem]] = [[]]
         for item in self._shown():
-            wanted = item.sizeHint().width()
-            if not rows or x + wanted > width:
-                rows.append([])
-                x = 0
-            rows[-1].append(item)
-            x += wanted + self.spacing()
-        return rows
+            row, excess = rows[-1], self._width([*rows[-1], item]) - width
+            attached = item.widget() is self._attached and self._attached is not None
+            if excess <= 0 or not row or (attached and excess <= self._give * len(row)):
+                row.append(item)
+            elif attached and len(row) > 1:
+                rows.append([row.pop(), item])
+            else:
+                rows.append([item])
+        return rows if rows[0] else []
+
+    def _width(self, row: list[QLayoutItem]) -> int:
+        widths = [item.sizeHint().width() for item in row]
+        return sum(widths) + self.spacing() * max(0, len(row) - 1)
 
     def _height_at(self, width: int) -> int:
         margins = self.contentsMargins()

@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         self.target.import_requested.connect(self.documents.choose_and_import)
         self.target.files_dropped.connect(lambda urls: self.documents.take(local_paths(urls)))
         self.target.figure_changed.connect(self.docks["target"].set_figure)
+        self.target.filled.connect(self.docks["target"].set_filled)
         self.models.edited.connect(self.edit)
         self.models.layer_activated.connect(self.stage.show_layer)
         self.models.solvers_asked.connect(self.switchboard.measure_solvers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,7 +31,7 @@ def ledger_of(trainer: Trainer, query: Query, generation: int) -> Ledger:
         point=query.point,
         rows=page.rows,
         log_prob=page.log_prob,
-        target_log_prob=target if target > float("-inf") else None,
+        target_log_prob=None if math.isnan(target) else target,
         round_trip_error=page.round_trip_error,
     )
 

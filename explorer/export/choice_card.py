@@ -79,7 +79,7 @@ class ChoiceCard(QAbstractButton):
             ground = mix(ground, theme.color("accent"), 0.14)
         elif self.underMouse() and self.isEnabled():
             ground = mix(ground, theme.color("text"), 0.06)
-        edge = "text" if focused else "accent" if chosen else "border"
+        edge = "text" if focused else "accent" if chosen else "control"
         width = 2 if chosen or focused else 1
         painter.setBrush(ground)
         painter.setPen(QPen(theme.color(edge), width))

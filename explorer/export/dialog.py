@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -62,6 +63,7 @@ class ExportDialog(QDialog):
         self._running = False
         self._began = 0.0
         self._named = False
+        self._taken = folder
         self._build_place(folder)
         self._build_choices(source)
         self._build_progress()
@@ -123,6 +125,8 @@ class ExportDialog(QDialog):
         self._bar.setValue(1000)
         self._show_running(False)
         self._say(taken.text, "success")
+        self._taken = taken.path
+        self._show.show()
         self._close.setText(tr("Close"))
         self._close.setFocus()
         self._named = False
@@ -217,6 +221,11 @@ class ExportDialog(QDialog):
         self._start.clicked.connect(self.start)
         self._close = QPushButton(tr("Cancel"))
         self._close.clicked.connect(self.reject)
+        self._show = QPushButton(tr("Show in folder"))
+        self._show.setAutoDefault(False)
+        self._show.setToolTip(tr("Open the folder that holds what was exported"))
+        self._show.clicked.connect(self._show_in_folder)
+        self._show.hide()
 
     def _lay_out(self) -> None:
         cards = QVBoxLayout()
@@ -231,6 +240,7 @@ class ExportDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._message, 1)
+        buttons.addWidget(self._show)
         buttons.addWidget(self._close)
         buttons.addWidget(self._start)
         layout = QVBoxLayout(self)
@@ -298,7 +308,13 @@ class ExportDialog(QDialog):
         for widget in (*inputs, self._browse, self._start):
             widget.setEnabled(not running)
 
+    def _show_in_folder(self) -> None:
+        folder = self._taken.parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._say(tr("The folder {path} could not be opened.").format(path=folder), "error")
+
     def _say(self, text: str, role: str) -> None:
+        self._show.hide()  # it belongs to what was said before
         set_role(self._message, role)
         self._message.setText(text)
 

@@ -27,6 +27,7 @@ from explorer.ledger.copies import FORMATS
 from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE
 from explorer.ledger.ledger_table import JACOBIAN, LOG_DET, LOG_PROB, POSITION, STEP, LedgerLines
 from explorer.ledger.lines import point_text, step_lines, sum_in_words, sum_lines
+from explorer.named_box import NamedBox
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class LedgerView(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._curve = ChangeCurve()
         self._curve.tau_picked.connect(self.tau_picked)
-        self._lanes = QComboBox()
+        self._lanes = NamedBox()
+        self._lanes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for lane in ("", *_LANES):
             self._lanes.addItem("", lane)
         self._lanes.currentIndexChanged.connect(self._fill)

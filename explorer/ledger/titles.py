@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
     from PySide6.QtGui import QFontMetrics
 
+_ADDED: Final = re.compile(r"\(.*\)")  # which way of several: Linear (LU)
 _SAID_ANYWAY: Final = re.compile(r"\bcoupling\b", re.IGNORECASE)  # the rest tells them apart
 
 
@@ -33,6 +34,8 @@ class TitleDelegate(QStyledItemDelegate):
 
 def fitting(title: str, metrics: QFontMetrics, room: int) -> str:
     """A step's title for some width, in pixels: "2 Spline coupling", or "2 Spline"."""
-    if metrics.horizontalAdvance(title) <= room:
-        return title
-    return " ".join(_SAID_ANYWAY.sub(" ", title).split()) or title
+    for left_out in (_ADDED, _SAID_ANYWAY):
+        if metrics.horizontalAdvance(title) <= room:
+            break
+        title = " ".join(left_out.sub(" ", title).split()) or title
+    return title

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _NARROWEST: Final = 160
 _LOW: Final = 280  # pixels of height below which the picture needs the room of the switches
-_USUAL_FIGURE: Final = "NLL ≤ 0.000"
+_USUAL_FIGURE: Final = "KL ≤ 0.0000"
 _EITHER: Final = {"density", "difference"}  # one takes the place of the other
 _OUTLINE_SHARES: Final = (0.5, 0.9)
 

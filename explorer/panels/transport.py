@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QToolButton,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.i18n import tr, translator
+from explorer.named_box import NamedBox
 from explorer.panels.clock import SPEEDS, FrameClock
 from explorer.panels.scrub_bar import ScrubBar
 from explorer.resources import icon
@@ -57,7 +57,7 @@ class Transport(QWidget):
         self._forward = _button(self.step_forward)
         self._last = _button(self.to_target)
         self._play.setProperty("role", "do")
-        self._speed = QComboBox()
+        self._speed = NamedBox()
         self._speed.addItems([f"{speed:g}×" for speed in SPEEDS])
         self._speed.setCurrentIndex(SPEEDS.index(1.0))
         self._directions = {name: QPushButton() for name in _DIRECTIONS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -18,6 +20,10 @@ from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.theme import theme
 
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+_ANY_HEIGHT = 16777215  # Qt's QWIDGETSIZE_MAX
 _MARGIN = 10  # within a card
 GAP = 6  # around a card; two cards beside each other are twice as far apart
 
@@ -50,6 +56,8 @@ class CardDock(QDockWidget):
         self.setObjectName(name)
         self.content = content
         self._title = title
+        self._filled: int | None = None
+        self.topLevelChanged.connect(self._limit_height)
         self._head = _Head(self)
         self.setTitleBarWidget(_padded(self._head, top=GAP))
         body = QFrame()
@@ -65,6 +73,11 @@ class CardDock(QDockWidget):
         """Show a figure at the right end of the title."""
         self._head.figure.setText(text)
 
+    def set_filled(self, height: int) -> None:
+        """Grow no further, unless it floats, than the content fills: what lies below needs it."""
+        self._filled = height
+        self._limit_height()
+
     def set_locked(self, locked: bool) -> None:
         """Say by a padlock that what the card holds can be seen and not changed."""
         self._head.lock.setVisible(locked)
@@ -78,6 +91,17 @@ class CardDock(QDockWidget):
         self._head.lock.setAccessibleName(tr("Locked in this lesson"))
         self._head.close_button.setToolTip(tr("Close; the View menu brings it back"))
         self._head.close_button.setAccessibleName(tr("Close {part}").format(part=tr(self._title)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Know how much room stands around the content."""
+        super().resizeEvent(event)
+        self._limit_height()
+
+    def _limit_height(self) -> None:
+        if self._filled is None:
+            return
+        around = self.height() - self.content.height()
+        self.setMaximumHeight(_ANY_HEIGHT if self.isFloating() else around + self._filled)
 
 
 def _padded(content: QWidget, top: int = 0, bottom: int = 0) -> QWidget:

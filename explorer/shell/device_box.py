@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from explorer.i18n import number, tr, translator
 from explorer.lanes import LANE_ORDER, lane_title
+from explorer.named_box import NamedBox
 from flowengine.protocol import LaneStatus, Metrics
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SHORTEST: Final = "Automatic device"
 _DIGITS: Final = 2  # more of them would change with every measurement
 
 
-class DeviceBox(QComboBox):
+class DeviceBox(NamedBox):
     """Offers the devices that the engines have found.
 
     It listens to the engines: a lane's speed belongs to the device that its last status named.
@@ -94,12 +95,13 @@ class DeviceBox(QComboBox):
         super().showPopup()
 
     def _size_for(self, text: str) -> QSize:
-        size = super().sizeHint()
-        frame = size.width() - max(
-            (self.fontMetrics().horizontalAdvance(self.itemText(n)) for n in range(self.count())),
-            default=0,
-        )
-        return QSize(self.fontMetrics().horizontalAdvance(text) + frame, size.height())
+        """The size of a box with this text, whatever stands in its list."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        inside = QSize(self.fontMetrics().horizontalAdvance(text), 0)
+        kind = QStyle.ContentsType.CT_ComboBox
+        width = self.style().sizeFromContents(kind, option, inside, self).width()
+        return QSize(width, super().sizeHint().height())
 
     def _take_rate(self, lane: str, rate: str) -> None:
         device = self._training_on.get(lane)

@@ -22,6 +22,8 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtGui import QResizeEvent
+
     from explorer.shell.baseline_form import BaselineForms
     from explorer.shell.recipe_form import RecipeForm
     from explorer.stack.continuous_form import ContinuousForm
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 Editor = TypeVar("Editor", bound=QWidget)
 _PARTS: Final[tuple[LessonPart, ...]] = ("stack", "continuous", "recipe", "compare")
+_STACK: Final = _PARTS.index("stack")
 _BASELINES: Final = _PARTS.index("compare")
 _EDITORS: Final[dict[LessonPart, tuple[str, ...]]] = {
     "continuous": ("continuous", "lab"),
@@ -219,7 +222,19 @@ class ModelTabs(QWidget):
         texts = tr("Stack"), tr(continuous), tr("Training"), tr("Baselines")
         for index, text in enumerate(texts):
             self.tabs.setTabText(index, text)
+        self._fit_tabs()
         self._tell_figure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Name the tabs by the room that they have."""
+        super().resizeEvent(event)
+        self._fit_tabs()
+
+    def _fit_tabs(self) -> None:
+        """Call the stack by a shorter word where the tabs would be cut otherwise."""
+        self.tabs.setTabText(_STACK, tr("Stack"))
+        if self.tabs.tabBar().sizeHint().width() > self.width():
+            self.tabs.setTabText(_STACK, tr("Layers"))
 
     @property
     def figure(self) -> str:
@@ -282,6 +297,7 @@ class ModelTabs(QWidget):
             locked = self._rules.get(part) == "locked"
             self.tabs.setTabIcon(index, icon("lock", "text_muted") if locked else QIcon())
             self.tabs.setTabToolTip(index, tr("Locked in this lesson") if locked else "")
+        self._fit_tabs()
 
     def _is_shown(self, part: LessonPart) -> bool:
         wanted = part != "compare" or bool(self._project.compare)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from explorer.shell.card import GAP, card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtWidgets import QFrame
 
@@ -80,10 +80,11 @@ class PanelGrid(QWidget):
             frame.setVisible(panel in shown)
 
 
-def _tab_stops(panel: QWidget) -> Iterator[QWidget]:
-    """The controls of a panel, in the order in which the Tab key goes through them."""
-    control = panel.nextInFocusChain()
-    while control is not panel:
-        if panel.isAncestorOf(control) and control.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            yield control
-        control = control.nextInFocusChain()
+def _tab_stops(panel: QWidget) -> list[QWidget]:
+    """The controls of a panel, in the order in which they were put into it.
+
+    Not by `nextInFocusChain`: PySide takes what that gives for a child of the widget that was
+    asked, and when a panel goes, forgets every widget of the window that followed it.
+    """
+    controls = panel.findChildren(QWidget)
+    return [c for c in controls if c.focusPolicy() & Qt.FocusPolicy.TabFocus]

@@ -117,11 +117,12 @@ class TopBar(QToolBar):
 
     def _hold_width(self) -> None:
         """Keep the button as wide as the longer of its words asks for."""
-        words = tr("Pause"), tr("Train")
-        metrics = self._train.fontMetrics()
-        longest = max(metrics.horizontalAdvance(word) for word in words)
-        around = self._train.sizeHint().width() - metrics.horizontalAdvance(self._train.text())
-        self._train.setMinimumWidth(longest + around)
+        shown, widths = self._train.text(), []
+        for word in (tr("Pause"), tr("Train")):
+            self._train.setText(word)
+            widths.append(self._train.sizeHint().width())
+        self._train.setText(shown)
+        self._train.setMinimumWidth(max(widths))
 
     def _next_language(self) -> None:
         other = "language_vi" if translator.language == "en" else "language_en"

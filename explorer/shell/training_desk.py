@@ -83,8 +83,9 @@ class TrainingDesk(QObject):
         self._edit(changed, tr("Halve the learning rate"), "")
 
     def follow_drawing(self) -> None:
-        """Fit what is being drawn, unless training was paused by hand."""
-        if not self._held and not self._controller.training:
+        """Fit what is being drawn, unless training was paused by hand or a lesson locks it."""
+        locked = not self._store.teaching and "training" in self._store.project.lesson.rules
+        if not (self._held or locked or self._controller.training):
             self._controller.train()
 
     def rest(self) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.named_box import NamedBox
 from explorer.stack.field_editors import may_be_narrow
 from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
@@ -27,7 +28,7 @@ class ContinuousForm(QWidget):
 
     def __init__(self, spec: ContinuousSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kind_box = QComboBox()
+        self.kind_box = NamedBox()
         may_be_narrow(self.kind_box)
         for cls in CONTINUOUS_SPECS:
             self.kind_box.addItem("", kind_of(cls))

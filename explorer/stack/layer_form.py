@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.named_box import NamedBox
 from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 from flowengine.catalogue import BASE_SPECS, base_class, kind_of
@@ -88,7 +89,7 @@ class BaseForm(LayerForm):
     """
 
     def __init__(self, base: BaseSpec, parent: QWidget) -> None:
-        self.kind_box = QComboBox()
+        self.kind_box = NamedBox()
         self.kind_box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._shared = QLabel()
         for cls in BASE_SPECS:

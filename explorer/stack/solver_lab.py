@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.i18n import integer, mark, number, tr, tr_sentence, translator
+from explorer.named_box import NamedBox
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
 from explorer.stack.layer_card import small
 from explorer.stack.names import choice_name
@@ -143,7 +143,7 @@ class SolverLab(QWidget):
         self.button = QPushButton()
         self.button.setProperty("role", "chip")
         self.button.clicked.connect(self._request)
-        self._measure = QComboBox()
+        self._measure = NamedBox()
         for _ in _MEASURES:
             self._measure.addItem("")
         self._measure.currentIndexChanged.connect(self._show_measure)

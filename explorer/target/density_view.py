@@ -221,7 +221,7 @@ class DensityView(QWidget):
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
+        painter.setPen(QPen(theme.color("text" if self.hasFocus() else "control"), _FRAME))
         painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
 
     def _outlines(self, view: SquareView) -> list[QPainterPath]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
+_SPACING: Final = 8
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
     | Qt.KeyboardModifier.AltModifier
@@ -53,6 +54,7 @@ class TargetEditor(QWidget):
         import_requested: A target from a file is wanted.
         files_dropped: The URLs of files that were dropped, a list of QUrl.
         figure_changed: The entropy in words, "H = 2.31 nats".
+        filled: The height that the canvas and its tools fill at this width; more would be empty.
     """
 
     target_edited = Signal(object, str, str)
@@ -60,6 +62,7 @@ class TargetEditor(QWidget):
     import_requested = Signal()
     files_dropped = Signal(list)
     figure_changed = Signal(str)
+    filled = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, *, header: bool = True) -> None:
         super().__init__(parent)
@@ -83,7 +86,7 @@ class TargetEditor(QWidget):
     def _lay_out(self, *, header: bool) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        layout.setSpacing(_SPACING)
         if header:
             row = QHBoxLayout()
             row.addWidget(self._title)
@@ -275,7 +278,7 @@ class TargetEditor(QWidget):
         }
 
     def event(self, event: QEvent) -> bool:
-        """Keep the editor's keys from the window's shortcuts."""
+        """Keep the editor's keys from the window's shortcuts; tell the height that it can use."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
@@ -283,7 +286,15 @@ class TargetEditor(QWidget):
         ):
             event.accept()
             return True
-        return super().event(event)
+        done = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self.filled.emit(self._filled_height())
+        return done
+
+    def _filled_height(self) -> int:
+        """What lies over the canvas, the canvas as high as it is wide, and the tools."""
+        square = max(self.canvas.minimumHeight(), self.width())
+        return self.canvas.y() + square + _SPACING + self.tools.heightForWidth(self.tools.width())
 
     def _act_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         """What a key does here; on some keyboards braces and digits need Shift or AltGr."""

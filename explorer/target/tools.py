@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -199,6 +199,10 @@ class ToolRows(QWidget):
         self._name_tools()
         self._claim_height()
 
+    def minimumSizeHint(self) -> QSize:
+        """As many rows as this width makes of the buttons; the style sheet reaches them late."""
+        return QSize(super().minimumSizeHint().width(), self.heightForWidth(self.width()))
+
     def _claim_height(self) -> None:
         """Let the canvas leave room for as many rows as this width makes of the buttons."""
         controls = (self.text.field, self.points.auto, self.tip, self.mirror)
@@ -206,7 +210,7 @@ class ToolRows(QWidget):
             control.ensurePolished()  # those that have not been shown yet
         self._strut.changeSize(0, max(control.sizeHint().height() for control in controls))
         self._options.invalidate()
-        self.setMinimumHeight(self.heightForWidth(self.width()))
+        self.updateGeometry()
 
     def _name_tools(self) -> None:
         names = {tool: tr(name) for tool, (name, *_) in _TOOLS.items()}

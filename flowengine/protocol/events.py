@@ -45,7 +45,7 @@ class Metrics(Message, tag="metrics"):
         nll: None where the model has no likelihood.
         kl: Likewise.
         bound: "iwae" where nll and kl are upper bounds, by that bound on the likelihood: a figure
-            is then written "NLL ≤". None where they are exact.
+            is then written "KL ≤". None where they are exact.
         w2: Sliced 2-Wasserstein distance of the model's samples, in data units; it is measured
             seldom, and None where it was not.
     """
@@ -179,7 +179,12 @@ class LedgerRow(Struct, frozen=True):
 
 
 class Ledger(Message, tag="ledger"):
-    """The change of variables of one point, from the base to the point itself."""
+    """The change of variables of one point, from the base to the point itself.
+
+    Attributes:
+        target_log_prob: What the target has there, in nats: -inf where its density is 0, which
+            MessagePack carries as it is; None where it is not known.
+    """
 
     lane: Lane
     generation: int

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from flowengine.errors import TargetError
 from flowengine.targets.presets import SIZE
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 MAX_SIDE = 20_000
 MAX_PIXELS = 100_000_000
 _AVERAGED = ("L", "LA", "RGB", "RGBA")  # the modes whose neighbours can be averaged as they are
+_JPEG = b"\xff\xd8"
 _PAPER = 0.02  # what counts as white: scans and JPEGs are never quite
 # what Pillow raises on files that are damaged in one way or another
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
@@ -49,10 +52,12 @@ def picture_density(data: bytes, what: str) -> Array:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
                 _check_size(picture.size, what)
                 darkness = _darkness(picture)
+    except TargetError:  # a ValueError, as damage is
+        raise
     except UnidentifiedImageError:
         raise TargetError(f"{what} is not a PNG or JPEG picture") from None
     except Image.DecompressionBombError:
-        raise TargetError(f"{what} may have {MAX_PIXELS:,} pixels, it declares more") from None
+        raise _too_large(_declared_size(data), what) from None
     except _DAMAGE as error:
         raise TargetError(f"{what} is a damaged picture: {error}") from None
     density = _centred(np.clip((darkness - _PAPER) / (1 - _PAPER), 0.0, 1.0))
@@ -64,10 +69,22 @@ def picture_density(data: bytes, what: str) -> Array:
 def _check_size(size: tuple[int, int], what: str) -> None:
     width, height = size
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise TargetError(
-            f"{what} may have sides of {MAX_SIDE:,} and {MAX_PIXELS:,} pixels in all, it has "
-            f"{width:,} × {height:,}"
-        )
+        raise _too_large(size, what)
+
+
+def _too_large(size: tuple[int, int], what: str) -> TargetError:
+    width, height = size
+    return TargetError(
+        f"{what} has {width:,} × {height:,} pixels; a picture may have {MAX_SIDE:,} on a side "
+        f"and {MAX_PIXELS:,} in all"
+    )
+
+
+def _declared_size(data: bytes) -> tuple[int, int]:
+    """What the head of a picture says of its size, where Pillow refuses to open it for that."""
+    reader = JpegImageFile if data.startswith(_JPEG) else PngImageFile
+    with reader(io.BytesIO(data)) as picture:
+        return picture.size
 
 
 def _darkness(picture: Image.Image) -> Array:

@@ -174,6 +174,6 @@ def test_the_frame_tells_where_the_keyboard_is(canvas):
         return canvas.grab().toImage().pixelColor(QPoint(0, 100))
 
     canvas.setFocus()
-    assert frame() == theme.color("accent")
+    assert frame() == theme.color("text")
     canvas.clearFocus()
-    assert frame() == theme.color("border")
+    assert frame() == theme.color("control")

@@ -152,7 +152,7 @@ def test_four_lanes_train_at_once_and_everything_follows(window, qtbot, tmp_path
     assert len(curves.curve("vae").x)
     assert not len(curves.curve("gan").x)
     panels = window.stage.panels
-    assert panels["vae"]._figure.text().startswith("NLL ≤ ")
+    assert panels["vae"]._figure.text().startswith("KL ≤ ")
     assert panels["gan"]._figure.text().startswith("W₂ ")
     wait(qtbot, lambda: all(any(c.isdigit() for c in p._figure.text()) for p in panels.values()))
 

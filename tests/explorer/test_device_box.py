@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from explorer.i18n import translator
 from explorer.shell.device_box import DeviceBox
+from flowengine.project import Project
 from flowengine.protocol import DeviceInfo, LaneStatus, Metrics
+from tests.explorer.windows import shown_window
 
 DEVICES = (DeviceInfo("cpu", "x86_64"), DeviceInfo("cuda", "NVIDIA H100 80GB HBM3"))
 
@@ -85,6 +88,32 @@ def test_a_device_is_picked_by_its_kind_and_stays_when_the_list_comes_again(box,
     assert box.currentData() == "cuda"
     assert box.sizeHint().width() < 400  # the name of the longest device does not widen the bar
     assert box.grab().width() > 0
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_train_stays_where_it_is_whatever_it_and_the_box_say(qtbot, qapp, monkeypatch, language):
+    translator.set_language(language)
+    with shown_window(Project(), qtbot, qapp, monkeypatch, particles=50) as window:
+        bar, box = window.top_bar, window.top_bar.devices
+        places = set()
+
+        def look():
+            QApplication.processEvents()
+            wanted = box.sizeHint().width(), box.minimumSizeHint().width()
+            places.add((bar._train.x(), bar._train.width(), box.width(), *wanted))
+
+        for devices in ((), DEVICES[:1], DEVICES):
+            box.set_devices(devices)
+            look()
+            for rate in (9.0, 1730.0, 128_000.0):
+                box.receive("discrete", status("cpu"))
+                box.receive("discrete", metrics(rate))
+                box.setCurrentIndex(box.count() - 1)
+                look()
+        for training in (True, False):
+            bar.set_training(training)
+            look()
+        assert len(places) == 1, places
 
 
 def test_without_an_engine_there_is_nothing_to_pick(box):

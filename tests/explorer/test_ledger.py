@@ -362,6 +362,7 @@ def test_a_title_without_room_leaves_out_what_every_coupling_is_called(view):
     assert fitting("2 Spline coupling", metrics, room("2 Spline coupling")) == "2 Spline coupling"
     assert fitting("2 Spline coupling", metrics, room("2 Spline coup")) == "2 Spline"
     assert fitting("12 Coupling affine", metrics, 20) == "12 affine"
+    assert fitting("1 Linear (LU)", metrics, room("1 Linear")) == "1 Linear"
     assert fitting("1 ActNorm", metrics, 5) == "1 ActNorm"
 
 

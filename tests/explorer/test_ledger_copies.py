@@ -44,6 +44,15 @@ def test_it_reads_as_text():
     assert as_text(continuous()) == CONTINUOUS_TEXT
 
 
+def test_a_target_without_density_is_minus_infinity_and_an_unknown_one_has_no_line(view):
+    view.set_ledger(replace(discrete(), target_log_prob=-math.inf))
+    assert view.rows()[-2] == ("target's log p", "", "−∞")
+    assert "−∞" in view.as_text()
+    assert r"$-\infty$" in view.as_text("latex")
+    view.set_ledger(replace(discrete(), target_log_prob=None))
+    assert [title for title, _, _ in view.rows()[-2:]] == ["log p(x)", "round trip"]
+
+
 def test_it_reads_as_markdown():
     assert (
         as_markdown(discrete())

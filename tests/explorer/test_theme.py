@@ -65,6 +65,7 @@ def test_all_themes_and_paper_have_the_same_roles():
         ("panel_text", "panel", 7.0),
         ("panel_muted", "panel", 4.5),
         *((role, "panel", 3.0) for role in LANES),
+        ("control", "window", 3.0),
         ("control", "surface", 3.0),
         ("control", "surface_raised", 3.0),
     ],

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
-    QPen,
     QPolygonF,
     QResizeEvent,
 )
@@ -220,9 +219,8 @@ class DensityView(QWidget):
 
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "border"), _FRAME))
-        painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
+        colour = theme.color("accent" if self.hasFocus() else "border")
+        overlay.paint_frame(painter, view.rect, colour, _FRAME)
 
     def _outlines(self, view: SquareView) -> list[QPainterPath]:
         if self._pointer is None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPen,
     QPolygonF,
+    QRegion,
     QTransform,
 )
 
@@ -115,6 +116,22 @@ def paint_line_ahead(painter: QPainter, start: QPointF, end: QPointF) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(_faint("panel_text", 0.7), 1.0, Qt.PenStyle.DashLine))
     painter.drawLine(start, end)
+
+
+def paint_frame(painter: QPainter, within: QRectF, colour: QColor, width: int) -> None:
+    """Draw a frame just outside of a rectangle, on whole pixels of the screen.
+
+    A pen would leave a side out where a scale of 125 % puts it between two pixels.
+    """
+    to_screen = painter.deviceTransform()
+    thick = max(1, int(width * to_screen.m11()))
+    inner = to_screen.mapRect(within).toRect()
+    outer = inner.adjusted(-thick, -thick, thick, thick)
+    painter.save()
+    painter.setWorldTransform(to_screen.inverted()[0] * painter.worldTransform())
+    for side in QRegion(outer).subtracted(QRegion(inner)):
+        painter.fillRect(side, colour)
+    painter.restore()
 
 
 def paint_hint(painter: QPainter, frame: QRectF, text: str) -> None:

@@ -159,14 +159,46 @@ assert len(rim) < 24, rim
 """
 
 
-def test_on_a_dense_screen_the_mouse_and_the_picture_agree():
+_ON_A_FRACTIONAL_SCREEN = """
+from PySide6.QtWidgets import QApplication, QWidget
+from explorer.target.canvas import TargetCanvas
+from explorer.theme import theme
+
+app = QApplication([])
+window = QWidget()
+canvas = TargetCanvas(window)
+for top in range(4):
+    for size in range(240, 244):
+        canvas.setGeometry(7, top, size, size)
+        window.resize(300, 300)
+        window.show()
+        picture = window.grab().toImage()
+        centre = canvas.geometry().center() * picture.devicePixelRatio()
+        border = theme.color("border").rgb()
+        across = [picture.pixel(x, centre.y()) == border for x in range(picture.width())]
+        down = [picture.pixel(centre.x(), y) == border for y in range(picture.height())]
+        assert (sum(across), sum(down)) == (2, 2), (top, size, sum(across), sum(down))
+"""
+
+
+def run_at_scale(script, scale):
+    """Run a script in a process of its own, as on a screen with that many pixels to a point."""
     root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"QT_SCALE_FACTOR": "2", "PYTHONPATH": str(root)}
+    environment = os.environ | {"QT_SCALE_FACTOR": scale, "PYTHONPATH": str(root)}
     done = subprocess.run(
-        [sys.executable, "-c", _ON_A_DENSE_SCREEN],
+        [sys.executable, "-c", script],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_on_a_dense_screen_the_mouse_and_the_picture_agree():
+    run_at_scale(_ON_A_DENSE_SCREEN, "2")
+
+
+@pytest.mark.parametrize("scale", ["1", "1.25", "1.5", "1.75"])
+def test_the_frame_has_four_sides_of_one_pixel_at_every_scale(scale):
+    run_at_scale(_ON_A_FRACTIONAL_SCREEN, scale)
 
 
 def test_the_frame_tells_where_the_keyboard_is(canvas):

@@ -46,6 +46,7 @@ class CommandPalette(QDialog):
     def __init__(self, actions: Sequence[tuple[str, QAction]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self.setWindowTitle(tr("Find an action"))
+        self.setProperty("role", "popup")
         self.setFixedWidth(_WIDTH)
         self._actions = [(place, action) for place, action in actions if action.text()]
         self.search = QLineEdit()

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer import dialogs
 from explorer.i18n import translator
@@ -16,6 +16,8 @@ from explorer.panels.rasterizer import Shown
 from explorer.shell.arrangement import SIDE_WIDTH
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.glossary import GlossaryDialog, glossary, matching
+from explorer.shell.presentation import Presentation
+from explorer.shell.status_line import StatusLine
 from explorer.store import Store, remember_recent
 from explorer.theme import theme
 from explorer.training.controller import Controller
@@ -115,6 +117,27 @@ def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window,
     assert [part.isVisible() for part in parts] == [True] * 5 + [False, True]
     assert QApplication.font().pointSizeF() == pytest.approx(size)
     window.docks["ledger"].show()
+
+
+def test_after_a_presentation_the_status_bar_takes_no_more_room_than_before(qtbot, qapp):
+    theme.apply(qapp)
+    window = QMainWindow()
+    line = StatusLine(window)
+    window.setStatusBar(line)
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    window.show()
+    qtbot.waitExposed(window)
+    size, height = window.size(), line.height()
+    presentation = Presentation(window)
+    presentation.enter()
+    qtbot.waitUntil(lambda: window.size() != size)
+    line.say("a sentence in large type")
+    qtbot.waitUntil(lambda: line.sizeHint().height() > height)
+    presentation.leave()
+    qtbot.waitUntil(lambda: window.size() == size)
+    # or the docks would find another place
+    qtbot.waitUntil(lambda: line.sizeHint().height() == line.height() == height, timeout=900)
 
 
 ALT, CTRL, SHIFT = (

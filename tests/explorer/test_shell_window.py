@@ -455,6 +455,17 @@ def test_what_is_under_the_mouse_is_said_with_its_numbers(window):
     assert window.status_line.sentence == "before"
 
 
+def test_what_an_action_does_is_said_where_every_sentence_stands(window, qtbot):
+    window.status_line.say("before")
+    menu, action = window.menuBar().actions()[0].menu(), window.actions_["open"]
+    menu.setActiveAction(action)
+    assert window.status_line.sentence == action.statusTip()
+    assert window.status_line.currentMessage() == ""  # Qt's own would be in another type
+    menu.setActiveAction(None)
+    window.menuBar().setActiveAction(None)
+    qtbot.waitUntil(lambda: window.status_line.sentence == "before")
+
+
 def test_a_blocked_lane_says_why_on_its_panel(window):
     status = LaneStatus(
         lane="discrete", generation=1, state="blocked", step=0, device="cpu", weights=0,

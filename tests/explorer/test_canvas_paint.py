@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect
@@ -19,6 +14,7 @@ from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.theme import theme
 from tests.explorer.canvas_desk import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
+from tests.explorer.screens import run_at_scale
 
 
 class PaintLog(QObject):
@@ -179,17 +175,6 @@ for top in range(4):
         down = [picture.pixel(centre.x(), y) == border for y in range(picture.height())]
         assert (sum(across), sum(down)) == (2, 2), (top, size, sum(across), sum(down))
 """
-
-
-def run_at_scale(script, scale):
-    """Run a script in a process of its own, as on a screen with that many pixels to a point."""
-    root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"QT_SCALE_FACTOR": scale, "PYTHONPATH": str(root)}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 def test_on_a_dense_screen_the_mouse_and_the_picture_agree():

@@ -75,6 +75,21 @@ def test_arrows_choose_among_what_matches_and_every_action_is_there(window, qtbo
     theme.set_theme(before)
 
 
+def test_what_stands_in_a_menu_is_found_by_the_menus_name(window, qtbot):
+    palette = opened_palette(qtbot, window)
+    QTest.keyClicks(palette.search, "lesson")
+    assert "1  The potter" in rows(palette)
+
+
+def test_a_search_that_finds_nothing_says_so(window, qtbot):
+    palette = opened_palette(qtbot, window)
+    QTest.keyClicks(palette.search, "zebra")
+    assert rows(palette) == ["Nothing here is called that, or explained by it"]
+    palette.grab()  # its row is drawn without an action
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert palette.isVisible()
+
+
 def test_what_cannot_be_done_now_cannot_be_run(window, qtbot):
     palette = opened_palette(qtbot, window)
     QTest.keyClicks(palette.search, "undo")

@@ -193,9 +193,7 @@ class DensityView(QWidget):
             if self._hint_shown:
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
             elif self._inviting and self._pointer is None:
-                words = tr("Draw your own here")
-                where = overlay.invitation_rect(view.rect, QFontMetricsF(self.font()), words)
-                overlay.paint_invitation(painter, where, words)
+                overlay.paint_invitation(painter, view.rect, tr("Draw your own here"))
             if self._points:
                 overlay.paint_points(painter, view.transform(), self._points)
             painter.save()

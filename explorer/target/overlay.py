@@ -155,15 +155,18 @@ def broken_caption(frame: QRectF, metrics: QFontMetricsF, parts: Sequence[str]) 
     return line if fits else "\n".join(parts)
 
 
-def invitation_rect(frame: QRectF, metrics: QFontMetricsF, text: str) -> QRectF:
-    """Where an invitation stands: low in the middle."""
-    width, height = metrics.horizontalAdvance(text) + 4 * _MARGIN, metrics.height() + _MARGIN
-    return QRectF(frame.center().x() - width / 2, frame.bottom() - _MARGIN - height, width, height)
-
-
-def paint_invitation(painter: QPainter, where: QRectF, text: str) -> None:
-    """Ask for the first stroke, over a picture that is there already."""
+def paint_invitation(painter: QPainter, frame: QRectF, text: str) -> None:
+    """Ask for the first stroke low on a picture that is there already, smaller on a small one."""
     painter.save()
+    font = painter.font()
+    room = frame.width() - 6 * _MARGIN
+    too_wide = max(1.0, QFontMetricsF(font).horizontalAdvance(text) / room)
+    font.setPointSizeF(font.pointSizeF() / too_wide)
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    width, height = metrics.horizontalAdvance(text) + 4 * _MARGIN, metrics.height() + _MARGIN
+    left, top = frame.center().x() - width / 2, frame.bottom() - _MARGIN - height
+    where = QRectF(left, top, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.on_panel("accent"), 1.0))
     painter.setBrush(_faint("panel", 0.85))

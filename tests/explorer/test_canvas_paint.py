@@ -108,6 +108,24 @@ def test_an_empty_canvas_invites_and_a_stroke_takes_the_words_away(canvas):
     assert not words()
 
 
+@pytest.mark.parametrize("side", [140, 258])
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_invitation_to_draw_over_an_example_stays_within_the_canvas(canvas, side, language):
+    translator.set_language(language)
+    canvas.resize(side, side)
+    canvas.set_density(np.eye(256, dtype=np.float32), SQUARE, clears=True)
+    canvas.invite(True)
+    asked = canvas.grab().toImage()
+    canvas.invite(False)
+    bare = canvas.grab().toImage()
+    changed = [
+        (x, y) for x in range(side) for y in range(side) if asked.pixel(x, y) != bare.pixel(x, y)
+    ]
+    xs, ys = zip(*changed, strict=True)
+    assert 4 <= min(xs) < max(xs) < side - 4
+    assert max(ys) < side - 4
+
+
 def test_the_footprint_is_as_large_as_what_it_paints(canvas):
     canvas.set_brush(Brush(100, softness=0.0))
     QTest.mouseMove(canvas, pixel(canvas, 0.0, 0.0))

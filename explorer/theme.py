@@ -29,7 +29,12 @@ _SMALLEST_POINT_SIZE = 9.5
 _DARKEST_ON_PANEL: Final = 0.55  # lightness
 _ICON: Final = 16  # logical pixels, beside type of the usual size
 # The style sheet can show pictures from files only, so these are written out, tinted, once a theme.
-_GLYPHS: Final = {"chevron-down": "text_muted", "chevron-up": "text_muted", "check": "accent_text"}
+_GLYPHS: Final = {
+    "chevron_down": ("chevron-down", "text_muted"),
+    "chevron_up": ("chevron-up", "text_muted"),
+    "check": ("check", "accent_text"),
+    "tick": ("check", "text"),
+}
 _PALETTE: Final = {
     QPalette.ColorRole.Window: "window",
     QPalette.ColorRole.WindowText: "text",
@@ -202,14 +207,15 @@ class Theme(QObject):
             hover=mix(self.color("surface_raised"), self.color("text"), 0.08).name(),
             chosen=mix(self.color("surface_raised"), self.color("accent"), 0.14).name(),
             faded=mix(self.color("text_muted"), self.color("surface"), 0.5).name(),
-            **{name.replace("-", "_"): self._glyph(name) for name in _GLYPHS},
+            **{name: self._glyph(name) for name in _GLYPHS},
         )
 
     def _glyph(self, name: str) -> str:
         path = f"{self._glyphs.path()}/{self.name}-{name}.svg"
-        source = resources.path("icons", f"{name}.svg").read_text(encoding="utf-8")
+        icon, role = _GLYPHS[name]
+        source = resources.path("icons", f"{icon}.svg").read_text(encoding="utf-8")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(resources.tint(source, self._roles[_GLYPHS[name]]))
+            file.write(resources.tint(source, self._roles[role]))
         return path.replace("\\", "/")
 
 

@@ -285,6 +285,7 @@ class ExportDialog(QDialog):
     def _propose_name(self) -> None:
         """Propose a name that is free, unless a person has given one."""
         self._suffix.setText(self.options.suffix)
+        self._suffix.setVisible(bool(self.options.suffix))  # or the name would end too early
         if not self._named:
             name = f"{self._stem}-{self.options.part}"
             self._name.setText(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -105,8 +106,12 @@ class Camera(QObject):
             self.home()
 
     def view(self, width: float, height: float, ratio: float = 1.0) -> View:
-        """The view onto a surface of so many logical pixels, of `ratio` device pixels each."""
-        across, down = max(round(width * ratio), 1), max(round(height * ratio), 1)
+        """The view onto a surface of so many logical pixels, of `ratio` device pixels each.
+
+        A pixel of the screen that is covered in part counts as a whole one: it would keep what was
+        there before.
+        """
+        across, down = (max(math.ceil(round(side * ratio, 6)), 1) for side in (width, height))
         return View(across, down, min(across, down) / (2 * self.half_span), self.x, self.y, ratio)
 
     def home(self) -> None:

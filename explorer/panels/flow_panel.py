@@ -340,8 +340,10 @@ class FlowPanel(QWidget):
         self._caption.show_text("" if self._message.text() else self.caption)
 
     def _tell_figures(self) -> None:
+        name = self._kind.figure.name
         value = "–" if self._value is None else number(self._value)
-        self._figure.setText(f"{self._kind.figure.name} {value}")
+        # a bound of nothing would read as a bound of less than nothing
+        self._figure.setText(f"{name.removesuffix(' ≤') if value == '–' else name} {value}")
         self._note.setText(self._note_text)
 
     def _tell_place(self) -> None:

@@ -46,6 +46,7 @@ class CommandPalette(QDialog):
     def __init__(self, actions: Sequence[tuple[str, QAction]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self.setWindowTitle(tr("Find an action"))
+        self.setProperty("role", "popup")
         self.setFixedWidth(_WIDTH)
         self._actions = [(place, action) for place, action in actions if action.text()]
         self.search = QLineEdit()
@@ -93,16 +94,20 @@ class CommandPalette(QDialog):
         words = folded(text).split()
         named = [row for row in self._actions if _holds(row[1].text(), words)]
         others = [row for row in self._actions if row not in named]
+        found = named + [row for row in others if _explains(*row, words)]
         self.list.clear()
-        for place, action in named + [row for row in others if _explains(row[1], words)]:
+        for place, action in found:
             self.list.addItem(_item(place, action))
+        if not found:
+            self.list.addItem(_nothing())
         self.list.setCurrentRow(0)
 
     def _run(self, item: QListWidgetItem | None) -> None:
-        if item is None or not item.data(_ACTION).isEnabled():
+        action = item.data(_ACTION) if item is not None else None
+        if action is None or not action.isEnabled():
             return
         self.accept()
-        item.data(_ACTION).trigger()
+        action.trigger()
 
     def _place(self, parent: QWidget) -> None:
         top = parent.mapToGlobal(parent.rect().topLeft())
@@ -123,11 +128,10 @@ def _holds(text: str, words: list[str]) -> bool:
     return all(word in folded(text).replace("&", "") for word in words)
 
 
-def _explains(action: QAction, words: list[str]) -> bool:
+def _explains(place: str, action: QAction, words: list[str]) -> bool:
     """Whether each word begins one of those that the action is explained or found by."""
-    known = re.findall(
-        r"\w+", folded(f"{action.text()} {action.statusTip()} {action.data() or ''}")
-    )
+    explanation = f"{action.text()} {place} {action.statusTip()} {action.data() or ''}"
+    known = re.findall(r"\w+", folded(explanation))
     return all(any(other.startswith(word) for other in known) for word in words)
 
 
@@ -139,6 +143,13 @@ def _item(place: str, action: QAction) -> QListWidgetItem:
     item.setToolTip(action.statusTip())
     if not action.isEnabled():
         item.setFlags(Qt.ItemFlag.NoItemFlags)
+    return item
+
+
+def _nothing() -> QListWidgetItem:
+    item = QListWidgetItem(tr("Nothing here is called that, or explained by it"))
+    item.setData(_DETAIL, "")
+    item.setFlags(Qt.ItemFlag.NoItemFlags)
     return item
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QToolBar
 
 from explorer.shell.arrangement import SIDE_WIDTH
@@ -101,6 +101,9 @@ class Presentation(QObject):
 
     def _restore(self, state: QByteArray) -> None:
         if not self.active:
+            # A status bar measures its words when one of them changes, which may come too late.
+            measure = QEvent(QEvent.Type.LayoutRequest)
+            QCoreApplication.sendEvent(self._window.statusBar(), measure)
             self._window.restoreState(state)
             self.restored.emit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import mark, tr, translator
@@ -105,6 +105,17 @@ class RecipeForm(QWidget):
             self._parts[part].setAccessibleName(tr(_TITLES[part]))  # what each setting belongs to
         self._show_what_counts()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Line the boxes up anew for other letters."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._line_up()
+
+    def _line_up(self) -> None:
+        width = max((form.label_width() for form in self._forms.values()), default=0)
+        for form in self._forms.values():
+            form.set_label_width(width)
+
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:
         title = QLabel()
         title.setProperty("role", "title")
@@ -134,6 +145,7 @@ class RecipeForm(QWidget):
         mixed = self._training.discrete.objective == "mix"
         self._forms["discrete"].set_shown("reverse_weight", mixed)
         self._word_rule()
+        self._line_up()
 
     def _word_rule(self) -> None:
         """Say what the value of the stop rule is, in which unit; "never" has none."""

@@ -62,7 +62,8 @@ _LOCAL_KEYS: Final = {
         ("Esc", mark("Dismiss a message")),
     ),
 }
-_COLUMNS = 4
+_MOST_COLUMNS: Final = 4
+_SCROLL_BAR: Final = 12  # logical pixels, with the frame around
 _FRAME: Final = (12, 44)  # logical pixels that a desktop's frame and title bar may take
 
 
@@ -72,20 +73,8 @@ class ShortcutSheet(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        columns = [QVBoxLayout() for _ in range(_COLUMNS)]
-        heights = [0] * _COLUMNS
-        for title, keys in self.sections():
-            shortest = heights.index(min(heights))
-            columns[shortest].addLayout(_section(title, keys))
-            heights[shortest] += len(keys) + 2
-        sheet = QWidget()
-        layout = QHBoxLayout(sheet)
-        layout.setContentsMargins(22, 20, 22, 22)
-        layout.setSpacing(36)
-        for column in columns:
-            column.setSpacing(20)
-            column.addStretch(1)
-            layout.addLayout(column)
+        room = self.screen().availableSize() - QSize(*_FRAME)
+        sheet = self._fitting(room.width() - _SCROLL_BAR)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(sheet)
@@ -93,8 +82,16 @@ class ShortcutSheet(QDialog):
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(scroll)
-        room = self.screen().availableSize() - QSize(*_FRAME)
-        self.resize((sheet.sizeHint() + QSize(2, 2)).boundedTo(room))  # scrolls in a small hall
+        wanted = sheet.sizeHint() + QSize(_SCROLL_BAR, 2)
+        self.resize(wanted.boundedTo(room))  # scrolls in a small hall
+
+    def _fitting(self, width: int) -> QWidget:
+        """The sections in as many columns as a width has room for."""
+        for count in range(_MOST_COLUMNS, 1, -1):
+            sheet = _sheet(self.sections(), count)
+            if sheet.sizeHint().width() <= width:
+                return sheet
+        return _sheet(self.sections(), 1)
 
     @staticmethod
     def sections() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -116,6 +113,24 @@ class ShortcutSheet(QDialog):
 
 def _native(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _sheet(sections: list[tuple[str, list[tuple[str, str]]]], count: int) -> QWidget:
+    columns = [QVBoxLayout() for _ in range(count)]
+    heights = [0] * count
+    for title, keys in sections:
+        shortest = heights.index(min(heights))
+        columns[shortest].addLayout(_section(title, keys))
+        heights[shortest] += len(keys) + 2
+    sheet = QWidget()
+    layout = QHBoxLayout(sheet)
+    layout.setContentsMargins(22, 20, 22, 22)
+    layout.setSpacing(36)
+    for column in columns:
+        column.setSpacing(20)
+        column.addStretch(1)
+        layout.addLayout(column)
+    return sheet
 
 
 def _section(title: str, keys: list[tuple[str, str]]) -> QGridLayout:

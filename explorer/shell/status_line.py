@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QStatusTipEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from explorer.i18n import number, tr, tr_sentence, translator
@@ -35,6 +36,8 @@ class StatusLine(QStatusBar):
         self._timer.timeout.connect(self.refresh)
         self._timer.start(_TICK_MS)
         translator.changed.connect(self.retranslate)
+        if parent is not None:
+            parent.installEventFilter(self)
         self.refresh()
 
     def say(self, text: str) -> None:
@@ -45,6 +48,13 @@ class StatusLine(QStatusBar):
     def hint(self, text: str) -> None:
         """Show a sentence about what is under the mouse; "" brings the former one back."""
         self._sentence.setText(text or tr_sentence(self._said))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say what an action does in the sentence's own place and letters."""
+        if isinstance(event, QStatusTipEvent):
+            self.hint(event.tip())
+            return True
+        return super().eventFilter(watched, event)
 
     @property
     def sentence(self) -> str:

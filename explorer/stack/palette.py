@@ -155,6 +155,7 @@ class Palette(QWidget):
         for chip in self.chips:
             chip.chosen.connect(self.layer_chosen)
         self.all_button.toggled.connect(self._expand)
+        self.all_button.clicked.connect(lambda opened: opened and self.focus_search())
         self.search_box.textChanged.connect(self._search)
         self.search_box.returnPressed.connect(self.list.choose_current)
         self.search_box.installEventFilter(self)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.i18n import tr
@@ -24,6 +25,8 @@ _INDENT: Final = 8
 _RADIUS: Final = 5.0
 _BETWEEN: Final = 12  # a name and its formula, at least
 _LEAST_FORMULA: Final = 48  # a shorter piece of one says nothing
+_SUBSCRIPT: Final = 0.8  # of the size of the formula
+_LOWERED: Final = 2
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -177,9 +180,25 @@ def _paint_formula(
     metrics = painter.fontMetrics()
     if room.width() < min(_LEAST_FORMULA, metrics.horizontalAdvance(formula)):
         return
-    shown = metrics.elidedText(formula, Qt.TextElideMode.ElideRight, room.width())
+    spared = formula.count("_") * metrics.horizontalAdvance("_")
+    shown = metrics.elidedText(formula, Qt.TextElideMode.ElideRight, room.width() + spared)
     painter.setPen(theme.color("text_muted"))
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
+    _draw_formula(painter, room, shown.replace("_…", "…"))
+
+
+def _draw_formula(painter: QPainter, room: QRect, formula: str) -> None:
+    """Draw it at the right end of a place, with the letter after each _ below the line."""
+    fonts = painter.font(), QFont(painter.font())
+    fonts[1].setPointSizeF(_SUBSCRIPT * fonts[0].pointSizeF())
+    runs = [(text, fonts[n % 2]) for n, text in enumerate(re.split(r"_(\w)", formula))]
+    widths = [QFontMetrics(font).horizontalAdvance(text) for text, font in runs]
+    metrics = painter.fontMetrics()
+    x = room.right() + 1 - sum(widths)
+    base = room.top() + (room.height() + metrics.ascent() - metrics.descent()) // 2
+    for (text, font), width in zip(runs, widths, strict=True):
+        painter.setFont(font)
+        painter.drawText(x, base + (_LOWERED if font is fonts[1] else 0), text)
+        x += width
 
 
 def _plus_rect(row: QRect) -> QRect:

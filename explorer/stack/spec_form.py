@@ -93,6 +93,16 @@ class SpecForm(QWidget):
             self._rows[name] = row._replace(field=field)
             self.retranslate()
 
+    def label_width(self) -> int:
+        """How wide the widest title of a setting is that is not left out."""
+        shown = [row.label for row in self._rows.values() if not row.label.isHidden()]
+        return max((label.sizeHint().width() for label in shown), default=0)
+
+    def set_label_width(self, width: int) -> None:
+        """Give the titles at least this room, so that the boxes of several forms line up."""
+        for row in self._rows.values():
+            row.label.setMinimumWidth(width)
+
     def set_shown(self, name: str, shown: bool) -> None:
         """Show a setting, or leave it out where it means nothing."""
         self._layout.setRowVisible(self._rows[name].editor, shown)

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
-    QPen,
     QPolygonF,
     QResizeEvent,
 )
@@ -194,9 +193,7 @@ class DensityView(QWidget):
             if self._hint_shown:
                 overlay.paint_hint(painter, view.rect, tr("Draw here"))
             elif self._inviting and self._pointer is None:
-                words = tr("Draw your own here")
-                where = overlay.invitation_rect(view.rect, QFontMetricsF(self.font()), words)
-                overlay.paint_invitation(painter, where, words)
+                overlay.paint_invitation(painter, view.rect, tr("Draw your own here"))
             if self._points:
                 overlay.paint_points(painter, view.transform(), self._points)
             painter.save()
@@ -220,9 +217,14 @@ class DensityView(QWidget):
 
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
+<<<<<<< HEAD
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(QPen(theme.color("text" if self.hasFocus() else "control"), _FRAME))
         painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
+=======
+        colour = theme.color("accent" if self.hasFocus() else "border")
+        overlay.paint_frame(painter, view.rect, colour, _FRAME)
+>>>>>>> h_look
 
     def _outlines(self, view: SquareView) -> list[QPainterPath]:
         if self._pointer is None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPen,
     QPolygonF,
+    QRegion,
     QTransform,
 )
 
@@ -117,6 +118,22 @@ def paint_line_ahead(painter: QPainter, start: QPointF, end: QPointF) -> None:
     painter.drawLine(start, end)
 
 
+def paint_frame(painter: QPainter, within: QRectF, colour: QColor, width: int) -> None:
+    """Draw a frame just outside of a rectangle, on whole pixels of the screen.
+
+    A pen would leave a side out where a scale of 125 % puts it between two pixels.
+    """
+    to_screen = painter.deviceTransform()
+    thick = max(1, int(width * to_screen.m11()))
+    inner = to_screen.mapRect(within).toRect()
+    outer = inner.adjusted(-thick, -thick, thick, thick)
+    painter.save()
+    painter.setWorldTransform(to_screen.inverted()[0] * painter.worldTransform())
+    for side in QRegion(outer).subtracted(QRegion(inner)):
+        painter.fillRect(side, colour)
+    painter.restore()
+
+
 def paint_hint(painter: QPainter, frame: QRectF, text: str) -> None:
     """Write an invitation across the empty canvas."""
     painter.setPen(theme.color("panel_muted"))
@@ -138,15 +155,18 @@ def broken_caption(frame: QRectF, metrics: QFontMetricsF, parts: Sequence[str]) 
     return line if fits else "\n".join(parts)
 
 
-def invitation_rect(frame: QRectF, metrics: QFontMetricsF, text: str) -> QRectF:
-    """Where an invitation stands: low in the middle."""
-    width, height = metrics.horizontalAdvance(text) + 4 * _MARGIN, metrics.height() + _MARGIN
-    return QRectF(frame.center().x() - width / 2, frame.bottom() - _MARGIN - height, width, height)
-
-
-def paint_invitation(painter: QPainter, where: QRectF, text: str) -> None:
-    """Ask for the first stroke, over a picture that is there already."""
+def paint_invitation(painter: QPainter, frame: QRectF, text: str) -> None:
+    """Ask for the first stroke low on a picture that is there already, smaller on a small one."""
     painter.save()
+    font = painter.font()
+    room = frame.width() - 6 * _MARGIN
+    too_wide = max(1.0, QFontMetricsF(font).horizontalAdvance(text) / room)
+    font.setPointSizeF(font.pointSizeF() / too_wide)
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    width, height = metrics.horizontalAdvance(text) + 4 * _MARGIN, metrics.height() + _MARGIN
+    left, top = frame.center().x() - width / 2, frame.bottom() - _MARGIN - height
+    where = QRectF(left, top, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.on_panel("accent"), 1.0))
     painter.setBrush(_faint("panel", 0.85))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = 4
 _THUMBNAIL: Final = 64
+_AIR: Final = 8  # above the first pictures and below the last words
 _CELL: Final = QSize(104, 102)  # the picture, and two lines of words
 _PIXELS: Final = 128  # enough for a screen at twice the density
 
@@ -35,6 +36,7 @@ class PresetPopup(Popup):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.list = QListWidget()
+        self.list.setProperty("role", "choices")
         self.list.setViewMode(QListView.ViewMode.IconMode)
         self.list.setMovement(QListView.Movement.Static)
         self.list.setWordWrap(True)
@@ -48,7 +50,9 @@ class PresetPopup(Popup):
         for preset in PRESETS.values():
             self.list.addItem(_item(preset))
         rows = -(-len(PRESETS) // _COLUMNS)
-        self.list.setFixedSize(_CELL.width() * _COLUMNS + 8, _CELL.height() * rows + 8)
+        self.list.setViewportMargins(0, _AIR, 0, _AIR)
+        around = 2 * (_AIR + self.list.frameWidth())
+        self.list.setFixedSize(_CELL.width() * _COLUMNS + 8, _CELL.height() * rows + around)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self.list)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect
@@ -19,6 +14,7 @@ from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.theme import theme
 from tests.explorer.canvas_desk import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
+from tests.explorer.screens import run_at_scale
 
 
 class PaintLog(QObject):
@@ -112,6 +108,24 @@ def test_an_empty_canvas_invites_and_a_stroke_takes_the_words_away(canvas):
     assert not words()
 
 
+@pytest.mark.parametrize("side", [140, 258])
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_invitation_to_draw_over_an_example_stays_within_the_canvas(canvas, side, language):
+    translator.set_language(language)
+    canvas.resize(side, side)
+    canvas.set_density(np.eye(256, dtype=np.float32), SQUARE, clears=True)
+    canvas.invite(True)
+    asked = canvas.grab().toImage()
+    canvas.invite(False)
+    bare = canvas.grab().toImage()
+    changed = [
+        (x, y) for x in range(side) for y in range(side) if asked.pixel(x, y) != bare.pixel(x, y)
+    ]
+    xs, ys = zip(*changed, strict=True)
+    assert 4 <= min(xs) < max(xs) < side - 4
+    assert max(ys) < side - 4
+
+
 def test_the_footprint_is_as_large_as_what_it_paints(canvas):
     canvas.set_brush(Brush(100, softness=0.0))
     QTest.mouseMove(canvas, pixel(canvas, 0.0, 0.0))
@@ -159,14 +173,35 @@ assert len(rim) < 24, rim
 """
 
 
+_ON_A_FRACTIONAL_SCREEN = """
+from PySide6.QtWidgets import QApplication, QWidget
+from explorer.target.canvas import TargetCanvas
+from explorer.theme import theme
+
+app = QApplication([])
+window = QWidget()
+canvas = TargetCanvas(window)
+for top in range(4):
+    for size in range(240, 244):
+        canvas.setGeometry(7, top, size, size)
+        window.resize(300, 300)
+        window.show()
+        picture = window.grab().toImage()
+        centre = canvas.geometry().center() * picture.devicePixelRatio()
+        border = theme.color("border").rgb()
+        across = [picture.pixel(x, centre.y()) == border for x in range(picture.width())]
+        down = [picture.pixel(centre.x(), y) == border for y in range(picture.height())]
+        assert (sum(across), sum(down)) == (2, 2), (top, size, sum(across), sum(down))
+"""
+
+
 def test_on_a_dense_screen_the_mouse_and_the_picture_agree():
-    root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"QT_SCALE_FACTOR": "2", "PYTHONPATH": str(root)}
-    done = subprocess.run(
-        [sys.executable, "-c", _ON_A_DENSE_SCREEN],
-        env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run_at_scale(_ON_A_DENSE_SCREEN, "2")
+
+
+@pytest.mark.parametrize("scale", ["1", "1.25", "1.5", "1.75"])
+def test_the_frame_has_four_sides_of_one_pixel_at_every_scale(scale):
+    run_at_scale(_ON_A_FRACTIONAL_SCREEN, scale)
 
 
 def test_the_frame_tells_where_the_keyboard_is(canvas):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 
 from explorer.i18n import translator
+from explorer.stack.layer_card import small
 from explorer.stack.mime import LAYER_MIME, MAX_BYTES, from_mime, to_mime
 from explorer.stack.names import about
 from explorer.stack.palette import Palette
@@ -276,3 +278,31 @@ def test_another_language_keeps_everything_in_place(palette):
     assert all(chip.text().startswith("+ ") for chip in palette.chips)
     assert len(kinds(palette.list.kinds)) == len(LAYER_SPECS)
     assert palette.ready_button.menu().actions()
+
+
+def test_who_opens_the_catalogue_can_type_at_once(palette):
+    QTest.mouseClick(palette.all_button, Qt.MouseButton.LeftButton)
+    QTest.keyClicks(palette.focusWidget(), "planar")
+    assert "planar" in kinds(palette.list.kinds)
+    assert "affine_coupling" not in kinds(palette.list.kinds)
+
+
+def test_the_letter_after_an_underscore_stands_below_the_line(palette, qtbot):
+    palette.resize(600, 500)
+    palette.focus_search()
+    QTest.keyClicks(palette.search_box, "additive")
+    assert kinds(palette.list.kinds) == ["additive_coupling"]
+    rows = palette.list
+    index = rows.kinds.index(1)
+    place, plus = rows.visualRect(index), rows.plus_rect(index)
+    picture = rows.viewport().grab(place).toImage()
+    ground = picture.pixelColor(picture.width() // 2, picture.height() // 2)
+    inked = [
+        x
+        for x in range(picture.width() // 2, plus.left() - place.left() - 2)
+        for y in range(4, picture.height() - 4)
+        if abs(picture.pixelColor(x, y).lightness() - ground.lightness()) > 40
+    ]
+    font = QFont(rows.font())
+    written = QFontMetrics(small(font)).horizontalAdvance("x_b = z_b + t(z_a)")
+    assert 0.5 * written < max(inked) - min(inked) < 0.9 * written

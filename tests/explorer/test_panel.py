@@ -16,6 +16,7 @@ from explorer.panels.pace import acting_layer, trail_moments, with_rests
 from explorer.panels.rasterizer import Shown
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, heat, particles, still
+from tests.explorer.screens import run_at_scale
 
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -279,6 +280,13 @@ def test_figures_have_digits_units_and_a_dash_for_none(panel):
     assert "KL –" in texts(panel)
 
 
+def test_a_bound_that_is_not_known_yet_is_a_dash_alone(qtbot, camera):
+    panel = shown(qtbot, FlowPanel("vae", camera))
+    assert "NLL –" in texts(panel)
+    panel.set_figures(2.75)
+    assert "NLL ≤ 2.75" in texts(panel)
+
+
 def test_a_sentence_lies_over_the_picture_while_it_is_needed(panel):
     sentence = "The stack is empty: drag a layer into it"
     panel.set_message(sentence)
@@ -443,6 +451,39 @@ def test_any_size_is_drawn(qtbot, camera, size):
     assert not panel.grab().isNull()
     panel.view.resize(*size)
     assert not panel.view.grab().isNull()
+
+
+_BETWEEN_PIXELS = """
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QWidget
+from explorer.panels.camera import Camera
+from explorer.panels.flow_view import FlowView
+
+app = QApplication([])
+window = QWidget()
+view = FlowView("discrete", Camera())
+view.setParent(window)
+window.show()
+window.resize(300, 300)
+for place in range(4):
+    for size in range(200, 204):
+        view.setGeometry(place, place, size, size)
+        ratio = window.devicePixelRatioF()
+        picture = QImage(window.size() * ratio, QImage.Format.Format_RGB32)
+        picture.setDevicePixelRatio(ratio)
+        former = QColor("magenta")
+        picture.fill(former)
+        window.render(picture, QPoint(0, 0))
+        for x in range(picture.width()):
+            pixels = picture.pixelColor(x, 150), picture.pixelColor(150, x)
+            assert former not in pixels, (place, size, x)
+"""
+
+
+@pytest.mark.parametrize("scale", ["1.25", "1.5", "1.75"])
+def test_a_picture_reaches_the_edges_of_its_panel_at_every_scale(scale):
+    run_at_scale(_BETWEEN_PIXELS, scale)
 
 
 def test_narrow_panels_set_their_switches_below_the_figure(qtbot, panel):

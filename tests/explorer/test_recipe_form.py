@@ -120,3 +120,16 @@ def test_another_language_words_the_rule_anew(form):
     assert value.suffix() == " bước"
     assert value.accessibleName() != "Steps to make"
     assert value.isVisible()
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_boxes_of_all_forms_line_up(form, qtbot, language):
+    translator.set_language(language)
+    choose(form, "time")
+
+    def lefts():
+        names = ("discrete", "batch_size"), ("continuous", "batch_size"), ("stop", "kind")
+        editors = [form.form(part).editor(name) for part, name in names]
+        return {editor.mapTo(form, editor.rect().topLeft()).x() for editor in editors}
+
+    qtbot.waitUntil(lambda: len(lefts()) == 1)

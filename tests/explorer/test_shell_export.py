@@ -118,6 +118,13 @@ def test_every_choice_proposes_a_name_with_its_ending(dialog, tmp_path, choice, 
         assert dialog.destination == tmp_path / name
 
 
+@pytest.mark.parametrize("choice", IDS)
+def test_the_name_goes_as_far_as_what_stands_above_it(dialog, qtbot, choice):
+    dialog.choose(choice)
+    beside = dialog._suffix if dialog.options.suffix else dialog._name
+    qtbot.waitUntil(lambda: beside.geometry().right() == dialog._browse.geometry().right())
+
+
 def test_a_name_that_was_given_stays_and_only_its_ending_follows(dialog, tmp_path):
     press(dialog._cards["film"])
     dialog._name.selectAll()

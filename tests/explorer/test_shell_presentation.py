@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer import dialogs
 from explorer.i18n import translator
@@ -16,6 +16,8 @@ from explorer.panels.rasterizer import Shown
 from explorer.shell.arrangement import SIDE_WIDTH
 from explorer.shell.command_palette import CommandPalette
 from explorer.shell.glossary import GlossaryDialog, glossary, matching
+from explorer.shell.presentation import Presentation
+from explorer.shell.status_line import StatusLine
 from explorer.store import Store, remember_recent
 from explorer.theme import theme
 from explorer.training.controller import Controller
@@ -73,6 +75,21 @@ def test_arrows_choose_among_what_matches_and_every_action_is_there(window, qtbo
     theme.set_theme(before)
 
 
+def test_what_stands_in_a_menu_is_found_by_the_menus_name(window, qtbot):
+    palette = opened_palette(qtbot, window)
+    QTest.keyClicks(palette.search, "lesson")
+    assert "1  The potter" in rows(palette)
+
+
+def test_a_search_that_finds_nothing_says_so(window, qtbot):
+    palette = opened_palette(qtbot, window)
+    QTest.keyClicks(palette.search, "zebra")
+    assert rows(palette) == ["Nothing here is called that, or explained by it"]
+    palette.grab()  # its row is drawn without an action
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert palette.isVisible()
+
+
 def test_what_cannot_be_done_now_cannot_be_run(window, qtbot):
     palette = opened_palette(qtbot, window)
     QTest.keyClicks(palette.search, "undo")
@@ -115,6 +132,27 @@ def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window,
     assert [part.isVisible() for part in parts] == [True] * 5 + [False, True]
     assert QApplication.font().pointSizeF() == pytest.approx(size)
     window.docks["ledger"].show()
+
+
+def test_after_a_presentation_the_status_bar_takes_no_more_room_than_before(qtbot, qapp):
+    theme.apply(qapp)
+    window = QMainWindow()
+    line = StatusLine(window)
+    window.setStatusBar(line)
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    window.show()
+    qtbot.waitExposed(window)
+    size, height = window.size(), line.height()
+    presentation = Presentation(window)
+    presentation.enter()
+    qtbot.waitUntil(lambda: window.size() != size)
+    line.say("a sentence in large type")
+    qtbot.waitUntil(lambda: line.sizeHint().height() > height)
+    presentation.leave()
+    qtbot.waitUntil(lambda: window.size() == size)
+    # or the docks would find another place
+    qtbot.waitUntil(lambda: line.sizeHint().height() == line.height() == height, timeout=900)
 
 
 ALT, CTRL, SHIFT = (

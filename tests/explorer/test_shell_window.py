@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from explorer import dialogs
 from explorer.i18n import translator
@@ -137,6 +137,17 @@ def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
     native = QKeySequence.SequenceFormat.NativeText
     actions = {a.shortcut().toString(native) for a in window.actions()} - {""}
     assert actions <= shown
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_sheet_of_keys_is_no_wider_than_a_small_screen(window, qtbot, language):
+    translator.set_language(language)
+    sheet = ShortcutSheet(window)
+    qtbot.addWidget(sheet)
+    sheet.show()
+    qtbot.waitExposed(sheet)
+    assert sheet.width() <= sheet.screen().availableSize().width()
+    assert sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
 
 
 def test_every_action_has_words_a_tip_and_an_icon(window):
@@ -453,6 +464,17 @@ def test_what_is_under_the_mouse_is_said_with_its_numbers(window):
     assert "density 0.0500, log p = −3.00 nats" in window.status_line.sentence
     window.stage.panels["discrete"].left.emit()
     assert window.status_line.sentence == "before"
+
+
+def test_what_an_action_does_is_said_where_every_sentence_stands(window, qtbot):
+    window.status_line.say("before")
+    menu, action = window.menuBar().actions()[0].menu(), window.actions_["open"]
+    menu.setActiveAction(action)
+    assert window.status_line.sentence == action.statusTip()
+    assert window.status_line.currentMessage() == ""  # Qt's own would be in another type
+    menu.setActiveAction(None)
+    window.menuBar().setActiveAction(None)
+    qtbot.waitUntil(lambda: window.status_line.sentence == "before")
 
 
 def test_a_blocked_lane_says_why_on_its_panel(window):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSlider, QVBoxLayou
 from explorer.i18n import translator
 from explorer.store import Store
 from explorer.target.brush import Tool
+from explorer.target.preset_popup import PresetPopup
 from explorer.target.target_bar import TargetEditor
 from explorer.theme import theme
 from flowengine.arrays import FrozenArray
@@ -483,4 +484,16 @@ def test_popups_stay_on_the_screen(editor, qtbot):
     room = editor.screen().availableGeometry()
     # The offscreen platform shifts every window by a frame of 2 pixels that it does not draw.
     assert room.adjusted(0, 0, 2, 2).contains(popup.geometry())
+    popup.close()
+
+
+def test_the_presets_stand_clear_of_the_edge_of_their_popup(editor, qtbot):
+    click(editor.tools.presets)
+    popup = editor.findChild(PresetPopup)
+    rects = [popup.list.visualItemRect(popup.list.item(i)) for i in range(popup.list.count())]
+    viewport = popup.list.viewport()
+    tops = [viewport.mapTo(popup, rect.topLeft()).y() for rect in rects]
+    bottoms = [viewport.mapTo(popup, rect.bottomLeft()).y() for rect in rects]
+    assert min(tops) >= 12
+    assert max(bottoms) <= popup.height() - 12
     popup.close()

@@ -6,8 +6,16 @@ import tomllib
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+)
 
 from explorer import resources
 from explorer.theme import theme
@@ -186,3 +194,41 @@ def test_a_picture_is_painted_in_other_colours_and_the_window_hears_nothing(each
         with pytest.raises(FileNotFoundError), theme.painting_in("mauve"):
             pass
     assert (theme.name, theme.color("window")) == (each_theme, own)
+
+
+@pytest.mark.parametrize("field", [QComboBox, QSpinBox, QDoubleSpinBox])
+def test_the_fields_of_a_form_are_equally_high(qapp, qtbot, field):
+    theme.apply(qapp)
+    plain, other = QLineEdit(), field()
+    for widget in (plain, other):
+        qtbot.addWidget(widget)
+        widget.ensurePolished()
+    assert other.sizeHint().height() == plain.sizeHint().height()
+
+
+# Said by Qt's offscreen platform of every popup.
+@pytest.mark.qt_log_ignore("This plugin does not support (grabbing|raise)")
+def test_a_choice_of_a_menu_has_a_mark_as_large_as_an_icon(each_theme, qapp, qtbot):
+    theme.apply(qapp)
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    action = menu.addAction("English")
+    action.setCheckable(True)
+    menu.popup(QPoint(0, 0))
+
+    def inked():
+        picture = menu.grab().toImage()
+        place = menu.actionGeometry(action)
+        ink, words = theme.color("text").lightness(), place.left() + 30
+        rows = [
+            y
+            for y in range(place.top(), place.bottom())
+            for x in range(place.left(), words)
+            if abs(picture.pixelColor(x, y).lightness() - ink) < 60
+        ]
+        return max(rows) - min(rows) if rows else 0
+
+    assert inked() == 0
+    action.setChecked(True)
+    assert inked() >= 7
+    menu.close()

@@ -217,14 +217,8 @@ class DensityView(QWidget):
 
     def _paint_frame(self, painter: QPainter, view: SquareView) -> None:
         """Show where the plane that can be drawn on ends, and where the keyboard is."""
-<<<<<<< HEAD
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        painter.setPen(QPen(theme.color("text" if self.hasFocus() else "control"), _FRAME))
-        painter.drawRect(view.rect.toRect().adjusted(-_FRAME, -_FRAME, 0, 0))
-=======
-        colour = theme.color("accent" if self.hasFocus() else "border")
+        colour = theme.color("text" if self.hasFocus() else "control")
         overlay.paint_frame(painter, view.rect, colour, _FRAME)
->>>>>>> h_look
 
     def _outlines(self, view: SquareView) -> list[QPainterPath]:
         if self._pointer is None:

@@ -188,7 +188,7 @@ for top in range(4):
         window.show()
         picture = window.grab().toImage()
         centre = canvas.geometry().center() * picture.devicePixelRatio()
-        border = theme.color("border").rgb()
+        border = theme.color("control").rgb()
         across = [picture.pixel(x, centre.y()) == border for x in range(picture.width())]
         down = [picture.pixel(centre.x(), y) == border for y in range(picture.height())]
         assert (sum(across), sum(down)) == (2, 2), (top, size, sum(across), sum(down))

@@ -361,7 +361,8 @@ def test_no_tool_lies_over_the_canvas_or_takes_room_from_it(editor, language, wi
     theme.apply(qapp)
     translator.set_language(language)
     editor.resize(width, 0)  # as low as it goes
-    qtbot.waitUntil(lambda: editor.tools.y() > editor.canvas.geometry().bottom())
+    qtbot.waitUntil(lambda: editor.tools.height() >= editor.tools.minimumSizeHint().height())
+    assert editor.tools.y() > editor.canvas.geometry().bottom()
     low = editor.canvas.height()
     for tool in Tool:
         click(editor.tools.tools[tool])

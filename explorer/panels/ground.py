@@ -48,6 +48,7 @@ class Ground:
         colours: Name of the density's colour map.
         reference: What the density is compared with where the difference is shown.
         outline: The target's contour, line segments of shape (n, 4) in data units.
+        labelled: Whether numbers and a legend stand on it; a small copy has no room for them.
         sheet: What lines are drawn on.
         exact_from: The time from which on a resting clock finds the picture exact.
 
@@ -59,6 +60,7 @@ class Ground:
         self.colours = "magma"
         self.reference: Reference | None = None
         self.outline: NDArray[np.float64] = np.empty((0, 4))
+        self.labelled = True
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
@@ -118,8 +120,9 @@ class Ground:
         self.sheet.draw_lines(view, resting_lines(view, shot, self.outline))
         left, top, right, bottom = self.sheet.lay_over(painter)
         self._over += QRect(left, top, right - left, bottom - top)
-        self._over += draw_numbers(painter, view)
-        self._over += draw_legend(painter, view, tuple(scales))
+        if self.labelled:
+            self._over += draw_numbers(painter, view)
+            self._over += draw_legend(painter, view, tuple(scales))
         painter.end()
 
     def _on_backdrop(self, view: View, square: Extent | None) -> QPainter:

@@ -153,16 +153,11 @@ class FiguresView(QWidget):
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.setColumnHidden(column, lane not in lanes)
         self._lanes = tuple(lanes)
-        wide = len(lanes) > len(LANE_TITLES)
-        font = self.font()
-        if wide:
-            font.setPointSizeF(_CROWDED * font.pointSizeF())
-        self._table.setFont(font)
-        self._table.horizontalHeader().setFont(font)
         mode = QHeaderView.ResizeMode
         self._table.horizontalHeader().setSectionResizeMode(
-            0, mode.ResizeToContents if wide else mode.Stretch
+            0, mode.ResizeToContents if self._crowded else mode.Stretch
         )
+        self._fit_letters()
         self.retranslate()
 
     def add(self, metrics: Metrics) -> None:
@@ -219,6 +214,19 @@ class FiguresView(QWidget):
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.horizontalHeaderItem(column).setText(tr(titles[lane]))
 
+    @property
+    def _crowded(self) -> bool:
+        return len(self._lanes) > len(LANE_TITLES)
+
+    def _fit_letters(self) -> None:
+        """Write smaller where there are many columns; a style sheet takes such letters away."""
+        font = self.font()
+        if self._crowded:
+            font.setPointSizeF(_CROWDED * font.pointSizeF())
+        self._table.setFont(font)
+        for column in range(self._table.columnCount()):
+            self._table.horizontalHeaderItem(column).setFont(font)
+
     def _show(self, lane: Lane, now: Metrics | Row, entropy: float, rate: float) -> None:
         reached = self._races[lane].seconds
         bound = "≤ " if lane == "vae" else ""
@@ -266,6 +274,7 @@ class FiguresView(QWidget):
         return item
 
     def _restyle(self) -> None:
+        self._fit_letters()
         for column, lane in enumerate(LANE_ORDER, start=1):
             header = self._table.horizontalHeaderItem(column)
             header.setForeground(theme.color(lane))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_RUNS: Final = 24
 _PICTURE: Final = QSize(84, 48)
 PICTURE_WIDTH: Final = 2 * _PICTURE.width()  # of a run, for screens of twice the raster
+_BOUND: Final = "\u00a0"  # a space at which no line ends: a figure stays with its model
 _RUN: Final = Qt.ItemDataRole.UserRole + 1
 
 
@@ -157,7 +158,7 @@ class RunShelf(QWidget):
     def _describe(self, item: QListWidgetItem) -> None:
         run: Run = item.data(_RUN)
         elsewhere = self._target is not None and run.project.target != self._target
-        best = ", ".join(f"{tr(ALL_TITLES[k])} {v}" for k, v in best_texts(run).items())
+        best = ", ".join(f"{tr(ALL_TITLES[k])}{_BOUND}{v}" for k, v in best_texts(run).items())
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
         figures = f"{tr('best KL')}: {best}" if best else ""

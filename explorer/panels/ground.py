@@ -49,6 +49,7 @@ class Ground:
         colours: Name of the density's colour map.
         reference: What the density is compared with where the difference is shown.
         outline: The target's contour, line segments of shape (n, 4) in data units.
+        labelled: Whether numbers and a legend stand on it; a small copy has no room for them.
         sheet: What lines are drawn on.
         exact_from: The time from which on a resting clock finds the picture exact.
 
@@ -60,6 +61,7 @@ class Ground:
         self.colours = "magma"
         self.reference: Reference | None = None
         self.outline: NDArray[np.float64] = np.empty((0, 4))
+        self.labelled = True
         self.sheet = Sheet()
         self.exact_from = -math.inf
         self._late = late
@@ -133,7 +135,7 @@ class Ground:
         left, top, right, bottom = self.sheet.lay_over(painter)
         self._over += QRect(left, top, right - left, bottom - top)
         self._scales = tuple(scales)
-        if labels:
+        if labels and self.labelled:
             self._over += self.draw_labels(painter, view)
         painter.end()
 

@@ -40,7 +40,9 @@ def side_by_side(panels: Sequence[PanelCopy], tau: float) -> QImage:
             density=dense, points=not dense, grid=False, trails=False, field=False, outline=False
         )
         shot = dataclasses.replace(panel.shot(tau), shown=shown)
-        painter.drawImage(place * (_SIDE + _GAP), 0, panel.rasterizer().render(view, shot))
+        rasterizer = panel.rasterizer()
+        rasterizer.ground.labelled = False  # what nobody can read would be a smear in a corner
+        painter.drawImage(place * (_SIDE + _GAP), 0, rasterizer.render(view, shot))
     painter.end()
     return picture
 

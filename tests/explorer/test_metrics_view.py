@@ -5,11 +5,13 @@ import io
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTableWidget
 
 from explorer.i18n import translator
+from explorer.lanes import LANE_ORDER
+from explorer.metrics.figures import FiguresView
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.metrics.metrics_view import MetricsView
 from explorer.metrics.runs import Run
@@ -429,3 +431,26 @@ def coloured_rows(picture, colour):
         for y in range(picture.height())
         if any(picture.pixel(x, y) == wanted for x in range(picture.width()))
     ]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_four_columns_of_figures_fit_beside_each_other_in_every_theme(qtbot, qapp, language):
+    theme.apply(qapp)
+    translator.set_language(language)
+    figures = FiguresView()
+    qtbot.addWidget(figures)
+    figures.set_lanes(LANE_ORDER)
+    figures.resize(282, 300)
+    figures.show()
+    qtbot.waitExposed(figures)
+    table = figures.findChild(QTableWidget)
+    for name in ("light", "dark"):
+        theme.set_theme(name)
+        qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() == 0)
+        header = table.horizontalHeader()
+        for column in range(table.columnCount()):
+            item = table.horizontalHeaderItem(column)
+            assert item.font().pointSizeF() < figures.font().pointSizeF()
+            words = QFontMetrics(item.font()).horizontalAdvance(item.text())
+            assert words <= header.sectionSize(column)
+        assert table.font().pointSizeF() < figures.font().pointSizeF()

@@ -273,3 +273,13 @@ def test_the_picture_that_is_kept_is_of_the_lanes_and_of_where_they_arrive(stage
     assert alone.width() > 2 * alone.height()
     seen = {alone.pixel(x, alone.height() // 2) for x in range(alone.width())}
     assert len(seen) > 2
+
+
+def test_no_legend_or_number_stands_on_the_small_picture_that_is_kept(stage):
+    for lane, panel in stage.panels.items():
+        panel.take(heat(HILL, lane=lane), 0.0)
+    stage.go_to(1.0)
+    picture = stage.look().picture
+    side = picture.height()
+    corner = [picture.pixelColor(x, y) for x in range(side // 2, side) for y in range(40)]
+    assert max(colour.lightness() for colour in corner) < 125

@@ -282,9 +282,9 @@ def test_figures_have_digits_units_and_a_dash_for_none(panel):
 
 def test_a_bound_that_is_not_known_yet_is_a_dash_alone(qtbot, camera):
     panel = shown(qtbot, FlowPanel("vae", camera))
-    assert "NLL –" in texts(panel)
+    assert "KL –" in texts(panel)
     panel.set_figures(2.75)
-    assert "NLL ≤ 2.75" in texts(panel)
+    assert "KL ≤ 2.75" in texts(panel)
 
 
 def test_a_sentence_lies_over_the_picture_while_it_is_needed(panel):

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from explorer import dialogs
 from explorer.main_window import MainWindow
+from explorer.motion import motion
 from explorer.store import Store, write_document
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from tests.explorer.warm_engines import use_warm_engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +24,18 @@ if TYPE_CHECKING:
 def shown_window(
     project: Project, qtbot, qapp, monkeypatch, particles: int
 ) -> Iterator[MainWindow]:
-    """A window on the screen, its engines not yet started; they end with it."""
+    """A window on the screen, its engines not yet started; they end with it.
+
+    It stands still until it is played: one that waits for its engines would be drawn all the while.
+    """
+    use_warm_engines(monkeypatch)
     theme.apply(qapp)
+    motion.choose("less")
     monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
     window = MainWindow(Store(project), Controller())
     qtbot.addWidget(window)
     window.controller.set_view(particles=particles)
+    window.stage.clock.pause()
     window.show()
     qtbot.waitExposed(window)
     try:
@@ -35,6 +43,7 @@ def shown_window(
     finally:
         window.exporter.finish()
         window.controller.stop()
+        motion.choose("system")
 
 
 def save(store: Store, path: Path, document: Project, lanes: dict[Lane, LaneState]) -> None:

@@ -11,6 +11,7 @@ from explorer.motion import motion
 from explorer.store import Store, write_document
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.protocol import Metrics
 from tests.explorer.warm_engines import use_warm_engines
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flowengine.project import Lane, LaneState, Project
+    from flowengine.protocol import Event
 
 
 @contextmanager
@@ -50,3 +52,16 @@ def save(store: Store, path: Path, document: Project, lanes: dict[Lane, LaneStat
     """Write a store's document, without the window's threads."""
     write_document(path, document, lanes, b"")
     store.note_saved(path, document, lanes)
+
+
+def tell(window: MainWindow, message: Event, lane: str = "discrete") -> None:
+    """Let the window hear what an engine would say."""
+    window.controller.message.emit(lane, message)
+
+
+def measured(lane: str = "discrete", step: int = 100, kl: float = 0.0213) -> Metrics:
+    """A measurement, as an engine sends it."""
+    return Metrics(
+        lane=lane, generation=1, step=step, seconds=step / 100, steps_per_second=412.0, loss=2.0,
+        nll=2.31 + kl, kl=kl, entropy=2.31,
+    )  # fmt: skip

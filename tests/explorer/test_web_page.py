@@ -88,6 +88,16 @@ def sources(pair):
     return [PageSource(panel, project, FIGURES) for panel in (discrete, continuous)]
 
 
+@pytest.fixture
+def few():
+    """Two panels with hardly a picture, for what does not look at the films: packing takes time."""
+    films = Film("discrete"), Film("continuous")
+    for film in films:
+        film.take(still(np.zeros((4, 2)), lane=film.lane), 0.0)
+    panels = Panel(films[0], layers=tuple("abcdef")), Panel(films[1])
+    return [PageSource(panel, Project(stack=default_stack()), FIGURES) for panel in panels]
+
+
 # --- what is written ------------------------------------------------------------------------------
 
 
@@ -224,9 +234,9 @@ def test_a_page_asks_for_nothing(sources, tmp_path):
         assert door not in text, door
 
 
-def test_the_policy_lets_in_the_pages_own_script_and_style_alone(sources, tmp_path):
+def test_the_policy_lets_in_the_pages_own_script_and_style_alone(few, tmp_path):
     path = tmp_path / "page.html"
-    write_web_page(path, page_of("alone", sources))
+    write_web_page(path, page_of("alone", few))
     text = path.read_bytes().decode()
     policy = read_page(path).policy
     assert policy.startswith("default-src 'none'; ")
@@ -238,15 +248,15 @@ def test_the_policy_lets_in_the_pages_own_script_and_style_alone(sources, tmp_pa
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_no_word_of_a_project_can_become_markup(sources, tmp_path, words):
+def test_no_word_of_a_project_can_become_markup(few, tmp_path, words):
     plain, path = tmp_path / "plain.html", tmp_path / "page.html"
-    write_web_page(plain, page_of("plain", sources))
-    for panel in (source.panel for source in sources):
+    write_web_page(plain, page_of("plain", few))
+    for panel in (source.panel for source in few):
         panel.title = panel.caption = words
         panel.layers = (words,) * len(panel.layers)
     target = TargetSpec(source="array", name=words, density=FrozenArray(np.ones((8, 8))))
     project = Project(target=target, stack=default_stack())
-    write_web_page(path, page_of(words, [each._replace(project=project) for each in sources]))
+    write_web_page(path, page_of(words, [each._replace(project=project) for each in few]))
     page = read_page(path)
     assert page.title == words
     assert escape(words) in path.read_text(encoding="utf-8").split('class="subtitle">')[1]
@@ -276,10 +286,10 @@ def test_a_page_that_asks_for_something_is_found_out(tmp_path, markup):
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_a_page_speaks_the_language_of_the_window(sources, tmp_path, language):
+def test_a_page_speaks_the_language_of_the_window(few, tmp_path, language):
     translator.set_language(language)
     path = tmp_path / "page.html"
-    write_web_page(path, page_of("page", sources))
+    write_web_page(path, page_of("page", few))
     text = unescape(path.read_text(encoding="utf-8"))
     assert f'<html lang="{language}">' in text
     words = data_of(path)["words"]
@@ -316,20 +326,20 @@ def test_without_a_picture_there_is_no_page(stage, tmp_path):
         page_of("empty", empty)
 
 
-def test_a_folder_that_is_not_there_is_named(sources, tmp_path):
+def test_a_folder_that_is_not_there_is_named(few, tmp_path):
     path = tmp_path / "none" / "page.html"
     with pytest.raises(ExportError, match=re.escape(str(path))):
-        write_web_page(path, page_of("page", sources))
+        write_web_page(path, page_of("page", few))
     assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("question", range(5))
-def test_a_page_that_is_given_up_leaves_what_was_there(sources, tmp_path, question):
+def test_a_page_that_is_given_up_leaves_what_was_there(few, tmp_path, question):
     path = tmp_path / "page.html"
     path.write_text("before", encoding="utf-8")
     asked = iter(range(100))
     with pytest.raises(ExportCancelled):
-        write_web_page(path, page_of("page", sources), cancelled=lambda: next(asked) == question)
+        write_web_page(path, page_of("page", few), cancelled=lambda: next(asked) == question)
     assert files_in(tmp_path) == ["page.html"]
     assert path.read_text(encoding="utf-8") == "before"
 

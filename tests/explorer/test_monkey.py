@@ -27,7 +27,7 @@ from flowengine import protocol
 from flowengine.project import Project, default_stack
 from tests.explorer.warm_engines import use_warm_engines
 
-ACTS = int(os.environ.get("MONKEY_ACTS", "600"))
+ACTS = int(os.environ.get("MONKEY_ACTS", "400"))
 PATIENCE_MS = 60_000
 KEYS = (
     Qt.Key.Key_Space, Qt.Key.Key_Tab, Qt.Key.Key_Escape, Qt.Key.Key_Home, Qt.Key.Key_End,

@@ -41,6 +41,7 @@ from explorer.shell.status_line import StatusLine
 from explorer.shell.switchboard import Switchboard
 from explorer.shell.top_bar import TopBar
 from explorer.shell.training_desk import TrainingDesk
+from explorer.shell.undo_keys import follow_edits
 from explorer.target.target_bar import TargetEditor
 from explorer.training.commands import changes_structure
 from flowengine.errors import FlowError
@@ -162,12 +163,7 @@ class MainWindow(QMainWindow):
         self.store.loaded.connect(self._reload_engines)
         self.store.path_changed.connect(self._show_title)
         self.store.unsaved_changed.connect(self._show_title)
-        self.store.undo_stack.canUndoChanged.connect(self.actions_["undo"].setEnabled)
-        self.store.undo_stack.canRedoChanged.connect(self.actions_["redo"].setEnabled)
-        self.store.undo_stack.undoTextChanged.connect(self.actions_.name_undo)
-        self.store.undo_stack.redoTextChanged.connect(self.actions_.name_redo)
-        self.actions_["undo"].setEnabled(False)
-        self.actions_["redo"].setEnabled(False)
+        follow_edits(self.actions_, self.store.undo_stack)
         self.documents.failed.connect(self.banner.show_error)
         self.documents.saving.connect(lambda: self.status_line.say(mark("Saving …")))
         self.documents.saved.connect(self._say_saved)

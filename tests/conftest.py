@@ -124,10 +124,19 @@ def _let_qt_work() -> None:
 
 def _engine_processes() -> set[int]:
     """The engines among the children of this process that still run; empty where /proc is not."""
-    children: set[int] = set()
-    for listing in Path("/proc/self/task").glob("*/children"):
-        children.update(int(pid) for pid in _read(listing).split())
-    return {pid for pid in children if "flowengine" in _read(Path(f"/proc/{pid}/cmdline"))}
+    children = _children("self")
+    servers = {pid for pid in children if "multiprocessing.forkserver" in _command(pid)}
+    engines = {pid for pid in children - servers if "flowengine" in _command(pid)}
+    return engines.union(*(_children(pid) for pid in servers))  # see explorer.warm_engines
+
+
+def _children(pid: int | str) -> set[int]:
+    listings = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for listing in listings for child in _read(listing).split()}
+
+
+def _command(pid: int) -> str:
+    return _read(Path(f"/proc/{pid}/cmdline"))
 
 
 def _read(path: Path) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLayout,
-    QMenu,
-    QPushButton,
     QStackedLayout,
     QTableWidgetItem,
     QVBoxLayout,
@@ -24,6 +22,7 @@ from explorer.i18n import mark, number, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
+from explorer.ledger.copy_button import CopyButton
 from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE
 from explorer.ledger.ledger_table import JACOBIAN, LOG_DET, LOG_PROB, POSITION, STEP, LedgerLines
 from explorer.ledger.lines import point_text, step_lines, sum_in_words, sum_lines
@@ -39,11 +38,6 @@ if TYPE_CHECKING:
 _TAU_ROLE: Final = Qt.ItemDataRole.UserRole
 _HEAD: Final = (mark("step"), mark("position"), "J", "log|J|", "log p")
 _LANES: Final = ("discrete", "continuous")
-_COPIES: Final = {
-    "text": (mark("Copy as text"), "Ctrl+C"),
-    "markdown": (mark("Copy as Markdown"), "Ctrl+Shift+C"),
-    "latex": (mark("Copy as LaTeX"), "Ctrl+Alt+C"),
-}
 _ROOM_FOR_POSITIONS: Final = 350  # of width, in logical pixels
 _ROOM_FOR_CURVE: Final = 210  # of height
 _FEWEST_LINES: Final = 2  # above sums that stand still
@@ -89,12 +83,8 @@ class LedgerView(QWidget):
         for lane in ("", *_LANES):
             self._lanes.addItem("", lane)
         self._lanes.currentIndexChanged.connect(self._fill)
-        self._copy = QPushButton()
-        self._copy.setProperty("role", "chip")
-        self._copies = {name: self._copy_action(name) for name in _COPIES}
-        self._menu = QMenu(self)
-        self._menu.addActions(list(self._copies.values()))
-        self._copy.setMenu(self._menu)
+        self._copy = CopyButton(self)
+        self._copy.picked.connect(self.copy)
         self._lay_out()
         theme.changed.connect(self._fill)
         translator.changed.connect(self.retranslate)
@@ -144,11 +134,7 @@ class LedgerView(QWidget):
     def retranslate(self) -> None:
         """Say every word again."""
         self._show_hint()
-        self._copy.setText(tr("Copy ▾"))
-        self._copy.setToolTip(tr("Put this ledger on the clipboard"))
-        self._copy.setAccessibleName(tr("Put this ledger on the clipboard"))
-        for name, action in self._copies.items():
-            action.setText(tr(_COPIES[name][0]))
+        self._copy.retranslate()
         for index, text in enumerate((tr("Both models"), *(tr(LANE_TITLES[k]) for k in _LANES))):
             self._lanes.setItemText(index, text)
         self._lanes.setToolTip(tr("Whose ledger to show"))
@@ -180,20 +166,13 @@ class LedgerView(QWidget):
         for view in (self._table, self._table.sums):
             viewport = view.viewport()
             view.customContextMenuRequested.connect(
-                lambda point, viewport=viewport: self._menu.popup(viewport.mapToGlobal(point))
+                lambda point, viewport=viewport: self._copy.menu().popup(
+                    viewport.mapToGlobal(point)
+                )
             )
             view.clicked.connect(self._pick)
             view.activated.connect(self._pick)
         self._table.itemSelectionChanged.connect(self._tell_chosen)
-
-    def _copy_action(self, name: str) -> QAction:
-        action = QAction(self)
-        action.setObjectName(f"copy_{name}")
-        action.setShortcut(QKeySequence(_COPIES[name][1]))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(lambda _checked=False: self.copy(name))
-        self.addAction(action)
-        return action
 
     def _lay_out(self) -> None:
         foot = QHBoxLayout()

@@ -51,6 +51,7 @@ def look(window: MainWindow) -> dict:
         "name": window.documents.name,
         "unsaved": window.store.unsaved,
         "training": window.controller.training,
+        "playing": window.stage.clock.playing,
         "sentence": window.status_line.sentence,
         "trouble": window.banner.text,
         "engines": window.controller.engine_pids(),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flowengine import cli
+from flowengine.projectfile import write_project
+from tests.engine.command_projects import small_project
+from tests.engine.documents import full_project
+from tests.engine.projectfiles import PNG
 
 
 @pytest.fixture
@@ -20,3 +24,35 @@ def run(capsys):
         return status, said.out, said.err
 
     return call
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A file of a project with everything in it."""
+    path = tmp_path / "all.flow"
+    write_project(full_project(), path, thumbnail=PNG)
+    return path
+
+
+@pytest.fixture
+def untrained(tmp_path):
+    """A file of a small project that was never trained."""
+    path = tmp_path / "small.flow"
+    write_project(small_project(), path, thumbnail=PNG)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_bytes(tmp_path_factory):
+    path = tmp_path_factory.mktemp("trained") / "small.flow"
+    write_project(small_project(), path)
+    assert cli.main(["train", str(path), "--steps", "20"]) == 0
+    return path.read_bytes()
+
+
+@pytest.fixture
+def trained(tmp_path, trained_bytes):
+    """A file of that project, both lanes trained for some steps."""
+    path = tmp_path / "trained.flow"
+    path.write_bytes(trained_bytes)
+    return path

@@ -13,6 +13,15 @@ SPECS = [
     *(CONTINUOUS_SPECS[0](solver=solver) for solver in (*TABLEAUS, "dopri5")),
     *(spec() for spec in CONTINUOUS_SPECS[1:]),
 ]
+# How far forward and inverse may miss each other at 64 steps, in data units.
+ROUND_TRIP = {
+    "euler": 8e-2,
+    "midpoint": 2e-3,
+    "heun": 2e-3,
+    "rk4": 2e-7,
+    "adams": 2e-7,
+    "dopri5": 2e-7,
+}
 
 
 def spec_id(spec):
@@ -33,3 +42,9 @@ def points(count, *, seed=0, dtype=torch.float64, spread=1.5):
     """Points about the origin, shape (count, 2)."""
     generator = torch.Generator().manual_seed(seed)
     return spread * torch.randn(count, 2, generator=generator, dtype=dtype)
+
+
+def slogdet_of(function, x):
+    """log|det J| of a map at every point, by the whole Jacobian."""
+    whole = torch.autograd.functional.jacobian(lambda p: function(p)[0], x)
+    return torch.stack([torch.linalg.slogdet(whole[i, :, i])[1] for i in range(len(x))])

@@ -13,40 +13,12 @@ from flowengine.catalogue import Ffjord, FlowMatching, Planar, RectifiedFlow, Sw
 from flowengine.checkpoint import is_change
 from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
-from flowengine.project import FLOW_LANES, LANES, LaneState, Project, StopRule
-from flowengine.stopping import stop_reason
+from flowengine.project import FLOW_LANES, LANES, LaneState, Project
 from flowengine.trainer import Trainer
 from flowengine.training import train
+from tests.engine.trainers import advance, project, weights_of
 
 ROTATING = [{"kind": "rotation"}, {"kind": "spline_coupling", "width": 16}] * 2
-
-
-def project(**changes) -> Project:
-    return Project.from_dict(
-        {
-            "target": {"name": "eight_gaussians"},
-            "stack": [{"kind": "spline_coupling", "width": 16}] * 2,
-            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2},
-            "training": {
-                "discrete": {"learning_rate": 0.02, "batch_size": 128},
-                "continuous": {"batch_size": 128},
-                "vae": {"batch_size": 64},
-                "gan": {"batch_size": 64},
-            },
-            "vae": {"width": 16},
-            "gan": {"width": 16, "depth": 2},
-        }
-        | changes
-    )
-
-
-def advance(trainer: Trainer, steps: int) -> None:
-    for _ in range(steps):
-        trainer.step()
-
-
-def weights_of(flow: torch.nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in flow.parameters()])
 
 
 @pytest.mark.parametrize("lane", FLOW_LANES)
@@ -290,41 +262,6 @@ def test_recipe_changes_take_effect_between_steps():
     assert trainer.recipe.batch_size == 32
 
 
-@pytest.mark.parametrize(
-    ("rule", "reason"),
-    [
-        (StopRule(kind="steps", value=4), "4 steps"),
-        (StopRule(kind="time", value=1e-6), "s of training"),
-        (StopRule(kind="kl", value=50.0), "KL reached"),
-    ],
-)
-def test_stop_rules_say_why(rule, reason):
-    trainer = Trainer(project(), "discrete")
-    assert stop_reason(trainer, rule) is None
-    advance(trainer, 4)
-    trainer.evaluate()
-    assert reason in stop_reason(trainer, rule)
-    assert stop_reason(trainer, StopRule()) is None
-
-
-def test_plateau_is_noticed_only_when_kl_has_stopped_falling():
-    trainer = Trainer(project(), "discrete")
-    trainer.step_count = 2000
-    falling = [(s, 0.0, 0.0, 1.0 - s / 2000) for s in range(0, 2001, 100)]
-    trainer.history = falling
-    assert stop_reason(trainer, StopRule(kind="plateau")) is None
-    trainer.history = [(s, v, v, max(k, 0.6)) for s, v, _, k in falling]
-    assert "stopped falling" in stop_reason(trainer, StopRule(kind="plateau"))
-
-
-def test_a_plateau_is_one_of_the_present_target():
-    trainer = Trainer(project(), "discrete")
-    trainer.step_count = 2000
-    flat = [(s, 0.0, 2.0, 0.6, 0.1) for s in range(0, 2001, 100)]
-    trainer.history = [*flat[:-3], (1700, 0.0, math.inf, math.nan, math.nan), *flat[-3:]]
-    assert stop_reason(trainer, StopRule(kind="plateau")) is None
-
-
 def test_history_tells_where_the_target_changed():
     trainer = Trainer(project(), "discrete")
     advance(trainer, 2)
@@ -336,18 +273,6 @@ def test_history_tells_where_the_target_changed():
     assert [is_change(row) for row in trainer.history] == [False, True, False]
     trainer.edit(trainer.project)
     assert len(trainer.history) == 3
-
-
-def test_train_until_kl_stops_there():
-    trainer = Trainer(project(), "discrete")
-    report = train(trainer, until_kl=0.9, seconds=60)
-    assert report.stopped_by == "kl"
-    assert report.kl <= 0.9
-
-
-def test_train_without_a_limit_is_refused():
-    with pytest.raises(SpecError, match="limit"):
-        train(Trainer(project(), "discrete"))
 
 
 def test_missing_device_is_named():

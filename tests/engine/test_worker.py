@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
-import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -19,58 +13,7 @@ from flowengine.catalogue import FlowMatching, Ring, Rotation
 from flowengine.continuous.solvers import SOLVERS
 from flowengine.lane import load
 from flowengine.project import Project, StopRule, TargetSpec
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
-
-
-class Engine:
-    """A worker process, spoken to as the window speaks to it."""
-
-    def __init__(self, process: subprocess.Popen) -> None:
-        self.process = process
-        self.heard: list[protocol.Event] = []
-
-    def send(self, *commands: protocol.Command) -> None:
-        for command in commands:
-            protocol.write_frame(self.process.stdin, command)
-
-    def hear(self) -> protocol.Event:
-        frame = protocol.read_frame(self.process.stdout)
-        assert frame is not None, "the engine ended"
-        event = protocol.decode_event(frame)
-        self.heard.append(event)
-        return event
-
-    def wait_for(self, kind, accept=lambda _: True):
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            event = self.hear()
-            if isinstance(event, kind) and accept(event):
-                return event
-        raise AssertionError(f"no {kind} came")
-
-
-@contextmanager
-def running_engine(code: str = ""):
-    """An engine; `code` runs in its process before it serves."""
-    start = f"{code}\nfrom flowengine.worker import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", start],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    try:
-        yield Engine(process)
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with suppress(OSError):  # the engine may be gone before its last command is flushed
-                pipe.close()
+from tests.engine.engines import PATIENCE_S, Engine, running_engine
 
 
 @pytest.fixture(scope="module")

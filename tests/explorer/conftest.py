@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from explorer import dialogs
+from explorer.main_window import MainWindow
+from explorer.panels.camera import Camera
+from explorer.panels.clock import FrameClock
+from explorer.panels.flow_panel import FlowPanel
+from explorer.store import Store
 from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.target.target_bar import TargetEditor
-from flowengine.project import TargetSpec
+from explorer.theme import theme
+from explorer.training.controller import Controller
+from flowengine.project import Project, TargetSpec, default_stack
+from tests.explorer.panel_desk import shown
 from tests.explorer.stack_desk import STACK, Desk
+from tests.explorer.time_source import Time
 
 
 @pytest.fixture
@@ -61,3 +71,42 @@ def canvas(qtbot):
     canvas.show()
     qtbot.waitExposed(canvas)
     return canvas
+
+
+@pytest.fixture
+def time():
+    """A time that passes when it is told to."""
+    return Time()
+
+
+@pytest.fixture
+def clock(qapp, time):
+    """A clock that goes by `time`."""
+    clock = FrameClock(time_source=time)
+    yield clock
+    clock.pause()
+    clock.tick()
+
+
+@pytest.fixture
+def camera(qapp):
+    return Camera()
+
+
+@pytest.fixture
+def panel(qtbot, camera):
+    """A discrete panel on the screen, empty."""
+    return shown(qtbot, FlowPanel("discrete", camera))
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    """The window on a new project, its engines never started."""
+    theme.apply(qapp)
+    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
+    window = MainWindow(Store(Project(name="star", stack=default_stack())), Controller())
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.presentation.leave()

@@ -8,9 +8,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from explorer import dialogs
 from explorer.i18n import translator
-from explorer.main_window import MainWindow
 from explorer.panels.camera import HOME_HALF_SPAN
 from explorer.panels.rasterizer import Shown
 from explorer.shell.arrangement import SIDE_WIDTH
@@ -18,24 +16,11 @@ from explorer.shell.command_palette import CommandPalette
 from explorer.shell.glossary import GlossaryDialog, glossary, matching
 from explorer.shell.presentation import Presentation
 from explorer.shell.status_line import StatusLine
-from explorer.store import Store, remember_recent
+from explorer.store import remember_recent
 from explorer.theme import theme
-from explorer.training.controller import Controller
 from flowengine.lesson import Lesson
 from flowengine.project import Project, default_stack
 from tests.explorer.film_messages import grid
-
-
-@pytest.fixture
-def window(qtbot, qapp, monkeypatch):
-    theme.apply(qapp)
-    monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
-    window = MainWindow(Store(Project(name="star", stack=default_stack())), Controller())
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
-    yield window
-    window.presentation.leave()
 
 
 def opened_palette(qtbot, window):

@@ -17,6 +17,7 @@ from flowengine.catalogue import FlowMatching, Planar, Ring, Rotation
 from flowengine.lane import load
 from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project, StopRule, TargetSpec
+from tests.explorer.warm_engines import use_warm_engines
 
 PATIENCE_MS = 60_000
 
@@ -46,7 +47,10 @@ class Ear:
 
 
 @pytest.fixture
-def controller(qtbot):
+def controller(request, qtbot, monkeypatch):
+    """Its engines are forked, but where a test asks for "started" ones."""
+    if getattr(request, "param", "forked") == "forked":
+        use_warm_engines(monkeypatch)
     controller = Controller()
     controller.set_view(particles=200)
     yield controller
@@ -62,6 +66,7 @@ def wait(qtbot, condition) -> None:
     qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
 
 
+@pytest.mark.parametrize("controller", ["forked", "started"], indirect=True)
 def test_both_lanes_train_send_pictures_and_rest(qtbot, controller, ear):
     with qtbot.waitSignal(controller.devices_changed, timeout=PATIENCE_MS) as devices:
         controller.start(project())

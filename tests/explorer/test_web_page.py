@@ -9,28 +9,22 @@ import math
 import re
 import shutil
 import subprocess
-import zlib
 from copy import deepcopy
-from dataclasses import dataclass, field
 from html import escape, unescape
 
 import numpy as np
 import pytest
-from PySide6.QtQml import QJSEngine
 
 from explorer import resources
-from explorer.export.page_data import Steps, pack_bytes, pack_steps, unpack_bytes, unpack_steps
+from explorer.export.page_data import Steps, unpack_steps
 from explorer.export.page_film import MOST_PARTICLES, STEP
 from explorer.export.page_source import PageSource, page_of
-from explorer.export.page_words import PageFigures, check_text
+from explorer.export.page_words import PageFigures
 from explorer.export.web_page import COMPARING, read_page, write_web_page
-from explorer.i18n import number, translator
+from explorer.i18n import translator
 from explorer.metrics.metrics_view import MetricsView
 from explorer.metrics.runs import Run
 from explorer.panels.film import Film
-from explorer.panels.keyframes import frame_weights
-from explorer.panels.pace import acting_layer, trail_moments, with_rests
-from explorer.panels.rasterizer import Shown
 from explorer.shell.page_sources import page_sources
 from explorer.shell.stage import Stage
 from explorer.theme import theme
@@ -42,8 +36,8 @@ from flowengine.project import Project, TargetSpec, default_stack
 from flowengine.projectfile import read_project
 from tests.benchmarks.synthetic_films import films
 from tests.explorer.film_messages import heat, particles, still
+from tests.explorer.pages import FIGURES, MIB, Panel, data_of, files_in
 
-MIB = 1 << 20
 HOSTILE = [
     "</title><script>alert(1)</script>",
     "</script><script>alert(1)</script>",
@@ -53,7 +47,6 @@ HOSTILE = [
     "{{data}} {{icon:play}} $& \\1 \u2028 \u2029",
     "&lt;b&gt; & <b>",
 ]
-FIGURES = PageFigures(kl=0.00267, nll=2.6123, entropy=2.61, w2=0.0123)
 
 
 @pytest.fixture
@@ -81,18 +74,6 @@ def example(stage, qtbot):
     return show
 
 
-@dataclass
-class Panel:
-    """What a page asks of a panel."""
-
-    film: Film
-    title: str = "A flow"
-    caption: str = ""
-    shown: Shown = field(default_factory=Shown)
-    colours: str = "viridis"
-    layers: tuple[str, ...] = ()
-
-
 @pytest.fixture(scope="module")
 def pair():
     return films(particles=400, heat=24)
@@ -107,27 +88,14 @@ def sources(pair):
     return [PageSource(panel, project, FIGURES) for panel in (discrete, continuous)]
 
 
-@pytest.fixture(scope="module")
-def script():
-    """The part of the page's script that decodes, in an engine of its own."""
-    engine = QJSEngine()
-    result = engine.evaluate(resources.path("web", "film.js").read_text(encoding="utf-8"))
-    assert not result.isError(), result.toString()
-    return engine
-
-
-def called(engine, code):
-    result = engine.evaluate(f"JSON.stringify({code})")
-    assert not result.isError(), result.toString()
-    return json.loads(result.toString())
-
-
-def data_of(path):
-    return json.loads(read_page(path).data)
-
-
-def files_in(folder):
-    return sorted(entry.name for entry in folder.iterdir())
+@pytest.fixture
+def few():
+    """Two panels with hardly a picture, for what does not look at the films: packing takes time."""
+    films = Film("discrete"), Film("continuous")
+    for film in films:
+        film.take(still(np.zeros((4, 2)), lane=film.lane), 0.0)
+    panels = Panel(films[0], layers=tuple("abcdef")), Panel(films[1])
+    return [PageSource(panel, Project(stack=default_stack()), FIGURES) for panel in panels]
 
 
 # --- what is written ------------------------------------------------------------------------------
@@ -266,9 +234,9 @@ def test_a_page_asks_for_nothing(sources, tmp_path):
         assert door not in text, door
 
 
-def test_the_policy_lets_in_the_pages_own_script_and_style_alone(sources, tmp_path):
+def test_the_policy_lets_in_the_pages_own_script_and_style_alone(few, tmp_path):
     path = tmp_path / "page.html"
-    write_web_page(path, page_of("alone", sources))
+    write_web_page(path, page_of("alone", few))
     text = path.read_bytes().decode()
     policy = read_page(path).policy
     assert policy.startswith("default-src 'none'; ")
@@ -280,15 +248,15 @@ def test_the_policy_lets_in_the_pages_own_script_and_style_alone(sources, tmp_pa
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_no_word_of_a_project_can_become_markup(sources, tmp_path, words):
+def test_no_word_of_a_project_can_become_markup(few, tmp_path, words):
     plain, path = tmp_path / "plain.html", tmp_path / "page.html"
-    write_web_page(plain, page_of("plain", sources))
-    for panel in (source.panel for source in sources):
+    write_web_page(plain, page_of("plain", few))
+    for panel in (source.panel for source in few):
         panel.title = panel.caption = words
         panel.layers = (words,) * len(panel.layers)
     target = TargetSpec(source="array", name=words, density=FrozenArray(np.ones((8, 8))))
     project = Project(target=target, stack=default_stack())
-    write_web_page(path, page_of(words, [each._replace(project=project) for each in sources]))
+    write_web_page(path, page_of(words, [each._replace(project=project) for each in few]))
     page = read_page(path)
     assert page.title == words
     assert escape(words) in path.read_text(encoding="utf-8").split('class="subtitle">')[1]
@@ -318,10 +286,10 @@ def test_a_page_that_asks_for_something_is_found_out(tmp_path, markup):
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_a_page_speaks_the_language_of_the_window(sources, tmp_path, language):
+def test_a_page_speaks_the_language_of_the_window(few, tmp_path, language):
     translator.set_language(language)
     path = tmp_path / "page.html"
-    write_web_page(path, page_of("page", sources))
+    write_web_page(path, page_of("page", few))
     text = unescape(path.read_text(encoding="utf-8"))
     assert f'<html lang="{language}">' in text
     words = data_of(path)["words"]
@@ -358,20 +326,20 @@ def test_without_a_picture_there_is_no_page(stage, tmp_path):
         page_of("empty", empty)
 
 
-def test_a_folder_that_is_not_there_is_named(sources, tmp_path):
+def test_a_folder_that_is_not_there_is_named(few, tmp_path):
     path = tmp_path / "none" / "page.html"
     with pytest.raises(ExportError, match=re.escape(str(path))):
-        write_web_page(path, page_of("page", sources))
+        write_web_page(path, page_of("page", few))
     assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("question", range(5))
-def test_a_page_that_is_given_up_leaves_what_was_there(sources, tmp_path, question):
+def test_a_page_that_is_given_up_leaves_what_was_there(few, tmp_path, question):
     path = tmp_path / "page.html"
     path.write_text("before", encoding="utf-8")
     asked = iter(range(100))
     with pytest.raises(ExportCancelled):
-        write_web_page(path, page_of("page", sources), cancelled=lambda: next(asked) == question)
+        write_web_page(path, page_of("page", few), cancelled=lambda: next(asked) == question)
     assert files_in(tmp_path) == ["page.html"]
     assert path.read_text(encoding="utf-8") == "before"
 
@@ -401,64 +369,6 @@ def test_a_page_that_a_disk_has_damaged_is_not_kept(sources, tmp_path, damage):
 # --- what the script makes of it ------------------------------------------------------------------
 
 
-def inflated(letters):
-    return list(zlib.decompress(base64.b64decode(letters)))
-
-
-def test_the_script_reads_numbers_as_they_were_packed(script):
-    values = np.random.default_rng(1).normal(0, 3, size=(7, 2, 11))
-    values[2, 1, 3] = np.nan
-    values[4, 0, 5], values[5, 0, 5] = 1e5, -1e5
-    packed = pack_steps(values, STEP)
-    whole = called(script, f"Array.from(stepsOf({inflated(packed.letters)}, [7, 2, 11]))")
-    steps = np.array(whole).reshape(values.shape)
-    expected = np.nan_to_num(unpack_steps(packed) / STEP, nan=-32768)
-    assert np.array_equal(steps, expected)
-    shares = np.random.default_rng(2).integers(0, 256, size=(3, 5, 5))
-    packed = pack_bytes(shares)
-    assert np.array_equal(unpack_bytes(packed), shares)
-    assert (
-        called(script, f"Array.from(bytesOf({inflated(packed.letters)}))")
-        == shares.ravel().tolist()
-    )
-
-
-@pytest.mark.parametrize("smooth", [False, True])
-def test_the_script_weighs_key_frames_as_the_window_does(script, smooth):
-    for keys in ([0.0], [0.0, 1.0], [0.0, 0.1, 0.5, 0.6, 1.0]):
-        for tau in np.linspace(-0.1, 1.1, 25).tolist():
-            first, weights = frame_weights(keys, tau, smooth=smooth)
-            got = called(script, f"frameWeights({keys}, {tau}, {json.dumps(smooth)})")
-            assert got["first"] == first
-            np.testing.assert_allclose(got["weights"], weights, atol=1e-6)
-
-
-def test_the_script_keeps_the_windows_pace(script):
-    for layers in (0, 1, 5, 9):
-        for tau in np.linspace(0, 1, 41).tolist():
-            shown = with_rests(tau, layers)
-            assert called(script, f"withRests({tau}, {layers})") == pytest.approx(shown, abs=1e-12)
-            acting = acting_layer(shown, layers)
-            assert called(script, f"actingLayer({shown}, {layers})") == (
-                -1 if acting is None else acting
-            )
-    trail = trail_moments(0.4, back=0.11, corners=8)
-    assert called(script, "trailMoments(0.4, 0.11, 8)") == pytest.approx(trail)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.00267, 2.6123, -4.16, 123456.0, 2.03e-7, -1e-9, 9.996])
-def test_the_script_writes_numbers_as_the_window_does(script, value):
-    assert called(script, f"written({value}, 3)") == number(value).replace(",", "")
-
-
-def test_the_script_finds_a_moment_between_two_pictures(script):
-    assert called(script, "neighbours(5, 0.6)") == pytest.approx(
-        {"low": 2, "high": 3, "share": 0.4}
-    )
-    assert called(script, "neighbours(5, 1)") == {"low": 3, "high": 4, "share": 1}
-    assert called(script, "neighbours(1, 0.6)") == {"low": 0, "high": 0, "share": 0}
-
-
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no node to read the script")
 def test_the_whole_script_can_be_read(sources, tmp_path):
     path = tmp_path / "page.html"
@@ -466,8 +376,3 @@ def test_the_whole_script_can_be_read(sources, tmp_path):
     script = tmp_path / "page.js"
     script.write_text(path.read_text(encoding="utf-8").split("<script>")[1].split("</script")[0])
     subprocess.run(["node", "--check", str(script)], check=True, timeout=60)
-
-
-def test_the_message_afterwards_says_what_was_found():
-    assert check_text(STEP / 2) == "read again: positions within 4.9·10⁻⁴ data units"
-    assert check_text(0.0) == "read again: positions within 0 data units"

@@ -7,27 +7,37 @@ from typing import TYPE_CHECKING
 
 from explorer import dialogs
 from explorer.main_window import MainWindow
+from explorer.motion import motion
 from explorer.store import Store, write_document
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from flowengine.protocol import Metrics
+from tests.explorer.warm_engines import use_warm_engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from flowengine.project import Lane, LaneState, Project
+    from flowengine.protocol import Event
 
 
 @contextmanager
 def shown_window(
     project: Project, qtbot, qapp, monkeypatch, particles: int
 ) -> Iterator[MainWindow]:
-    """A window on the screen, its engines not yet started; they end with it."""
+    """A window on the screen, its engines not yet started; they end with it.
+
+    It stands still until it is played: one that waits for its engines would be drawn all the while.
+    """
+    use_warm_engines(monkeypatch)
     theme.apply(qapp)
+    motion.choose("less")
     monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
     window = MainWindow(Store(project), Controller())
     qtbot.addWidget(window)
     window.controller.set_view(particles=particles)
+    window.stage.clock.pause()
     window.show()
     qtbot.waitExposed(window)
     try:
@@ -35,9 +45,23 @@ def shown_window(
     finally:
         window.exporter.finish()
         window.controller.stop()
+        motion.choose("system")
 
 
 def save(store: Store, path: Path, document: Project, lanes: dict[Lane, LaneState]) -> None:
     """Write a store's document, without the window's threads."""
     write_document(path, document, lanes, b"")
     store.note_saved(path, document, lanes)
+
+
+def tell(window: MainWindow, message: Event, lane: str = "discrete") -> None:
+    """Let the window hear what an engine would say."""
+    window.controller.message.emit(lane, message)
+
+
+def measured(lane: str = "discrete", step: int = 100, kl: float = 0.0213) -> Metrics:
+    """A measurement, as an engine sends it."""
+    return Metrics(
+        lane=lane, generation=1, step=step, seconds=step / 100, steps_per_second=412.0, loss=2.0,
+        nll=2.31 + kl, kl=kl, entropy=2.31,
+    )  # fmt: skip

@@ -24,7 +24,6 @@ from explorer.shell.documents import Documents, local_paths, takes
 from explorer.shell.export_source import source_of
 from explorer.shell.first_hint import FirstHint
 from explorer.shell.help_desk import HelpDesk
-from explorer.shell.in_sight import InSight
 from explorer.shell.inquiry import Inquiry
 from explorer.shell.keys import focus_next, keeps_for_itself
 from explorer.shell.lesson_desk import LessonDesk
@@ -153,7 +152,6 @@ class MainWindow(QMainWindow):
         left = [self.docks["target"], self.docks["models"]]
         right = [self.docks["ledger"], self.docks["metrics"]]
         self.arrangement = Arrangement(self, left, right)
-        self.in_sight = InSight(self)
 
     # --- wires ----------------------------------------------------------------------------------
 

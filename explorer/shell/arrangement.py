@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 
 from explorer.settings import settings
+from explorer.shell.in_sight import InSight
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -22,7 +23,7 @@ _TOP_SHARE: Final = {LEFT: (48, 52), RIGHT: (46, 54)}
 
 
 class Arrangement(QObject):
-    """Two docks on the left, two on the right, the panels between them.
+    """Two docks on the left, two on the right, the panels between them; all where it can be seen.
 
     Args:
         window: The window.
@@ -39,6 +40,7 @@ class Arrangement(QObject):
         super().__init__(window)
         self._window = window
         self._sides = {LEFT: left, RIGHT: right}
+        InSight(window)
         for corner, area in (
             (Qt.Corner.TopLeftCorner, LEFT),
             (Qt.Corner.BottomLeftCorner, LEFT),

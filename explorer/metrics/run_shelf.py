@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from explorer.flow_layout import FlowLayout
 from explorer.i18n import tr, translator
 from explorer.lanes import ALL_TITLES
-from explorer.metrics.runs import best_texts, spent_texts
+from explorer.metrics.runs import achieved, best_texts, spent_texts
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _PICTURE: Final = QSize(84, 48)
 PICTURE_WIDTH: Final = 2 * _PICTURE.width()  # of a run, for screens of twice the raster
 _BOUND: Final = "\u00a0"  # a space at which no line ends: a figure stays with its model
 _RUN: Final = Qt.ItemDataRole.UserRole + 1
+_ACHIEVED: Final = Qt.ItemDataRole.UserRole + 2
 
 
 class RunShelf(QWidget):
@@ -82,6 +83,7 @@ class RunShelf(QWidget):
         """Put a run on the shelf; the oldest one that is not ticked makes room."""
         item = QListWidgetItem()
         item.setData(_RUN, run)
+        item.setData(_ACHIEVED, achieved(run))
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Unchecked)
         item.setIcon(QIcon(QPixmap.fromImage(run.picture)))
@@ -103,14 +105,17 @@ class RunShelf(QWidget):
         """Say what is fitted now; ticks stay on the runs that were after the same."""
         if target == self._target:
             return
-        self._target = target
+        before, self._target = self._target, target
         ticked = self.ticked()
         self.list.blockSignals(True)
         for item in self._items():
-            if item.data(_RUN).project.target != target:
+            after = item.data(_RUN).project.target
+            if after != target:
                 item.setCheckState(Qt.CheckState.Unchecked)
+            if target == after or before in (None, after):
+                self._describe(item)
         self.list.blockSignals(False)
-        self._describe_all()
+        self.list.viewport().update()
         if self.ticked() != ticked:
             self.overlaid.emit(self.ticked())
 
@@ -158,11 +163,12 @@ class RunShelf(QWidget):
     def _describe(self, item: QListWidgetItem) -> None:
         run: Run = item.data(_RUN)
         elsewhere = self._target is not None and run.project.target != self._target
-        best = ", ".join(f"{tr(ALL_TITLES[k])}{_BOUND}{v}" for k, v in best_texts(run).items())
+        reached = item.data(_ACHIEVED)
+        best = (f"{tr(ALL_TITLES[k])}{_BOUND}{v}" for k, v in best_texts(reached).items())
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
-        figures = f"{tr('best KL')}: {best}" if best else ""
-        spent = "\n".join(spent_texts(run))
+        figures = f"{tr('best KL')}: {', '.join(best)}" if reached.best else ""
+        spent = "\n".join(spent_texts(reached))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""
         item.setToolTip("\n".join(filter(None, (title, what, figures, spent, note))))

@@ -16,7 +16,7 @@ from flowengine.catalogue import fields_of, kind_of
 from flowengine.targets.presets import PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from msgspec import Struct
     from PySide6.QtGui import QImage
@@ -42,7 +42,7 @@ class Run(NamedTuple):
 
     number: int
     project: Project
-    lanes: dict[Lane, LaneState]
+    lanes: Mapping[Lane, LaneState]
     picture: QImage
     changes: tuple[str, ...]
     name: str = ""
@@ -54,9 +54,27 @@ class Run(NamedTuple):
         history.load(state.history if state else b"")
         return history
 
-    def best_kl(self, lane: Lane) -> float | None:
-        """The lowest KL, of a VAE its bound, that this target and model came to, in nats."""
-        return self.history(lane).least("kl")
+
+class Achieved(NamedTuple):
+    """How far a run came, by lane; of those lanes alone that were trained.
+
+    Attributes:
+        best: The lowest KL, of a VAE its bound, that this target and model came to, in nats.
+        spent: Steps and seconds of training on this target with this model.
+    """
+
+    best: dict[Lane, float]
+    spent: dict[Lane, tuple[float, float]]
+
+
+def achieved(run: Run) -> Achieved:
+    """How far a run came: to be asked once, as it reads the run's curves."""
+    histories = {lane: run.history(lane) for lane in LANE_ORDER}
+    best = {lane: history.least("kl") for lane, history in histories.items()}
+    return Achieved(
+        {lane: kl for lane, kl in best.items() if kl is not None},
+        {lane: history.spent for lane, history in histories.items() if history.spent[0]},
+    )
 
 
 def differences(before: Project, after: Project) -> tuple[str, ...]:
@@ -77,25 +95,20 @@ def differences(before: Project, after: Project) -> tuple[str, ...]:
     return tuple(found)
 
 
-def best_texts(run: Run) -> dict[Lane, str]:
+def best_texts(run: Achieved) -> dict[Lane, str]:
     """The best KL of each lane that was trained, ready to show."""
-    best = {lane: run.best_kl(lane) for lane in LANE_ORDER}
-    return {lane: number(kl) for lane, kl in best.items() if kl is not None}
+    return {lane: number(kl) for lane, kl in run.best.items()}
 
 
-def spent_texts(run: Run) -> list[str]:
+def spent_texts(run: Achieved) -> list[str]:
     """For how long each lane was trained on this target with this model, ready to show."""
-    texts = []
-    for lane in LANE_ORDER:
-        steps, seconds = run.history(lane).spent
-        if steps:
-            pattern = tr("{lane}: {steps} steps in {seconds} s")
-            texts.append(
-                pattern.format(
-                    lane=tr(ALL_TITLES[lane]), steps=integer(int(steps)), seconds=number(seconds)
-                )
-            )
-    return texts
+    pattern = tr("{lane}: {steps} steps in {seconds} s")
+    return [
+        pattern.format(
+            lane=tr(ALL_TITLES[lane]), steps=integer(int(steps)), seconds=number(seconds)
+        )
+        for lane, (steps, seconds) in run.spent.items()
+    ]
 
 
 def _target_name(target: TargetSpec) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.lanes import shown_lanes
 from explorer.metrics.history import History
+from explorer.metrics.kept_lanes import kept
 from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import Run, differences
 from explorer.shell.aside import Aside
@@ -85,7 +86,12 @@ class RunKeeper(QObject):
             whole = {**opened, **lanes}  # an engine that is still starting has changed nothing
             self._aside.run(
                 lambda: Run(
-                    0, document, look.with_films(whole), look.small(PICTURE_WIDTH), changes, name
+                    0,
+                    document,
+                    kept(look.with_films(whole)),
+                    look.small(PICTURE_WIDTH),
+                    changes,
+                    name,
                 ),
                 self._put,
             )

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 
 from explorer.i18n import number
 from explorer.metrics.run_shelf import PICTURE_WIDTH
-from explorer.metrics.runs import differences
+from explorer.metrics.runs import achieved, differences
 from explorer.shell.run_keeper import LEAST_STEPS
 from explorer.stack.ready_made import READY_MADE
 from flowengine.catalogue import FlowMatching, Planar
@@ -116,7 +116,7 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     (run,) = kept(qtbot, window, 1)
     assert run.project == before
     assert run.picture.width() == PICTURE_WIDTH
-    assert run.best_kl("discrete") > 0
+    assert achieved(run).best["discrete"] > 0
 
     train(qtbot, window)
     shelf = window.metrics.shelf

@@ -61,8 +61,8 @@ _BOUND: Final = Figure(
     mark("nats"),
     mark(
         "At most so far is the model from the target: KL(target ‖ model) is no larger than this. A "
-        "VAE has no exact likelihood, only a lower bound of log p(x), here with 64 guesses of z "
-        "for each point (IWAE); what the bound lacks counts as distance"
+        "VAE has no exact likelihood, only a lower bound of log p(x), here by importance sampling "
+        "with 64 guesses of z for each point (IWAE); what the bound lacks counts as distance"
     ),
     "kl",
 )

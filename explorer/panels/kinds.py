@@ -60,7 +60,7 @@ _BOUND: Final = Figure(
     "KL ≤",
     mark("nats"),
     mark(
-        "At most so far is the model from the target: KL(target ‖ model) is no larger than this. A "
+        "How far the model is from the target at the most: KL(target ‖ model) is no larger. A "
         "VAE has no exact likelihood, only a lower bound of log p(x), here by importance sampling "
         "with 64 guesses of z for each point (IWAE); what the bound lacks counts as distance"
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from explorer.panels import filmfile
+from explorer.panels.fields import Field, Fields
 from explorer.panels.keyframes import KeyFrames, Moments, fitting, fitting_moments
 from explorer.panels.outline import level_holding
 from flowengine.protocol import (
@@ -62,13 +64,6 @@ class Heat(NamedTuple):
     strength: float = 1.0
 
 
-class Field(NamedTuple):
-    """A velocity (n, n, 2) at one moment, in data units per unit of t; row 0 at y_min."""
-
-    velocity: Floats
-    extent: Extent
-
-
 class Film:
     """The latest key frames of a lane, for one direction at a time.
 
@@ -97,7 +92,7 @@ class Film:
         self._hue = np.zeros(0, np.uint8)
         self._grid: KeyFrames | None = None
         self._grid_shape = (0, 0)
-        self._fields = {"learned": _Fields(), "exact": _Fields()}
+        self._fields = {"learned": Fields(), "exact": Fields()}
         self._heat: Moments | None = None
         self._heat_of: tuple[int, Direction] | None = None
         self._heat_extent: Extent = (-4.0, 4.0, -4.0, 4.0)
@@ -182,6 +177,16 @@ class Film:
         density = np.asarray(message.density, np.float32)
         self._heat.put(message.index, density, now, at_once=not self.transitions)
         return True
+
+    def settled(self) -> Film:
+        """A film that has become what arrived last; both share it until one of them takes more."""
+        other = copy.copy(self)
+        other._hue = self._hue.copy()
+        other._fields = {name: fields.settled() for name, fields in self._fields.items()}
+        other._particles = self._particles and self._particles.settled()
+        other._grid = self._grid and self._grid.settled()
+        other._heat = self._heat and self._heat.settled()
+        return other
 
     # --- what is seen ---------------------------------------------------------------------------
 
@@ -346,35 +351,6 @@ class Film:
         assert self._particles is not None
         x, y = self._particles.at(1.0, now)[nearest]
         return (float(x), float(y)) if math.isfinite(x) and math.isfinite(y) else None
-
-
-class _Fields:
-    """Key frames of a velocity on a mesh."""
-
-    def __init__(self) -> None:
-        self.frames: KeyFrames | None = None
-        self.extent: Extent = (-4.0, 4.0, -4.0, 4.0)
-        self._shape = (0, 0)
-
-    @property
-    def latest(self) -> Floats:
-        """What arrived last, shape (frames, rows, columns, 2)."""
-        assert self.frames is not None
-        return self.frames.latest.reshape(-1, *self._shape, 2)
-
-    def take(self, message: FieldFrames, now: float, *, at_once: bool) -> None:
-        frames, rows, columns = message.velocity.shape[:3]
-        if (rows, columns) != self._shape:
-            self.frames, self._shape = None, (rows, columns)
-        self.extent = message.extent
-        self.frames = fitting(self.frames, message.tau, rows * columns, 2, now, smooth=False)
-        velocity = np.asarray(message.velocity, np.float32).reshape(frames, -1, 2)
-        self.frames.put(0, velocity, now, at_once=at_once)
-
-    def at(self, tau: float, now: float) -> Field | None:
-        if self.frames is None:
-            return None
-        return Field(self.frames.at(tau, now).reshape(*self._shape, 2), self.extent)
 
 
 def hue_of(base: Floats) -> NDArray[np.uint8]:

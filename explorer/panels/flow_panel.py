@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -235,7 +234,7 @@ class FlowPanel(QWidget):
             title=self.title,
             figure=f"{self._figure.text()} {self._unit.text()}".strip(),
             caption=self.caption,
-            film=deepcopy(self.film),
+            film=self.film.settled(),
             shown=self.shown,
             colours=self.view.colours,
             outline=self.view.outline,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,7 @@ class KeyFrames:
         self._old = np.full((len(self.tau), count, width), np.nan, np.float32)
         self._new = self._old.copy()
         self._morph = Morph(count)
+        self._shared = False
 
     @property
     def count(self) -> int:
@@ -100,11 +102,25 @@ class KeyFrames:
         other._old[:] = other._new
         return other
 
+    def settled(self) -> KeyFrames:
+        """Key frames that have become what arrived last; both share it until one takes others."""
+        other = copy.copy(self)
+        other._old, other._morph = self._new, Morph(self.count)
+        self._shared = other._shared = True
+        return other
+
+    def _be_alone(self) -> None:
+        if self._shared:
+            alike, self._new = self._old is self._new, self._new.copy()
+            self._old = self._new.copy() if alike else self._old
+            self._shared = False
+
     def put(self, first: int, frames: Floats, now: float, *, at_once: bool = False) -> None:
         """Take new key frames, shape (frames, n, width), for the things from index `first` on.
 
         What is not finite, or far beyond any picture, is not drawn.
         """
+        self._be_alone()
         part = slice(first, first + frames.shape[1])
         new, old = self._new[:, part], self._old[:, part]
         weight = self._morph.weight(part, now)
@@ -168,6 +184,7 @@ class Moments:
         self._aged = np.zeros(frames, bool)
         self._pale = np.ones(frames, np.float32)
         self._morph = Morph(frames)
+        self._shared = False
 
     @property
     def frames(self) -> int:
@@ -197,6 +214,15 @@ class Moments:
         other._aged[:] = self._aged.any()
         return other
 
+    def settled(self) -> Moments:
+        """Moments that have become what arrived last; both share them until one takes others."""
+        other = copy.copy(self)
+        other._old, other._morph = self._new, Morph(self.frames)
+        other._known, other._aged = self._known.copy(), self._aged.copy()
+        other._pale = self._pale.copy()
+        self._shared = other._shared = True
+        return other
+
     def age(self) -> None:
         """What has arrived so far is of something that is no more."""
         self._aged[:] = True
@@ -219,6 +245,9 @@ class Moments:
         part = slice(index, index + 1)
         tau = index / max(self.frames - 1, 1)
         shown = self.at(tau, now) if self._known.any() else None
+        if self._shared:
+            self._new, self._old = self._new.copy(), self._old.copy()
+            self._shared = False
         self._pale[index] = self.strength(tau, now) if self._aged[index] else 1.0
         self._new[index] = np.where(np.isfinite(picture), picture, 0)
         self._old[index] = self._new[index] if shown is None else shown

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from explorer.panels.camera import View
-    from explorer.panels.film import Field, Mesh
+    from explorer.panels.fields import Field
+    from explorer.panels.film import Mesh
 
     Floats = NDArray[np.float32]
 

@@ -37,7 +37,7 @@ def test_panels_and_figures_say_the_same_of_each_model(window):
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("no larger than this", "no exact likelihood", "lower bound of log p(x)", "IWAE")),
+        ("en", ("is no larger", "no exact likelihood", "lower bound of log p(x)", "IWAE")),
         ("vi", ("không lớn hơn số này", "không có likelihood chính xác", "cận dưới", "IWAE")),
     ],
 )

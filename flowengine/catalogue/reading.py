@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from typing import Any, Literal, NamedTuple
 
@@ -70,6 +71,7 @@ def base_class(kind: str) -> type[BaseSpec]:
     raise SpecError(f"No base is called {kind!r}; the catalogue has {known}")
 
 
+@functools.cache
 def fields_of(cls: type[Struct]) -> tuple[Field, ...]:
     """The settings of a spec class, in the order of the form; not the id and the switches."""
     hints = typing.get_type_hints(cls, include_extras=True)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QScreen
     from PySide6.QtWidgets import QMainWindow, QWidget
 
 _WAIT_MS: Final = 400  # for the desktop, which may bring them back itself
@@ -32,7 +33,10 @@ class InSight(QObject):
         self._waiting.timeout.connect(self.bring_back)
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)
-        app.screenRemoved.connect(lambda _screen: self._waiting.start())
+        app.screenRemoved.connect(self._wait)
+
+    def _wait(self, _screen: QScreen) -> None:
+        self._waiting.start()
 
     def bring_back(self) -> None:
         """Bring back what is out of sight now."""

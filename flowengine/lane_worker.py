@@ -66,7 +66,7 @@ class Worker:
                 self._take_commands(commands)
                 if self.stopping:
                     break
-                if self.training:
+                if self.training and not (self._display and self._display.comes_first):
                     self._train_a_step()
                 self._show()
         finally:

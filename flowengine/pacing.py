@@ -92,6 +92,12 @@ class Pacing(ABC):
         self._earned = CREDIT_S
         self._trained_s = 0.0  # since the last edit
         self._running: _Running | None = None
+        self._anew = False
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether training should wait: of the present model and view nothing was shown yet."""
+        return self._anew and self.pending(training=True)
 
     @abstractmethod
     def _make_tasks(self) -> None:
@@ -102,6 +108,7 @@ class Pacing(ABC):
         self._running = None
         self._earned = self._spent + CREDIT_S
         self._trained_s = 0.0
+        self._anew = True
         self._make_tasks()
 
     def earn(self, seconds: float) -> None:
@@ -126,7 +133,7 @@ class Pacing(ABC):
         try:
             next(running.work)
         except StopIteration as ended:
-            self._running = None
+            self._running, self._anew = None, False
             running.task.cost = running.seconds + time.perf_counter() - started
             if running.charged:
                 self._spent += running.task.cost

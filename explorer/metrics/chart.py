@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SMALL: Final = 0.85  # of the window's letters
+_PLACES: Final = 7  # along a line, where its words may stand
 _AIR: Final = 6.0
 _TICK: Final = 4.0
 _ROOM: Final = 0.06  # of the range, above and below the curves
@@ -270,10 +271,14 @@ class Chart(QWidget):
         painter.drawText(self._words_box(frame, y, words), Qt.AlignmentFlag.AlignCenter, words)
 
     def _words_box(self, frame: _Frame, y: float, words: str) -> QRectF:
-        """Where the words beside a line at `y` hide no curve, or else at its end, over it."""
+        """Where the words beside a line at `y` hide no curve, or else at its end, over it.
+
+        The further to the right the better.
+        """
         metrics = QFontMetricsF(self._small_font())
         size = QSizeF(metrics.horizontalAdvance(words) + _AIR, metrics.height())
-        lefts = (frame.area.right() - size.width(), frame.area.left())
+        ends = (frame.area.right() - size.width(), frame.area.left())
+        lefts = np.linspace(*ends, _PLACES).tolist()
         boxes = [QRectF(QPointF(x, top), size) for x in lefts for top in (y - size.height(), y)]
         inside = [box for box in boxes if frame.area.contains(box)]
         free = [box for box in inside if not self._covers(frame, box)]

@@ -14,6 +14,11 @@ _CHEAP: Final = 0.4  # of the budget that a coarse picture may take at the most 
 _REMEMBERED: Final = 9  # pictures
 
 
+def is_large(view: View) -> bool:
+    """Whether a picture has so many pixels that drawing all of them each time may be too slow."""
+    return view.width * view.height >= _LARGE
+
+
 class Fineness:
     """Whether the next picture of a moving film should be drawn with half as many pixels each way.
 
@@ -40,7 +45,7 @@ class Fineness:
             content: Equal to that of the picture before if nothing has moved.
         """
         rests, self._content = content == self._content, content
-        self._large = view.width * view.height >= _LARGE
+        self._large = is_large(view)
         return self._coarse and self._large and not rests
 
     def took(self, seconds: float, *, coarse: bool) -> None:

@@ -14,6 +14,7 @@ from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
 from explorer.panels.backdrop import draw_backdrop, draw_frame, draw_numbers
 from explorer.panels.enlarged import Enlarger
+from explorer.panels.fineness import is_large
 from explorer.panels.legend import Scale, draw_legend
 from explorer.panels.sheet import Sheet
 
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 
 # For how many pictures that move on, and how many seconds, a ground may serve.
 _PATIENCE: Final = (1, 0.06)
-_LARGE: Final = 2_500_000  # pixels from which on it may serve longer: one costs two frames of dots
-_PATIENCE_LARGE: Final = (2, 0.12)
+_PATIENCE_LARGE: Final = (2, 0.12)  # one that is large costs two frames of dots
 _PATHS: Final = 140
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
@@ -99,8 +99,7 @@ class Ground:
         anew = wanted != self._drawn
         content = (shot.tau, shot.film.revision)
         moving = content != self._content or self._drawn_at < shot.film.moving_until
-        large = coarse or view.width * view.height >= _LARGE
-        most, stale = _PATIENCE_LARGE if large else _PATIENCE
+        most, stale = _PATIENCE_LARGE if coarse or is_large(view) else _PATIENCE
         serves = 0 < shot.now - self._drawn_at < stale and self._served < most
         if anew or (moving and not serves):
             self._draw(view, shot, labels=not coarse)

@@ -3,26 +3,18 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
 from explorer.panels.scrub_bar import ScrubBar
 from explorer.theme import theme
 from flowengine.project import Project, default_stack
+from tests.explorer.contrast import light
 from tests.explorer.windows import shown_window
 
 CONTRAST = 3.0  # of a pixel with the focus to the same without it: WCAG 2.2, 2.4.13
 ON_AMBER = 1.5  # what a ring in the colour of words has to a filled button in the dark theme
 SMALL = (QTabBar, ScrubBar)  # one tab, or the handle, has the ring
-
-
-def light(image: QImage) -> np.ndarray:
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.array(image.constBits()).reshape(image.height(), image.width(), 4)[..., 2::-1]
-    share = pixels / 255
-    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return linear @ (0.2126, 0.7152, 0.0722)
 
 
 def changed(control, least) -> int:

@@ -14,7 +14,7 @@ from explorer.settings import settings
 from explorer.store import PART_TITLES, LessonError, Store
 from flowengine.lesson import LONGEST_NOTE
 from flowengine.project import Project
-from tests.explorer.windows import save, shown_window
+from tests.explorer.windows import save, shown_window, stroke
 
 NOTE = "Draw two islands, and watch how the bridge between them thins."
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -51,14 +51,6 @@ def choose(qtbot, dialog, part, index):
 def tab_texts(window):
     tabs = window.models.tabs
     return [tabs.tabText(i) for i in range(tabs.count()) if tabs.isTabVisible(i)]
-
-
-def stroke(window):
-    canvas = window.target.canvas
-    middle = canvas.rect().center()
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
-    QTest.mouseMove(canvas, middle + QPoint(30, 10))
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(30, 10))
 
 
 def test_without_a_lesson_everything_is_open(window):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
 
 from flowengine.project import Project
 from flowengine.protocol import LaneStatus
-from tests.explorer.windows import shown_window
+from tests.explorer.windows import shown_window, stroke
 
 PATIENCE_MS = 60_000
 
@@ -22,14 +20,6 @@ def lesson_with(**rules) -> Project:
             "lesson": {"note": "Look.", "rules": rules},
         }
     )
-
-
-def stroke(window):
-    canvas = window.target.canvas
-    middle = canvas.rect().center()
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
-    QTest.mouseMove(canvas, middle + QPoint(30, 10))
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(30, 10))
 
 
 @pytest.mark.parametrize("rule", ["locked", "hidden"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from explorer.theme import theme
 from flowengine.project import Project, default_stack
+from tests.explorer.contrast import light
 from tests.explorer.windows import shown_window
 
 CONTRAST = 3.0
@@ -36,14 +36,6 @@ def window(qtbot, qapp, monkeypatch, request):
         window.stage.clock.pause()
         window.stage.setFocus()
         yield window
-
-
-def light(image: QImage) -> np.ndarray:
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.array(image.constBits()).reshape(image.height(), image.width(), 4)[..., 2::-1]
-    share = pixels / 255
-    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return linear @ (0.2126, 0.7152, 0.0722)
 
 
 def outlined(widget: QWidget) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
 from explorer import dialogs
 from explorer.main_window import MainWindow
 from explorer.motion import motion
@@ -65,3 +68,12 @@ def measured(lane: str = "discrete", step: int = 100, kl: float = 0.0213) -> Met
         lane=lane, generation=1, step=step, seconds=step / 100, steps_per_second=412.0, loss=2.0,
         nll=2.31 + kl, kl=kl, entropy=2.31,
     )  # fmt: skip
+
+
+def stroke(window: MainWindow) -> None:
+    """Draw a short line on the middle of the canvas."""
+    canvas = window.target.canvas
+    middle = canvas.rect().center()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseMove(canvas, middle + QPoint(30, 10))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(30, 10))

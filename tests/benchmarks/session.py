@@ -262,6 +262,7 @@ def measure(seconds: float) -> dict:
             "window_from_time_to_time": weights,
             "engines": [resident_mib(pid) for pid in pids],
         }
+        window.hide()  # which ends a stroke that is being drawn
         window.controller.stop()
         app.exit()
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from explorer.metrics.polylines import Polylines, polylines
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -34,8 +32,6 @@ _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
 _PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on beyond the picture
 _FAINT: Final = 0.55
-_PIXELS_A_POINT: Final = 2
-_FEW: Final = 32  # points, which are drawn as soon as thinned
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
@@ -166,23 +162,24 @@ class Chart(QWidget):
         frame = self._frame()
         self._draw_axes(painter, frame)
         painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
-        self._draw_floor(painter, frame)
-        for curve in self._curves.values():
-            self._draw_curve(painter, frame, curve)
+        curves = list(self._curves.values())
+        lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
+        self._draw_floor(painter, frame, lines)
+        for curve, line in zip(curves, lines, strict=True):
+            self._draw_curve(painter, frame, curve, line)
         if self._cursor is not None:
             painter.setPen(QPen(theme.color("text_muted"), 1))
             painter.drawLine(
                 QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
             )
 
-    def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve) -> None:
+    def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve, lines: Polylines) -> None:
+        pens = _pen(curve, faint=curve.faint), _pen(curve, faint=True)
         end = QPointF()
-        for part in _unbroken(curve):
-            painter.setPen(_pen(part))
-            xs, ys = _thinned(frame.x(part.x), frame.y(part.y))
-            line = QPolygonF([QPointF(*at) for at in zip(xs.tolist(), ys.tolist(), strict=True)])
-            painter.drawPolyline(line)
-            end = line.last()
+        for polygon, past in lines.polygons():
+            painter.setPen(pens[past])
+            painter.drawPolyline(polygon)
+            end = polygon.last()
         if curve.label and not end.isNull():
             metrics = painter.fontMetrics()
             size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
@@ -261,16 +258,18 @@ class Chart(QWidget):
         inside = [t for t in columns if t.value <= frame.x_range[1] * _LAST_COLUMN]
         return rows(*frame.y_range, most_rows), inside
 
-    def _draw_floor(self, painter: QPainter, frame: _Frame) -> None:
+    def _draw_floor(self, painter: QPainter, frame: _Frame, lines: list[Polylines]) -> None:
         if self._floor is None:
             return
         value, words = self._floor
         y = float(frame.y(np.array([value]))[0])
         painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
-        painter.drawText(self._words_box(frame, y, words), Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(
+            self._words_box(frame, y, words, lines), Qt.AlignmentFlag.AlignCenter, words
+        )
 
-    def _words_box(self, frame: _Frame, y: float, words: str) -> QRectF:
+    def _words_box(self, frame: _Frame, y: float, words: str, lines: list[Polylines]) -> QRectF:
         """Where the words beside a line at `y` hide no curve, or else at its end, over it.
 
         The further to the right the better.
@@ -281,18 +280,8 @@ class Chart(QWidget):
         lefts = np.linspace(*ends, _PLACES).tolist()
         boxes = [QRectF(QPointF(x, top), size) for x in lefts for top in (y - size.height(), y)]
         inside = [box for box in boxes if frame.area.contains(box)]
-        free = [box for box in inside if not self._covers(frame, box)]
+        free = [box for box in inside if not any(line.cross(box) for line in lines)]
         return (free or inside or boxes)[0]
-
-    def _covers(self, frame: _Frame, box: QRectF) -> bool:
-        for curve in itertools.chain.from_iterable(map(_unbroken, self._curves.values())):
-            x, y = frame.x(curve.x), frame.y(curve.y)
-            among = (x >= box.left()) & (x <= box.right())
-            among[:-1] |= among[1:]  # from the last point before it on
-            among[1:] |= among[:-1]
-            if among.any() and y[among].min() < box.bottom() and y[among].max() > box.top():
-                return True
-        return False
 
     # --- the mouse ------------------------------------------------------------------------------
 
@@ -313,39 +302,10 @@ class Chart(QWidget):
         self.update()
 
 
-def _unbroken(curve: Curve) -> Iterator[Curve]:
-    """The parts of a curve between its NaNs; all but what comes after the last are past."""
-    broken = np.flatnonzero(np.isnan(curve.y))
-    xs, ys = np.split(curve.x, broken), np.split(curve.y, broken)
-    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        known = ~np.isnan(y)
-        if known.any():
-            past = index < len(broken)
-            yield curve._replace(x=x[known], y=y[known], faint=curve.faint or past)
-
-
-def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The lowest and the highest point of every few pixels: more would take time and show nothing.
-
-    Args:
-        x: In pixels, ascending, shape (n,).
-        y: In pixels, shape (n,).
-    """
-    if len(x) <= max(_FEW, 2 * (x[-1] - x[0]) / _PIXELS_A_POINT):
-        return x, y
-    starts = np.flatnonzero(np.diff(x // _PIXELS_A_POINT, prepend=-np.inf))
-    ends = np.append(starts[1:], len(x))
-    chosen = {0, len(x) - 1}
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        chosen |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
-    kept = sorted(chosen)
-    return x[kept], y[kept]
-
-
-def _pen(curve: Curve) -> QPen:
+def _pen(curve: Curve, *, faint: bool) -> QPen:
     colour = theme.color(curve.role)
-    colour.setAlphaF(_FAINT if curve.faint else 1.0)
-    return QPen(colour, 1 if curve.faint else 2, curve.style)
+    colour.setAlphaF(_FAINT if faint else 1.0)
+    return QPen(colour, 1 if faint else 2, curve.style)
 
 
 def _at_least_factor(low: float, high: float) -> tuple[float, float]:

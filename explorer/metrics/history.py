@@ -46,8 +46,8 @@ _FIRST: Final = Row(0.0, 0.0, math.inf, math.nan)
 class History:
     """Seconds of training, steps, NLL, KL and W2, one row for each measurement.
 
-    Past `MAX_POINTS` rows every second one is dropped, so a night of training is drawn as quickly
-    as its first minute; the latest row is always kept.
+    Past `MAX_POINTS` rows every second measurement is dropped, so a night of training, or of
+    drawing, is drawn as quickly as its first minute; the latest row is always kept.
     """
 
     def __init__(self) -> None:
@@ -165,10 +165,15 @@ class History:
 
     def _thin_out(self) -> None:
         while len(self._rows) > MAX_POINTS:
-            kept = [r for i, r in enumerate(self._rows[:-1]) if i % 2 == 0 or r.is_change]
-            if len(kept) + 1 == len(self._rows):
-                return
-            self._rows = [*kept, self._rows[-1]]
+            places = [i for i, row in enumerate(self._rows) if not row.is_change]
+            dropped = set(places[1::2]) - {len(self._rows) - 1}
+            kept = [row for i, row in enumerate(self._rows) if i not in dropped]
+            # Of changes with nothing left between them only the last one parts anything.
+            self._rows = [
+                row
+                for row, after in itertools.zip_longest(kept, kept[1:])
+                if not (row.is_change and after is not None and after.is_change)
+            ]
 
 
 @lru_cache(maxsize=8)  # the curves, the figures and the shelf each take up the same

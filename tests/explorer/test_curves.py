@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
+from explorer.metrics.polylines import polylines
 from explorer.metrics.runs import Run
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
@@ -46,7 +47,9 @@ def test_the_words_of_the_floor_hide_no_curve(view, kls):
     chart = view.curves.chart
     frame, floor = chart._frame(), chart._floor
     y = float(frame.y(np.array([floor[0]]))[0])
-    box = chart._words_box(frame, y, floor[1])
+    curves = [chart.curve(lane) for lane in ("discrete", "continuous")]
+    lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
+    box = chart._words_box(frame, y, floor[1], lines)
     assert frame.area.contains(box)
     assert box.top() == pytest.approx(y) or box.bottom() == pytest.approx(y)
     seconds = np.linspace(1, 4, 400)

@@ -167,6 +167,19 @@ def test_a_long_history_stays_short_and_keeps_its_ends():
     assert (np.diff(steps) > 0).all()
 
 
+def test_a_history_of_many_targets_stays_short_and_keeps_the_latest():
+    history = History()
+    for stroke in range(5 * MAX_POINTS):
+        history.mark_change()
+        history.add(measured(stroke + 1, 1 / (stroke + 1)))
+    seconds, kl = history.curve("kl")
+    assert len(seconds) <= MAX_POINTS
+    assert not (np.isnan(kl[1:]) & np.isnan(kl[:-1])).any()
+    assert history.latest("kl") == kl[-1] == pytest.approx(1 / (5 * MAX_POINTS))
+    assert np.isnan(kl[-2])
+    assert history.curve("kl", present=True)[1] == pytest.approx([kl[-1]])
+
+
 def test_it_speaks_vietnamese(view):
     translator.set_language("vi")
     assert view.figures._table.item(6, 0).text() == "bước"

@@ -66,10 +66,10 @@ class KeyFrames:
         self.tau = np.asarray(tau, np.float64)
         self._keys: list[float] = self.tau.tolist()
         self._smooth = smooth
-        self._old = np.full((len(self.tau), count, width), np.nan, np.float32)
-        self._new = self._old.copy()
+        self._new = np.full((len(self.tau), count, width), np.nan, np.float32)
+        self._old = self._new
         self._morph = Morph(count)
-        self._shared = False
+        self._shared = True  # new memory is dear: the second array is made when frames arrive
 
     @property
     def count(self) -> int:
@@ -99,7 +99,6 @@ class KeyFrames:
         kept = min(count, self.count)
         for k, moment in enumerate(other.tau):
             other._new[k, :kept] = self.at(float(moment), now, kept)
-        other._old[:] = other._new
         return other
 
     def settled(self) -> KeyFrames:
@@ -178,8 +177,8 @@ class Moments:
 
     def __init__(self, frames: int, shape: tuple[int, int]) -> None:
         self.shape = shape
-        self._old = np.zeros((frames, *shape), np.float32)
-        self._new = np.zeros_like(self._old)
+        self._new = np.zeros((frames, *shape), np.float32)
+        self._old = np.zeros_like(self._new)
         self._known = np.zeros(frames, bool)
         self._aged = np.zeros(frames, bool)
         self._pale = np.ones(frames, np.float32)
@@ -208,8 +207,10 @@ class Moments:
             return other
         for index in range(frames):
             picture = self.at(index / max(frames - 1, 1), now)
-            other._new[index] = _resized(_resized(picture, shape[0]).T, shape[1]).T
-        other._old[:] = other._new
+            if shape != self.shape:
+                picture = _resized(_resized(picture, shape[0]).T, shape[1]).T
+            other._new[index] = picture
+        other._old, other._shared = other._new, True
         other._known[:] = True
         other._aged[:] = self._aged.any()
         return other

@@ -67,9 +67,9 @@ class KeyFrames:
         self._keys: list[float] = self.tau.tolist()
         self._smooth = smooth
         self._new = np.full((len(self.tau), count, width), np.nan, np.float32)
-        self._old = self._new
+        self._old = self._new  # new memory is dear: there are two once frames arrive
         self._morph = Morph(count)
-        self._shared = True  # new memory is dear: the second array is made when frames arrive
+        self._shared = False
 
     @property
     def count(self) -> int:
@@ -109,10 +109,13 @@ class KeyFrames:
         return other
 
     def _be_alone(self) -> None:
+        """Have both arrays for oneself, before anything is written to them."""
+        alike = self._old is self._new
         if self._shared:
-            alike, self._new = self._old is self._new, self._new.copy()
-            self._old = self._new.copy() if alike else self._old
-            self._shared = False
+            self._new = self._new.copy()
+        if alike:
+            self._old = self._new.copy()
+        self._shared = False
 
     def put(self, first: int, frames: Floats, now: float, *, at_once: bool = False) -> None:
         """Take new key frames, shape (frames, n, width), for the things from index `first` on.

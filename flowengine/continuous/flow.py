@@ -170,7 +170,7 @@ class ContinuousFlow(Flow):
             log_prob -= log_det
             jacobian = torch.linalg.solve(before.jacobian, after.jacobian, left=False)
             rows.append(_row("t", f"t = {after.t:.3g}", after, log_det, log_prob, jacobian))
-        again, _ = self.forward(path[0].positions)
+        again = points_of(self.carry(bare(path[0].positions), 0.0, 1.0))
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
     def steps(

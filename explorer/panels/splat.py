@@ -16,6 +16,8 @@ import numpy as np
 from explorer.panels.colormap import packed, premultiplied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Words = NDArray[np.uint32]
@@ -209,42 +211,34 @@ def splat_lines(picture: Words, lines: Lines, table: Words, thickness: int = 1) 
     """
     width = picture.shape[1]
     box = Box()
-    cut = _cut(lines, picture.shape, thickness)
-    if cut is None:
-        return box
-    for steep in (False, True):
-        part = np.flatnonzero(cut.steep == steep)
-        if part.size:
-            strides = (width, 1) if steep else (1, width)
-            drawn = cut.part(part)
-            _walk(picture.reshape(-1), drawn, table, strides, thickness)
-            box = box.with_(drawn.box(thickness, steep=steep))
+    for cut in _cuts(lines, picture.shape, thickness):
+        strides = (width, 1) if cut.steep else (1, width)
+        _walk(picture.reshape(-1), cut, table, strides, thickness)
+        box = box.with_(cut.box(thickness))
     return box.within(*picture.shape)
 
 
 class _Cut(NamedTuple):
-    """Lines cut to the picture: where each begins along its longer axis, and how it goes on.
+    """Lines of one kind cut to the picture: where each begins, and how it goes on.
 
     The three rows of `start` and `step` are the place along the longer axis, the place across, and
     the light: each at the first of the line's `count` steps, and what every step adds to it.
     """
 
-    steep: NDArray[np.bool_]
+    steep: bool
     count: NDArray[np.intp]
     start: Floats  # (3, n)
     step: Floats  # (3, n)
     shade: NDArray[np.int32]
 
-    def part(self, which: NDArray[np.intp]) -> _Cut:
-        return _Cut(*(values.take(which, axis=-1) for values in self))
-
-    def box(self, thickness: int, *, steep: bool) -> Box:
-        """A box around lines that all are steep, or not; a pixel wider, for rounding."""
-        ends = np.stack([self.start[:2], self.start[:2] + self.step[:2] * (self.count - 1)])
-        major, minor = (math.floor(n) - 1 for n in ends.min(axis=(0, 2)))
-        far, across = (math.floor(n) + 2 for n in ends.max(axis=(0, 2)))
+    def box(self, thickness: int) -> Box:
+        """A box around the lines; a pixel wider, for rounding."""
+        first = self.start[:2]
+        last = first + self.step[:2] * (self.count - 1)
+        major, minor = (math.floor(n) - 1 for n in np.minimum(first, last).min(axis=1))
+        far, across = (math.floor(n) + 2 for n in np.maximum(first, last).max(axis=1))
         across += thickness
-        return Box(minor, major, across, far) if steep else Box(major, minor, far, across)
+        return Box(minor, major, across, far) if self.steep else Box(major, minor, far, across)
 
 
 def _walk(flat: Words, cut: _Cut, table: Words, strides: tuple[int, int], thickness: int) -> None:
@@ -280,10 +274,11 @@ def _running(cut: _Cut) -> NDArray[np.int32]:
     return running
 
 
-def _cut(lines: Lines, size: tuple[int, int], thickness: int) -> _Cut | None:
+def _cuts(lines: Lines, size: tuple[int, int], thickness: int) -> Iterator[_Cut]:
+    """The lines that are flat, then those that are steep."""
     height, width = size
     if min(size) <= 2 * (thickness + 1):
-        return None
+        return
     margin = thickness + 1
     x, y, to_x, to_y = np.ascontiguousarray(lines.ends.T)
     dx, dy = to_x - x, to_y - y
@@ -291,29 +286,32 @@ def _cut(lines: Lines, size: tuple[int, int], thickness: int) -> _Cut | None:
     enter_y, leave_y = _clip(y, dy, margin, height - margin)
     np.maximum(enter, enter_y, out=enter)
     np.minimum(leave, leave_y, out=leave)
+    across, down = np.abs(dx), np.abs(dy)
     # NaN compares false. Far away, single precision could no longer tell neighbouring pixels.
     near = (np.abs(x) < _FARTHEST) & (np.abs(y) < _FARTHEST)
-    length = np.abs(dx) + np.abs(dy)
-    kept = np.flatnonzero((leave > enter) & near & (length > 0) & (length < 2 * _FARTHEST))
-    if not kept.size:
-        return None
-    x, y, dx, dy, enter, leave = (a.take(kept) for a in (x, y, dx, dy, enter, leave))
-    steep = np.abs(dy) > np.abs(dx)
-    way = np.where(steep, np.abs(dy), np.abs(dx)) * (leave - enter)
-    count = np.ceil(way * min(1.0, _MOST_SAMPLES / max(float(way.sum()), 1.0)))
-    np.maximum(count, 1, out=count)
-    share = (leave - enter) / count
-    begin = enter + share / 2
-    light = lines.light.take(kept, axis=0) * np.float32(LEVELS - 1)
-    place = np.stack([np.where(steep, y, x), np.where(steep, x, y) - thickness / 2, light[:, 0]])
-    whole = np.stack([np.where(steep, dy, dx), np.where(steep, dx, dy), light[:, 1] - light[:, 0]])
-    return _Cut(
-        steep=steep,
-        count=count.astype(np.intp),
-        start=place + whole * begin,
-        step=whole * share,
-        shade=lines.colour.take(kept).astype(np.int32) * LEVELS,
-    )
+    far = across + down
+    kept = np.flatnonzero((leave > enter) & near & (far > 0) & (far < 2 * _FARTHEST))
+    across, down, enter, leave = (a.take(kept) for a in (across, down, enter, leave))
+    steep = down > across
+    longest = np.maximum(across, down) * (leave - enter)
+    spared = min(1.0, _MOST_SAMPLES / max(float(longest.sum()), 1.0))
+    for is_steep, along, beside in ((False, (x, dx), (y, dy)), (True, (y, dy), (x, dx))):
+        chosen = np.flatnonzero(steep == is_steep)
+        if not chosen.size:
+            continue
+        part, begin = kept.take(chosen), enter.take(chosen)
+        count = np.maximum(np.ceil(longest.take(chosen) * spared), 1)
+        share = (leave.take(chosen) - begin) / count
+        light = lines.light.take(part, axis=0).T * np.float32(LEVELS - 1)
+        whole = np.stack([along[1].take(part), beside[1].take(part), light[1] - light[0]])
+        place = np.stack([along[0].take(part), beside[0].take(part) - thickness / 2, light[0]])
+        yield _Cut(
+            steep=is_steep,
+            count=count.astype(np.intp),
+            start=place + whole * (begin + share / 2),
+            step=whole * share,
+            shade=lines.colour.take(part).astype(np.int32) * LEVELS,
+        )
 
 
 def _clip(start: Floats, step: Floats, low: int, high: int) -> tuple[Floats, Floats]:

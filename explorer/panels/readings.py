@@ -24,12 +24,8 @@ def readings(view: FlowView, point: Point) -> list[str]:
     maps = view.shown.density or view.shown.difference
     if maps and film.square is not None and not _inside(point, film.square):
         said.append(tr("outside the dotted square, in which the density is computed"))
-    if density := film.density_at(point, tau, now):
-        said.append(
-            tr("density {density}, log p = {log_prob} nats").format(
-                density=number(density), log_prob=number(math.log(density))
-            )
-        )
+    if (density := film.density_at(point, tau, now)) is not None:
+        said.append(_density_words(density))
         if view.shown.difference and view.reference is not None:
             more = density - view.reference.at(point)
             back = view.reference.is_base
@@ -43,6 +39,14 @@ def readings(view: FlowView, point: Point) -> list[str]:
         if speed is not None:
             said.append(words.format(speed=number(speed)))
     return said
+
+
+def _density_words(density: float) -> str:
+    if density <= 0:  # less than the numbers of a picture can tell from nothing
+        return tr("density ≈ 0")
+    log_prob = number(math.log(density))
+    words = tr("density {density}, log p = {log_prob} nats")
+    return words.format(density=number(density), log_prob=log_prob)
 
 
 def _inside(point: Point, square: Extent) -> bool:

@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
+        self.status_line.set_lanes(shown_lanes(project))
         self.metrics.shelf.set_target(project.target)
         self.lesson.apply()
 

@@ -117,9 +117,7 @@ class MainWindow(QMainWindow):
         # The desktop frames the window, and the whole of it must be on the screen.
         self.resize(QSize(*USUAL).boundedTo(self.screen().availableSize() - QSize(*FRAME)))
         self.setAcceptDrops(True)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
-        )
+        self.setDockNestingEnabled(True)
         self.actions_ = Actions(self)
         self.appearance = Appearance(self.actions_, self)
         self.picture = PictureKeys(self.actions_, self.stage)

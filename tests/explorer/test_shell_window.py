@@ -12,6 +12,7 @@ from explorer import dialogs
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.stack.stack_model import BASE_ID
 from explorer.store import Store
+from explorer.theme import theme
 from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
 from flowengine.catalogue import Ring, StandardNormal
@@ -53,6 +54,27 @@ def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, 
     qtbot.waitUntil(lambda: palette.list.height() >= palette.list.minimumSizeHint().height())
     assert window.docks["models"].geometry().bottom() < window.statusBar().geometry().top()
     assert window.models.stack.list.viewport().height() > 0
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_a_lane_has_one_colour_everywhere(window, name):
+    theme.set_theme(name)
+    for lane in FLOW_LANES:
+        tell(window, measured(lane), lane)
+        tell(window, measured(lane, step=200), lane)
+    window.stage.clock.pause()
+    places = {lane: [panel] for lane, panel in window.stage.panels.items()}
+    for parts in places.values():
+        parts += [window.metrics.curves, window.metrics.figures]
+    for lane, parts in places.items():
+        wanted = theme.color(lane).rgb()
+        for part in parts:
+            assert wanted in colours_of(part), (lane, part)
+
+
+def colours_of(widget):
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return set(np.frombuffer(picture.constBits(), np.uint32).tolist())
 
 
 def test_both_panels_have_the_same_size(window, qtbot):

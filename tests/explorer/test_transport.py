@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -217,6 +218,24 @@ def test_labels_thin_out_before_they_touch(transport, layers, width):
     assert labels[0][0] == "base"
     assert labels[-1][0] == "target"
     assert not bar.grab().isNull()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_hovering_the_line_tells_the_moment(transport):
+    bar = transport.findChild(ScrubBar)
+    transport.set_layers(4)
+    (_, left), *_, (_, right) = bar.labels()
+    place = QPoint(round(left + 0.625 * (right - left)), 10)
+    event = QHelpEvent(QEvent.Type.ToolTip, place, bar.mapToGlobal(place))
+    QApplication.sendEvent(bar, event)
+    assert QToolTip.text().splitlines()[0] == "t = 0.62, layer 3 of 4"
+    QToolTip.hideText()
+    assert [bar.words(tau) for tau in (0, 0.5)] == [
+        "t = 0.00, base",
+        "t = 0.50, after layer 2 of 4",
+    ]
+    transport.set_layers(0)
+    assert bar.words(1) == "t = 1.00"
 
 
 def test_marks_are_the_ends_of_layers(transport):

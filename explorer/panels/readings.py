@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.i18n import number, signed, tr
+from explorer.panels.cells import cell_at
 
 if TYPE_CHECKING:
     from explorer.panels.film import Film
@@ -72,11 +73,8 @@ def speed_at(film: Film, point: Point, tau: float, now: float, *, exact: bool) -
     field = film.field(tau, now, exact=exact)
     if field is None:
         return None
-    x_min, x_max, y_min, y_max = field.extent
-    rows, columns = field.velocity.shape[:2]
-    column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
-    row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
-    if not (0 <= row < rows and 0 <= column < columns):
+    cell = cell_at(point, field.extent, field.velocity.shape)
+    if cell is None:
         return None
-    speed = float(np.hypot(*field.velocity[row, column]))
+    speed = float(np.hypot(*field.velocity[cell]))
     return speed if math.isfinite(speed) else None

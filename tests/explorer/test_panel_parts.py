@@ -243,7 +243,7 @@ def test_every_lane_has_a_panel_with_its_own_figure(qtbot, lane):
     panel.resize(420, 560)
     panel.take(still(np.zeros((5, 2)), lane=lane), 0.0)
     panel.set_layers(2 if lane == "discrete" else 0)
-    panel.set_clock(0.5)
+    panel.show_moment(0.5, 0.0)
     panel.set_figures(0.5)
     assert panel.place
     assert panel.title
@@ -254,7 +254,7 @@ def test_every_lane_has_a_panel_with_its_own_figure(qtbot, lane):
 def test_a_straight_line_is_called_one(qtbot):
     panel = FlowPanel("gan", Camera())
     qtbot.addWidget(panel)
-    panel.set_clock(0.32)
+    panel.show_moment(0.32, 0.0)
     assert panel.place == "straight line, 32 %"
     assert panel.measured == "w2"
 

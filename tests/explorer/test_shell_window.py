@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 
 from explorer import dialogs
 from explorer.main_window import SMALLEST, MainWindow
@@ -96,6 +96,18 @@ def test_the_arrangement_is_remembered_and_can_be_put_back(window, qtbot):
     again.actions_["reset_layout"].trigger()
     assert again.docks["ledger"].isVisible()
     assert again.dockWidgetArea(again.docks["ledger"]) == Qt.DockWidgetArea.RightDockWidgetArea
+
+
+@pytest.mark.parametrize("name", ["target", "models", "ledger", "metrics"])
+def test_a_part_is_closed_by_its_button_and_comes_back_from_the_view_menu(window, qtbot, name):
+    dock = window.docks[name]
+    (close,) = (b for b in dock.findChildren(QToolButton) if b.toolTip().startswith("Close; "))
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dock.isHidden)
+    menus = {action.text(): action.menu() for action in window.menuBar().actions()}
+    (switch,) = (a for a in menus["&View"].actions() if a.text() == dock.windowTitle())
+    switch.trigger()
+    qtbot.waitUntil(dock.isVisible)
 
 
 def test_every_control_has_a_name_to_be_read_aloud(window):

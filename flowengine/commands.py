@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 DEFAULT_STEPS = 2000
 INTERRUPTED = 130
 WORKER_NICENESS = 10
+ENDINGS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what a system or `timeout` sends
 
 
 class Answer(NamedTuple):
@@ -177,22 +178,27 @@ def _closeness(trainer: Trainer, figures: Figures) -> str:
 
 @contextlib.contextmanager
 def _interruption() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C is pressed: training is only left between two steps.
+    """A list that is empty until the program is told to end: training is left between two steps.
 
     A second Ctrl-C ends the program at once.
     """
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    told: list[int] = []
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def note(number: int, _: object) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, before)
+        told.append(number)
+        restore()
 
-    signal.signal(signal.SIGINT, note)
+    for number in ENDINGS:
+        signal.signal(number, note)
     try:
-        yield pressed
+        yield told
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
 
 
 # --- what a trained lane gives ------------------------------------------------------------------

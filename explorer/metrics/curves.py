@@ -295,7 +295,7 @@ class CurvesView(QWidget):
             )
             if value is not None:
                 parts.append(_coloured(lane, number(value)))
-        return " · ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
+        return "&nbsp;· ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
 
     def _moment(self, moment: float) -> str:
         if self.over == "step":

@@ -102,6 +102,24 @@ def test_an_output_without_a_name_is_not_the_project_itself(run, untrained):
     assert untrained.read_bytes() == before
 
 
+WRITERS = {
+    "new": "new --target moons -o {d}/n.flow",
+    "train": "train {p} --steps 1 -o {d}/n.flow",
+    "sample": "sample {p} --lane discrete -n 5 -o {d}/s.npy",
+    "samples": "export {p} --lane discrete --format samples -o {d}/s.csv",
+    "model": "export {p} --lane discrete --format python -o {d}/m",
+}
+
+
+@pytest.mark.parametrize("line", WRITERS.values(), ids=WRITERS.keys())
+def test_a_folder_that_is_read_only_is_named(line, run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # as it says to all but root
+    status, _, err = run(*line.format(p=trained, d=tmp_path).split())
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"the folder {tmp_path} is read-only" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["trained.flow"]
+
+
 def test_samples_that_find_no_room_are_named(run, trained, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", ".s.npy.part")

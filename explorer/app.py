@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -46,9 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return app.exec()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, like the engine's."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments; what can't be read ends the program with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="flow-explorer",
         description="Draw a density and watch a discrete and a continuous flow fit it.",
     )
@@ -61,6 +68,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if not 0 <= arguments.after <= 86400:
         parser.error(f"--after must lie in [0, 86400] seconds, got {arguments.after}")
+    if arguments.screenshot is not None:
+        folder = arguments.screenshot.absolute().parent
+        if arguments.screenshot.suffix.lower() != ".png":
+            parser.error(f"--screenshot expects a .png file, got {arguments.screenshot}")
+        if not folder.is_dir():
+            parser.error(f"{arguments.screenshot} cannot be written: there is no folder {folder}")
     return arguments
 
 

@@ -33,6 +33,7 @@ from explorer.shell.model_tabs import ModelTabs
 from explorer.shell.particle_choice import ParticleChoice
 from explorer.shell.picture_keys import PictureKeys
 from explorer.shell.presentation import Presentation
+from explorer.shell.run_desk import RunDesk
 from explorer.shell.run_keeper import RunKeeper
 from explorer.shell.run_restorer import RunRestorer
 from explorer.shell.stage import Stage
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 
-    from explorer.metrics.runs import Run
     from explorer.store import Store
     from explorer.training.controller import Controller
     from flowengine import protocol
@@ -117,9 +117,7 @@ class MainWindow(QMainWindow):
         # The desktop frames the window, and the whole of it must be on the screen.
         self.resize(QSize(*USUAL).boundedTo(self.screen().availableSize() - QSize(*FRAME)))
         self.setAcceptDrops(True)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
-        )
+        self.setDockNestingEnabled(True)
         self.actions_ = Actions(self)
         self.appearance = Appearance(self.actions_, self)
         self.picture = PictureKeys(self.actions_, self.stage)
@@ -136,6 +134,7 @@ class MainWindow(QMainWindow):
         self.presentation.changed.connect(self.lesson.apply)
         self.presentation.restored.connect(self.lesson.apply)
         self.switchboard = Switchboard(self)
+        self.run_desk = RunDesk(self)
 
     def _build_centre(self) -> None:
         centre = QWidget()
@@ -206,11 +205,6 @@ class MainWindow(QMainWindow):
         self.training.restarted.connect(self.metrics.clear)
         self.training.restarted.connect(lambda: self.runs.begin({}))
         self.training.restarted.connect(self.inquiry.ask_again)
-        self.runs.kept.connect(self.metrics.keep)
-        self.restorer.swapped.connect(self._swap_models)
-        self.metrics.shelf.keep_requested.connect(self.runs.keep)
-        self.metrics.shelf.restore_requested.connect(self.restore_run)
-        self.metrics.shelf.beside_requested.connect(self._show_beside)
         self.exporter.finished.connect(self.status_line.say)
 
     # --- the document ---------------------------------------------------------------------------
@@ -229,7 +223,7 @@ class MainWindow(QMainWindow):
         self.models.forget_facts()
         if self.stage.facts is not None:  # the engines will measure them again
             self.models.set_facts(self.stage.facts)
-        self._show_last_figures()
+        self.show_last_figures()
         self._show_title()
 
     def _show(self, project: Project) -> None:
@@ -237,10 +231,12 @@ class MainWindow(QMainWindow):
         self.models.set_project(project)
         self.stage.set_project(project)
         self.metrics.set_lanes(shown_lanes(project))
+        self.status_line.set_lanes(shown_lanes(project))
         self.metrics.shelf.set_target(project.target)
         self.lesson.apply()
 
-    def _show_last_figures(self) -> None:
+    def show_last_figures(self) -> None:
+        """Head every panel with what was measured last."""
         for lane, panel in self.stage.panels.items():
             self.stage.set_figure(lane, self.metrics.latest(lane, panel.measured))
 
@@ -249,7 +245,7 @@ class MainWindow(QMainWindow):
         for lane in LANE_ORDER:
             if changes_structure(lane, before, after):
                 self.metrics.mark_change(lane)
-        self._show_last_figures()
+        self.show_last_figures()
         self.controller.set_project(after)
         if any(changes_structure(lane, before, after) for lane in FLOW_LANES):
             self.inquiry.ask_again()
@@ -307,28 +303,6 @@ class MainWindow(QMainWindow):
         else:
             self.stage.panels[ledger.lane].set_marker(row.position, row.jacobian)
         self.stage.clock.wake()
-
-    def restore_run(self, run: Run) -> None:
-        """Go on from a run of the shelf; undo brings back what was there, models and all."""
-        self.runs.keep()
-        try:
-            self.restorer.restore(run)
-        except FlowError as error:
-            self.banner.show_error(str(error))
-            return
-        self.stage.setFocus()  # on the button Space would restore once more
-        self.status_line.say(tr("Run {n} is back").format(n=run.number))
-
-    def _swap_models(self, lanes: dict[Lane, LaneState]) -> None:
-        self.metrics.load(lanes)
-        self._show_last_figures()
-        self.controller.start(self.store.project, lanes)
-        self.inquiry.ask_again()
-        self.runs.begin(lanes)
-
-    def _show_beside(self, run: Run | None) -> None:
-        self.stage.set_guest(run)
-        self.metrics.shelf.set_guest(run)
 
     # --- menus ----------------------------------------------------------------------------------
 

@@ -97,7 +97,6 @@ class Store(QObject):
     loaded = Signal()
     """Another document has taken the place of the former: opened, or new."""
     path_changed = Signal()
-    modified_changed = Signal(bool)
     unsaved_changed = Signal(bool)
     teaching_changed = Signal(bool)
 
@@ -105,7 +104,7 @@ class Store(QObject):
         super().__init__()
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(MAX_UNDO)
-        self.undo_stack.cleanChanged.connect(self._tell_modified)
+        self.undo_stack.cleanChanged.connect(self._tell_unsaved)
         self._trained = False
         self.project = replace(project, lanes={})
         self.lanes: dict[Lane, LaneState] = dict(lanes or project.lanes)
@@ -208,10 +207,9 @@ class Store(QObject):
     def _set_trained(self, trained: bool) -> None:
         if trained != self._trained:
             self._trained = trained
-            self.unsaved_changed.emit(self.unsaved)
+            self._tell_unsaved()
 
-    def _tell_modified(self) -> None:
-        self.modified_changed.emit(self.modified)
+    def _tell_unsaved(self) -> None:
         self.unsaved_changed.emit(self.unsaved)
 
     def _show(self, project: Project) -> None:

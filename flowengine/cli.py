@@ -2,7 +2,7 @@
 
 Results go to standard output, with `--json` as exactly one JSON object; progress and errors go to
 standard error, an error as one line. The exit status is 2 for bad input, 1 for a failure, and 130
-after Ctrl-C.
+after Ctrl-C or a signal to end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import errno
 import json
 import math
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,7 +28,7 @@ from flowengine.export import FORMATS, MAX_SAMPLES, USUAL_SAMPLES
 from flowengine.project import LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 BAD_INPUT, FAILURE = 2, 1
 MAX_SEED = 2**31 - 1
@@ -55,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands.worker(arguments)
         return 0
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # a stray print cannot break the JSON
+        # a stray print cannot break the JSON
+        with _ended_as_by_ctrl_c(), contextlib.redirect_stdout(sys.stderr):
             answer = arguments.run(arguments)
         _say(answer, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
@@ -68,6 +71,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(arguments.command, answer.complaint, answer.status)
     status: int = answer.status
     return status
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let a signal to end raise `KeyboardInterrupt`, so that nothing half-written stays."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _say(answer: commands.Answer, *, as_json: bool) -> None:

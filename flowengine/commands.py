@@ -14,7 +14,7 @@ import numpy as np
 
 from flowengine.catalogue import FlowMatching
 from flowengine.catalogue_table import catalogue_dict, catalogue_markdown, markdown_table
-from flowengine.errors import ExportError, ProjectError, SpecError
+from flowengine.errors import ExportError, FormulaError, ProjectError, SpecError
 from flowengine.files import replacing
 from flowengine.progress import ProgressBar
 from flowengine.project import Lane, Project, default_stack
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from flowengine.figures import Figures
+    from flowengine.project import TargetSpec
     from flowengine.trainer import Trainer
     from flowengine.training import TrainReport
 
 DEFAULT_STEPS = 2000
 INTERRUPTED = 130
 WORKER_NICENESS = 10
+ENDINGS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what a system or `timeout` sends
 
 
 class Answer(NamedTuple):
@@ -71,14 +75,13 @@ def targets(_: Namespace) -> Answer:
 
 def new(arguments: Namespace) -> Answer:
     """Write an untrained project."""
-    from flowengine.targets.sources import spec_from_text
-
+    _check_output(arguments.output)
     stack = default_stack() if arguments.stack is None else parse_stack(arguments.stack)
     kind = arguments.continuous
     project = Project(
         name=Path(arguments.output).stem,
         seed=arguments.seed,
-        target=spec_from_text(arguments.target),
+        target=_target(arguments.target),
         base=parse_base(arguments.base),
         stack=stack,
         continuous=FlowMatching() if kind is None else parse_continuous(kind),
@@ -87,6 +90,15 @@ def new(arguments: Namespace) -> Answer:
     write_project(project, arguments.output)
     text = f"{arguments.output}: target {project.target.name}, {len(stack)} layers"
     return Answer({"path": arguments.output}, text)
+
+
+def _target(text: str) -> TargetSpec:
+    from flowengine.targets.sources import spec_from_text
+
+    try:
+        return spec_from_text(text)
+    except FormulaError as error:
+        raise InputError(f"{text}: {error}") from None
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -99,7 +111,7 @@ def train(arguments: Namespace) -> Answer:
     from flowengine.training import NO_KL
 
     project, thumbnail = read_project(arguments.project), read_thumbnail(arguments.project)
-    output = arguments.output or arguments.project
+    output = arguments.project if arguments.output is None else arguments.output
     _check_output(output)
     lanes = _lanes(arguments.lane, project)
     if arguments.until_kl is not None and "gan" in lanes:
@@ -166,22 +178,27 @@ def _closeness(trainer: Trainer, figures: Figures) -> str:
 
 @contextlib.contextmanager
 def _interruption() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C is pressed: training is only left between two steps.
+    """A list that is empty until the program is told to end: training is left between two steps.
 
     A second Ctrl-C ends the program at once.
     """
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    told: list[int] = []
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def note(number: int, _: object) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, before)
+        told.append(number)
+        restore()
 
-    signal.signal(signal.SIGINT, note)
+    for number in ENDINGS:
+        signal.signal(number, note)
     try:
-        yield pressed
+        yield told
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
 
 
 # --- what a trained lane gives ------------------------------------------------------------------
@@ -215,12 +232,20 @@ def sample(arguments: Namespace) -> Answer:
     model = load(arguments.project, arguments.lane)
     generator = torch.Generator().manual_seed(arguments.seed)
     points = generate(model, model.draw(arguments.n, generator=generator))
-    with replacing(arguments.output) as stream:
-        if Path(arguments.output).suffix.lower() == ".npy":
-            np.lib.format.write_array(stream, points.numpy(), allow_pickle=False)
-        else:
-            np.savetxt(stream, points.numpy(), "%.9g", delimiter=",", header="x,y", comments="")
+    try:
+        _write_points(points.numpy(), arguments.output)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{arguments.output} could not be written: {reason}") from error
     return Answer({"path": arguments.output}, f"{arguments.output}: {arguments.n} points")
+
+
+def _write_points(points: NDArray[np.float32], path: str) -> None:
+    with replacing(path) as stream:
+        if Path(path).suffix.lower() == ".npy":
+            np.lib.format.write_array(stream, points, allow_pickle=False)
+        else:
+            np.savetxt(stream, points, "%.9g", delimiter=",", header="x,y", comments="")
 
 
 def export(arguments: Namespace) -> Answer:

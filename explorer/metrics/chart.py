@@ -27,6 +27,7 @@ _SMALL: Final = 0.85  # of the window's letters
 _PLACES: Final = 7  # along a line, where its words may stand
 _AIR: Final = 6.0
 _TICK: Final = 4.0
+_DOT: Final = 2.5  # the radius of a lone measurement
 _ROOM: Final = 0.06  # of the range, above and below the curves
 _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
@@ -161,7 +162,7 @@ class Chart(QWidget):
         painter.setFont(self._small_font())
         frame = self._frame()
         self._draw_axes(painter, frame)
-        painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
+        painter.setClipRect(frame.area.adjusted(0, -1, _DOT, 1))
         curves = list(self._curves.values())
         lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
         self._draw_floor(painter, frame, lines)
@@ -178,7 +179,10 @@ class Chart(QWidget):
         end = QPointF()
         for polygon, past in lines.polygons():
             painter.setPen(pens[past])
-            painter.drawPolyline(polygon)
+            if polygon.size() > 1:
+                painter.drawPolyline(polygon)
+            else:  # of which Qt draws nothing
+                _draw_dot(painter, polygon.first())
             end = polygon.last()
         if curve.label and not end.isNull():
             metrics = painter.fontMetrics()
@@ -306,6 +310,15 @@ def _pen(curve: Curve, *, faint: bool) -> QPen:
     colour = theme.color(curve.role)
     colour.setAlphaF(_FAINT if faint else 1.0)
     return QPen(colour, 1 if faint else 2, curve.style)
+
+
+def _draw_dot(painter: QPainter, at: QPointF) -> None:
+    """A lone measurement, in the colour of the pen."""
+    painter.save()
+    painter.setBrush(painter.pen().color())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(at, _DOT, _DOT)
+    painter.restore()
 
 
 def _at_least_factor(low: float, high: float) -> tuple[float, float]:

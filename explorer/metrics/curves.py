@@ -294,9 +294,8 @@ class CurvesView(QWidget):
                 self.quantity, moment, self.over, present=bool(self._under)
             )
             if value is not None:
-                colour = theme.color(lane).name()
-                parts.append(f'<span style="color:{colour}">{number(value)}</span>')
-        return " · ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
+                parts.append(_coloured(lane, number(value)))
+        return "&nbsp;· ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
 
     def _moment(self, moment: float) -> str:
         if self.over == "step":
@@ -308,14 +307,14 @@ class CurvesView(QWidget):
 
     def _hint(self) -> str:
         return " ".join(
-            f'<span style="color:{theme.color(lane).name()}">'
-            f"{_STYLES[lane][1]}&nbsp;{_unbroken(tr(titles_beside(self._lanes)[lane]))}</span>"
-            for lane in self._lanes
+            _coloured(lane, tr(titles_beside(self._lanes)[lane])) for lane in self._lanes
         )
 
 
-def _unbroken(words: str) -> str:
-    return words.replace(" ", "&nbsp;")
+def _coloured(lane: Lane, words: str) -> str:
+    """Words of a lane after its line, which tells it from others without any colour."""
+    unbroken = f"{_STYLES[lane][1]} {words}".replace(" ", "&nbsp;")
+    return f'<span style="color:{theme.color(lane).name()}">{unbroken}</span>'
 
 
 def _chip() -> QPushButton:

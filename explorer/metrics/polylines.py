@@ -66,8 +66,9 @@ def polylines(x: Floats, y: Floats) -> Polylines:
     x, y = x[~broken], y[~broken]
     kept = _kept(x, y, part)
     x, y, part = x[kept], y[kept], part[kept]
-    past = np.unique(part[part < broken.sum()])
-    return Polylines(x, y, _begins(part), len(past))
+    first = _begins(part)
+    past = int(np.count_nonzero(part[first] < broken.sum()))
+    return Polylines(x, y, first, past)
 
 
 def _kept(x: Floats, y: Floats, part: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -80,9 +81,10 @@ def _kept(x: Floats, y: Floats, part: NDArray[np.intp]) -> NDArray[np.intp]:
     upwards = np.lexsort((y, group))
     last = np.append(begins[1:], len(x)) - 1
     ends = _begins(part)
-    return np.unique(
-        np.concatenate([ends, np.append(ends[1:], len(x)) - 1, upwards[begins], upwards[last]])
-    )
+    kept = np.zeros(len(x), dtype=bool)  # `np.unique` would load all of numpy.ma
+    for points in (ends, np.append(ends[1:], len(x)) - 1, upwards[begins], upwards[last]):
+        kept[points] = True
+    return np.flatnonzero(kept)
 
 
 def _begins(part: NDArray[np.intp]) -> NDArray[np.intp]:

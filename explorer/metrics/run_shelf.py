@@ -80,7 +80,7 @@ class RunShelf(QWidget):
         self.retranslate()
 
     def add(self, run: Run) -> None:
-        """Put a run on the shelf; the oldest one that is not ticked makes room."""
+        """Put a run on the shelf; the oldest one that is not looked at makes room."""
         item = QListWidgetItem()
         item.setData(_RUN, run)
         item.setData(_ACHIEVED, achieved(run))
@@ -178,7 +178,12 @@ class RunShelf(QWidget):
         return [self.list.item(row) for row in range(self.list.count())]
 
     def _make_room(self) -> None:
-        spare = [i for i in self._items() if i.checkState() == Qt.CheckState.Unchecked]
+        ticked = Qt.CheckState.Checked
+        spare = [
+            item
+            for item in self._items()
+            if item.checkState() != ticked and item.data(_RUN).number != self._guest
+        ]
         if self.list.count() > MAX_RUNS and spare:
             self.list.takeItem(self.list.row(spare[-1]))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from explorer.panels.cells import cell_at
 from explorer.panels.outline import level_holding
 
 if TYPE_CHECKING:
@@ -46,12 +46,8 @@ class Reference:
 
     def at(self, point: tuple[float, float]) -> float:
         """The reference's density at a point."""
-        x_min, x_max, y_min, y_max = self._extent
-        rows, columns = self._density.shape
-        column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
-        row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
-        inside = 0 <= row < rows and 0 <= column < columns
-        return float(self._density[row, column]) if inside else 0.0
+        cell = cell_at(point, self._extent, self._density.shape)
+        return 0.0 if cell is None else float(self._density[cell])
 
     def on(self, shape: tuple[int, ...], extent: Extent) -> Floats:
         """The reference's mean density over the cells of another grid."""

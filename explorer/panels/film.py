@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from explorer.panels import filmfile
+from explorer.panels.cells import cell_at
 from explorer.panels.fields import Field, Fields
 from explorer.panels.keyframes import KeyFrames, Moments, fitting, fitting_moments
 from explorer.panels.outline import level_holding
@@ -324,13 +325,8 @@ class Film:
         heat = self.heat(tau, now)
         if heat is None or heat.strength < 1:
             return None
-        x_min, x_max, y_min, y_max = heat.extent
-        rows, columns = heat.density.shape
-        column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
-        row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
-        if not (0 <= row < rows and 0 <= column < columns):
-            return None
-        return float(heat.density[row, column])
+        cell = cell_at(point, heat.extent, heat.density.shape)
+        return None if cell is None else float(heat.density[cell])
 
     def destination(
         self, point: tuple[float, float], tau: float, now: float, reach: float

@@ -19,7 +19,7 @@ from explorer.panels.flow_view import FlowView
 from explorer.panels.head_line import HeadLine
 from explorer.panels.kinds import KINDS, room_for
 from explorer.panels.outline import contour, level_holding
-from explorer.panels.pace import acting_layer, with_rests
+from explorer.panels.pace import with_rests
 from explorer.panels.panel_copy import PanelCopy, places
 from explorer.panels.rasterizer import Marker
 from explorer.panels.sentence import Sentence
@@ -51,7 +51,6 @@ class FlowPanel(QWidget):
         hovered: x and y under the mouse, in data units of the moment that is shown.
         left: The mouse has left the picture.
         options_changed: What of the picture is switched on, a `Shown`.
-        layer_changed: The layer that acts now, from 0; -1 between layers.
         enlarged: Whether the panel should have all the room.
 
     Args:
@@ -64,7 +63,6 @@ class FlowPanel(QWidget):
     hovered = Signal(float, float)
     left = Signal()
     options_changed = Signal(object)
-    layer_changed = Signal(int)
     enlarged = Signal(bool)
 
     def __init__(
@@ -79,7 +77,6 @@ class FlowPanel(QWidget):
         self._kind = KINDS[lane]
         self._title_text = title or lane_title(lane)
         self._layers: tuple[str, ...] = ()
-        self._acting = -1
         self._value: float | None = None
         self._note_text = ""
         self._beneath = True  # whether there was a density where the difference is
@@ -126,10 +123,6 @@ class FlowPanel(QWidget):
     def moving_until(self) -> float:
         """The time until which the picture changes although the clock stands."""
         return self.view.moving_until
-
-    def set_clock(self, tau: float) -> None:
-        """Show a moment of the clock at the time that is shown already."""
-        self.show_moment(tau, self.view.now)
 
     def set_layers(self, count: int, titles: Sequence[str] = ()) -> None:
         """Say how many layers share the clock: the picture rests at the end of every one.
@@ -346,13 +339,7 @@ class FlowPanel(QWidget):
         self._note.setText(self._note_text)
 
     def _tell_place(self) -> None:
-        tau = self.view.tau
-        self._head.set_place(*places(self._kind.goes, self._layers, tau))
-        layer = acting_layer(tau, len(self._layers))
-        acting = -1 if layer is None else layer
-        if acting != self._acting:
-            self._acting = acting
-            self.layer_changed.emit(acting)
+        self._head.set_place(*places(self._kind.goes, self._layers, self.view.tau))
 
 
 def _label(role: str) -> QLabel:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.i18n import number, signed, tr
+from explorer.panels.cells import cell_at
 
 if TYPE_CHECKING:
     from explorer.panels.film import Film
@@ -24,12 +25,8 @@ def readings(view: FlowView, point: Point) -> list[str]:
     maps = view.shown.density or view.shown.difference
     if maps and film.square is not None and not _inside(point, film.square):
         said.append(tr("outside the dotted square, in which the density is computed"))
-    if density := film.density_at(point, tau, now):
-        said.append(
-            tr("density {density}, log p = {log_prob} nats").format(
-                density=number(density), log_prob=number(math.log(density))
-            )
-        )
+    if (density := film.density_at(point, tau, now)) is not None:
+        said.append(_density_words(density))
         if view.shown.difference and view.reference is not None:
             more = density - view.reference.at(point)
             back = view.reference.is_base
@@ -43,6 +40,14 @@ def readings(view: FlowView, point: Point) -> list[str]:
         if speed is not None:
             said.append(words.format(speed=number(speed)))
     return said
+
+
+def _density_words(density: float) -> str:
+    if density <= 0:  # less than the numbers of a picture can tell from nothing
+        return tr("density ≈ 0")
+    log_prob = number(math.log(density))
+    words = tr("density {density}, log p = {log_prob} nats")
+    return words.format(density=number(density), log_prob=log_prob)
 
 
 def _inside(point: Point, square: Extent) -> bool:
@@ -68,11 +73,8 @@ def speed_at(film: Film, point: Point, tau: float, now: float, *, exact: bool) -
     field = film.field(tau, now, exact=exact)
     if field is None:
         return None
-    x_min, x_max, y_min, y_max = field.extent
-    rows, columns = field.velocity.shape[:2]
-    column = math.floor((point[0] - x_min) / (x_max - x_min) * columns)
-    row = math.floor((point[1] - y_min) / (y_max - y_min) * rows)
-    if not (0 <= row < rows and 0 <= column < columns):
+    cell = cell_at(point, field.extent, field.velocity.shape)
+    if cell is None:
         return None
-    speed = float(np.hypot(*field.velocity[row, column]))
+    speed = float(np.hypot(*field.velocity[cell]))
     return speed if math.isfinite(speed) else None

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.panels.pace import with_rests
+from explorer.panels.panel_copy import places
 from explorer.theme import theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
 _STEPS: Final = 10_000
 _GROOVE: Final = 4.0
@@ -78,6 +80,13 @@ class ScrubBar(QAbstractSlider):
         between = [(str(k), self._x(k / self._layers)) for k in range(every, self._layers, every)]
         return [first, *((text, x) for text, x in between if low < x < high), last]
 
+    def words(self, tau: float) -> str:
+        """Which moment that is, and which layer acts then."""
+        said = places("time", (), tau)
+        if self._layers:
+            said += places("layers", ("",) * self._layers, with_rests(tau, self._layers))
+        return ", ".join(said)
+
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         self.setAccessibleName(tr("Moment between base and target"))
@@ -93,6 +102,13 @@ class ScrubBar(QAbstractSlider):
     def minimumSizeHint(self) -> QSize:
         """As short as it can still be dragged."""
         return QSize(120, round(2 * _LINE) + self.fontMetrics().height() + 2)
+
+    def event(self, event: QEvent) -> bool:
+        """Say which moment the mouse is at."""
+        if event.type() == QEvent.Type.ToolTip:
+            self._explain(event)
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to the moment under the mouse."""
@@ -162,8 +178,15 @@ class ScrubBar(QAbstractSlider):
     def _x(self, tau: float) -> float:
         return _MARGIN + tau * max(self.width() - 2 * _MARGIN, 1.0)
 
-    def _follow(self, x: float) -> None:
+    def _tau_at(self, x: float) -> float:
         tau = (x - _MARGIN) / max(self.width() - 2 * _MARGIN, 1.0)
-        tau = min(max(tau, 0.0), 1.0) if math.isfinite(tau) else 0.0
+        return min(max(tau, 0.0), 1.0) if math.isfinite(tau) else 0.0
+
+    def _explain(self, event: QHelpEvent) -> None:
+        words = f"{self.words(self._tau_at(event.pos().x()))}\n{self.toolTip()}"
+        QToolTip.showText(event.globalPos(), words, self)
+
+    def _follow(self, x: float) -> None:
+        tau = self._tau_at(x)
         self.setSliderPosition(round(tau * _STEPS))
         self.scrubbed.emit(tau)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -36,17 +36,7 @@ _DIRECTIONS: Final = tuple(_SHORT)
 
 
 class Transport(QWidget):
-    """Drives the clock; it holds no data of its own.
-
-    Signals:
-        direction_changed: "generate" or "normalize".
-        scrubbed: The moment that a person went to, from 0 to 1.
-        playing_changed: Whether the clock runs.
-    """
-
-    direction_changed = Signal(str)
-    scrubbed = Signal(float)
-    playing_changed = Signal(bool)
+    """Drives the clock; it holds no data of its own."""
 
     def __init__(self, clock: FrameClock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,11 +152,9 @@ class Transport(QWidget):
         clock = self._clock
         clock.tau_changed.connect(self._bar.set_tau)
         clock.playing_changed.connect(self._tell_playing)
-        clock.playing_changed.connect(self.playing_changed)
         clock.direction_changed.connect(self._tell_direction)
-        clock.direction_changed.connect(self.direction_changed)
         clock.speed_changed.connect(self._tell_speed)
-        self._bar.scrubbed.connect(self._scrub)
+        self._bar.scrubbed.connect(clock.seek)
         self._speed.activated.connect(lambda index: clock.set_speed(SPEEDS[index]))
         for name, button in self._directions.items():
             button.clicked.connect(lambda _=False, name=name: clock.set_direction(name))
@@ -175,11 +163,7 @@ class Transport(QWidget):
 
     def _go(self, tau: float) -> None:
         self._clock.pause()
-        self._scrub(tau)
-
-    def _scrub(self, tau: float) -> None:
         self._clock.seek(tau)
-        self.scrubbed.emit(self._clock.tau)
 
     def _dress(self) -> None:
         icons = {

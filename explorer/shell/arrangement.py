@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 
+from explorer.motion import motion
 from explorer.settings import settings
 from explorer.shell.in_sight import InSight
 
@@ -48,6 +49,8 @@ class Arrangement(QObject):
             (Qt.Corner.BottomRightCorner, RIGHT),
         ):
             window.setCorner(corner, area)
+        motion.changed.connect(self._follow_motion)
+        self._follow_motion()
 
     def reset(self) -> None:
         """Put every dock back in its place."""
@@ -76,6 +79,9 @@ class Arrangement(QObject):
         """Keep the arrangement for the next run."""
         settings().setValue(_GEOMETRY_KEY, self._window.saveGeometry())
         settings().setValue(_STATE_KEY, self._window.saveState(VERSION))
+
+    def _follow_motion(self) -> None:
+        self._window.setAnimated(not motion.reduced)
 
     def _resize(self) -> None:
         for area, docks in self._sides.items():

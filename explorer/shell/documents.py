@@ -13,7 +13,7 @@ from explorer.i18n import integer, mark, tr
 from explorer.shell.aside import Aside
 from explorer.shell.target_job import TargetReader
 from explorer.store import remember_recent, write_document
-from flowengine.errors import FlowError
+from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
 from flowengine.targets.sources import spec_from_file, spec_from_image, spec_from_table
 
@@ -75,7 +75,6 @@ class Documents(QObject):
             ended.connect(lambda _what: self.noted.emit(""))  # it is not being read any more
         self._reader.done.connect(self._choose)
         self._reader.failed.connect(self.failed)
-        self._reader.failed.connect(lambda: self.noted.emit(""))  # nothing is read any more
         self._left_out = ""  # what is said of other files once a target has been taken
 
     @property
@@ -123,8 +122,16 @@ class Documents(QObject):
             self.name,
             f"{tr('Flow Explorer projects')} (*{SUFFIX})",
         )
-        if path is not None:
-            self._save_to(path if path.suffix else path.with_suffix(SUFFIX), then)
+        if path is None:
+            return
+        named = path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
+        if named != path and named.exists():  # the dialog has asked about another name
+            name = named.name
+            self.failed.emit(
+                phrase(f"{name} is there already; to replace it, write its name whole")
+            )
+            return
+        self._save_to(named, then)
 
     def leave(self, then: Callable[[], None]) -> None:
         """Do what ends the present document; before that, ask what becomes of unsaved work."""

@@ -276,6 +276,7 @@ class Stage(QWidget):
             gone.deleteLater()
         self.panels = {lane: self.panels.get(lane) or self._new_panel(lane) for lane in lanes}
         self.compare_button.set_lanes(lanes)
+        self._ask_for_pictures()
         self._lay_panels()
 
     def _lay_panels(self) -> None:
@@ -339,6 +340,11 @@ class Stage(QWidget):
         self._show_target()
 
     def _follow_options(self, _shown: Shown) -> None:
+        self._ask_for_pictures()
+        self._show_target()
+        self.clock.wake()
+
+    def _ask_for_pictures(self) -> None:
         """Have the engines compute what can be seen, and nothing else."""
         shown = [panel.shown for panel in self.panels.values()]
         self._controller.set_view(
@@ -347,8 +353,6 @@ class Stage(QWidget):
             field=any(part.field for part in shown),
             exact_field=any(part.exact for part in shown),
         )
-        self._show_target()
-        self.clock.wake()
 
     def _follow_guests_options(self) -> None:
         self._show_target()

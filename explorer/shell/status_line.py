@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QStatusTipEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from explorer.i18n import number, tr, tr_sentence, translator
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _TICK_MS: Final = 1000
 
@@ -57,6 +60,11 @@ class StatusLine(QStatusBar):
         return super().eventFilter(watched, event)
 
     @property
+    def figures(self) -> str:
+        """How quickly all goes, and how many engines answer."""
+        return " · ".join(filter(None, (self._pace.text(), self._engines.text())))
+
+    @property
     def sentence(self) -> str:
         """The sentence that is shown."""
         return self._sentence.text()
@@ -72,6 +80,12 @@ class StatusLine(QStatusBar):
     def set_engine_ready(self, lane: str) -> None:
         """Count the engine of a lane among those that answer."""
         self._ready.add(lane)
+        self.refresh()
+
+    def set_lanes(self, lanes: Collection[str]) -> None:
+        """Count the engines of these lanes alone; those of others have ended."""
+        self._ready.intersection_update(lanes)
+        self._rates = {lane: rate for lane, rate in self._rates.items() if lane in lanes}
         self.refresh()
 
     def set_unsaved(self, unsaved: bool) -> None:

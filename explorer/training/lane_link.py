@@ -50,6 +50,7 @@ class LaneLink(QObject):
         self._training = False
         self._steps_to_make = 0
         self._question: protocol.Query | protocol.SolverLab | None = None
+        self._lab_request = 0  # of the solver lab that is being measured
         self._exports: dict[int, protocol.Export] = {}
         self._generation = 0
         self._project: Project | None = None
@@ -125,6 +126,8 @@ class LaneLink(QObject):
 
     def ask(self, question: protocol.Query | protocol.SolverLab) -> None:
         """Ask now, or, where the engine is still starting, as soon as it is up."""
+        if isinstance(question, protocol.SolverLab):
+            self._lab_request = question.request
         if self.up:
             self.send([question])
         else:
@@ -178,6 +181,8 @@ class LaneLink(QObject):
             self.has_stopped = message.state == "stopped"
         if isinstance(message, protocol.ExportDone | protocol.Failure):
             self._exports.pop(message.request, None)
+        if isinstance(message, protocol.SolverLabReply | protocol.Failure):
+            self._forget_lab(message.request)
         if self._holds(message):
             self.message.emit(self.lane, message)
 
@@ -224,9 +229,10 @@ class LaneLink(QObject):
     def _mourn(self, ending: str) -> None:
         self._read_rest()
         self.up = False
-        self.notice.emit(
-            phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
-        )
+        text = phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
+        self.notice.emit(text)
+        if self._lab_request and self._question is None:  # else the next engine will be asked
+            self._fail(self._lab_request, text)
 
     def _give_up(self, ending: str) -> None:
         self._read_rest()
@@ -236,10 +242,20 @@ class LaneLink(QObject):
             "Explorer again"
         )
         self.notice.emit(text)
-        for request in (0, *self._exports):
-            failure = protocol.Failure(request=request, error="EngineLost", text=text)
-            self.message.emit(self.lane, failure)
+        labs = (self._lab_request,) if self._lab_request else ()
+        for request in (0, *labs, *self._exports):
+            self._fail(request, text)
         self._exports.clear()
+
+    def _fail(self, request: int, text: str) -> None:
+        self._forget_lab(request)
+        self.message.emit(
+            self.lane, protocol.Failure(request=request, error="EngineLost", text=text)
+        )
+
+    def _forget_lab(self, request: int) -> None:
+        if request == self._lab_request:
+            self._lab_request = 0
 
     def _next_generation(self, project: Project) -> None:
         self._generation += 1

@@ -6,6 +6,7 @@ Importing this package loads no torch, so that a command line or a menu can list
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,6 @@ from flowengine.errors import ExportError
 from flowengine.files import replacing_folder, replacing_path
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from flowengine.model import Model
@@ -154,13 +154,16 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
         ExportError: the format is unknown; a folder is to be written and there is a file, or a
             folder that holds anything but an earlier export of this format; a file is to be
             written and there is a folder, or its name has another ending; or there is no folder to
-            write into.
+            write into, or it is read-only.
     """
     if format not in FORMATS:
         raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
     place, suffixes = Path(path), FORMATS[format].suffixes
-    if not place.absolute().parent.is_dir():
-        raise ExportError(f"{place} cannot be written: there is no folder {place.parent}")
+    parent = place.absolute().parent
+    if not parent.is_dir():
+        raise ExportError(f"{place} cannot be written: there is no folder {parent}")
+    if not os.access(parent, os.W_OK):
+        raise ExportError(f"{place} cannot be written: the folder {parent} is read-only")
     if suffixes:
         if place.suffix.lower() not in suffixes:
             raise ExportError(f"Expected a {' or '.join(suffixes)} file, got {place}")

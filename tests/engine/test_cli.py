@@ -276,7 +276,8 @@ def test_worker_ends_with_its_input():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_interrupted_training_keeps_what_it_has(untrained):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_training_keeps_what_it_has(untrained, ending):
     """On a terminal: the bar is drawn there, and Ctrl-C saves, says so and exits with 130."""
     import pty
 
@@ -284,7 +285,7 @@ def test_interrupted_training_keeps_what_it_has(untrained):
     with program("train", untrained, "--until-kl", 1e-9, "--json", stderr=theirs) as process:
         os.close(theirs)
         seen = read_until(ours, b"step ")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         seen += read_until(ours, b"interrupted")
         out = process.stdout.read()
         process.wait(timeout=60)
@@ -295,6 +296,23 @@ def test_interrupted_training_keeps_what_it_has(untrained):
     assert report["stopped_by"] == "interrupt"
     saved = fe.Trainer(read_project(untrained), "discrete")
     assert saved.step_count == report["step"] > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_an_export_that_is_told_to_end_leaves_nothing(trained, tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    line = ("--lane", "discrete", "--format", "samples", "-n", 10_000_000, "-o", tmp_path / "s.csv")
+    with program("export", trained, *line, stderr=theirs) as process:
+        os.close(theirs)
+        read_until(ours, b"export")
+        process.send_signal(signal.SIGTERM)
+        read_until(ours, b"interrupted")
+        process.wait(timeout=60)
+    os.close(ours)
+    assert process.returncode == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["trained.flow"]
 
 
 def read_until(descriptor, what):

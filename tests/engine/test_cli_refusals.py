@@ -56,7 +56,18 @@ BAD_INPUT = {
     "too many layers": "new --target moons --stack swap*129 -o {d}/n.flow",
     "unknown continuous flow": "new --target moons --continuous magic -o {d}/n.flow",
     "seed out of range": "new --target moons --seed -1 -o {d}/n.flow",
+    "formula that breaks off": "new --target formula:exp( -o {d}/n.flow",
     "new in no folder": "new --target moons -o {d}/none/n.flow",
+    "new that is a folder": "new --target moons -o {d}",
+}
+
+NAMED = {
+    "new in no folder": ("new --target moons -o {d}/none/n.flow", "no folder {d}/none"),
+    "new that is a folder": ("new --target moons -o {d}", "{d} is a folder"),
+    "formula": ("new --target formula:exp( -o {d}/n.flow", "formula:exp(: Expected a number"),
+    "layer": ("new --target moons --stack teleport -o {d}/n.flow", "'teleport'"),
+    "lane": ("train {p} --lane wgan", "'wgan'"),
+    "number": ("train {p} --steps many", "1 to 1000000000, got 'many'"),
 }
 
 
@@ -76,6 +87,49 @@ def test_bad_input_is_one_line_and_status_2(line, run, untrained, tmp_path):
     assert err.startswith("flowengine")
     assert err.count("\n") == 1
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("line", "named"), NAMED.values(), ids=NAMED.keys())
+def test_a_refusal_says_what_and_where(line, named, run, untrained, tmp_path):
+    _, _, err = run(*line.format(p=untrained, d=tmp_path).split())
+    assert named.format(d=tmp_path) in err
+
+
+def test_an_output_without_a_name_is_not_the_project_itself(run, untrained):
+    before = untrained.read_bytes()
+    status, _, err = run("train", untrained, "--lane", "discrete", "--steps", 1, "-o", "")
+    assert (status, err.count("\n")) == (2, 1)
+    assert untrained.read_bytes() == before
+
+
+WRITERS = {
+    "new": "new --target moons -o {d}/n.flow",
+    "train": "train {p} --steps 1 -o {d}/n.flow",
+    "sample": "sample {p} --lane discrete -n 5 -o {d}/s.npy",
+    "samples": "export {p} --lane discrete --format samples -o {d}/s.csv",
+    "model": "export {p} --lane discrete --format python -o {d}/m",
+}
+
+
+@pytest.mark.parametrize("line", WRITERS.values(), ids=WRITERS.keys())
+def test_a_folder_that_is_read_only_is_named(line, run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # as it says to all but root
+    status, _, err = run(*line.format(p=trained, d=tmp_path).split())
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"the folder {tmp_path} is read-only" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["trained.flow"]
+
+
+def test_samples_that_find_no_room_are_named(run, trained, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", ".s.npy.part")
+
+    monkeypatch.setattr("numpy.lib.format.write_array", full)
+    line = ("sample", trained, "--lane", "discrete", "-n", 5, "-o", tmp_path / "s.npy")
+    status, _, err = run(*line)
+    said = f"flowengine sample: {tmp_path / 's.npy'} could not be written: No space left on device"
+    assert (status, err) == (1, said + "\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["trained.flow"]
 
 
 def test_empty_drawing_and_empty_stack_cannot_be_trained(run, untrained):

@@ -70,6 +70,19 @@ def test_a_long_rest_is_not_paid_for_when_training_goes_on(lane):
     assert display._spent == before
 
 
+@pytest.mark.parametrize(("direction", "start"), [("generate", 0), ("normalize", -1)])
+def test_both_flows_follow_the_same_particles(direction, start):
+    starts = {}
+    for lane in LANES:
+        trainer = Trainer(Project.from_dict(SMALL), lane)
+        view = SetView(particles=64, direction=direction)
+        events = show_all(Display(trainer, 0, view))
+        frames = [event for event in events if isinstance(event, ParticleFrames)]
+        starts[lane] = np.concatenate([frame.positions[start] for frame in frames])
+    assert len(starts["discrete"]) == 64
+    np.testing.assert_array_equal(starts["discrete"], starts["continuous"])
+
+
 def test_the_exact_field_comes_once_and_only_on_request():
     display = display_of("continuous")
     assert not any(getattr(event, "exact", False) for event in show_all(display))

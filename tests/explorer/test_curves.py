@@ -198,6 +198,15 @@ def test_a_single_measurement_among_many_is_seen(view, odd):
     assert max(rows) - min(rows) > 0.4 * view.curves.chart.height()
 
 
+def test_the_first_measurement_of_a_new_target_is_seen(view):
+    for step in range(1, 60):
+        view.add(measured(50 * step, 0.05))
+    view.mark_change("discrete")
+    view.add(measured(3500, 1.0))
+    view.curves.draw()
+    assert coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
+
+
 def coloured_rows(picture, colour):
     """The rows of a picture that hold a pixel of a colour."""
     wanted = colour.rgb()

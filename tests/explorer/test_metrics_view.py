@@ -98,8 +98,8 @@ def test_hovering_gives_the_nearest_values_of_both_lanes(view):
         view.add(measured(300, kl / 2, lane=lane))
     view.curves.draw()
     told = view.curves.values_at(1.4)
-    assert "0.0210" in told
-    assert "0.0480" in told
+    assert "━&nbsp;0.0210" in told
+    assert "╍&nbsp;0.0480" in told
     assert "1.40 s" in told
 
 

@@ -270,7 +270,7 @@ for place in range(4):
 """
 
 
-@pytest.mark.parametrize("scale", ["1.25", "1.5", "1.75"])
+@pytest.mark.parametrize("scale", ["1.25", "1.5", "1.75", "2.5"])
 def test_a_picture_reaches_the_edges_of_its_panel_at_every_scale(scale):
     run_at_scale(_BETWEEN_PIXELS, scale)
 

@@ -1,4 +1,4 @@
-"""Parts of the panels' pictures that explain: difference, exact field, paths, legend, readings."""
+"""Parts of the panels' pictures that explain: difference, exact field, paths, legend."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.ground import Ground
 from explorer.panels.kinds import KINDS
 from explorer.panels.rasterizer import Rasterizer, Shot, Shown
-from explorer.panels.readings import readings
 from explorer.panels.strokes import field_lines
-from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still
+from tests.explorer.film_messages import EXTENT, field, heat, particles, still
 from tests.explorer.test_rasterizer import NOTHING, drawn, film_of, only, pixels
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -234,38 +233,6 @@ def test_a_field_fades_out_where_it_ends():
     assert np.all(np.diff(light[12, :4]) > 0)
 
 
-# --- what can be read -----------------------------------------------------------------------------
-
-
-def test_readings_say_what_is_switched_on_under_the_mouse(qtbot):
-    panel = FlowPanel("continuous", Camera())
-    qtbot.addWidget(panel)
-    panel.take(heat(np.full((8, 8), 1 / 64), lane="continuous"), 0.0)
-    panel.take(field(np.broadcast_to([0.6, 0.8], (2, 25, 25, 2))), 0.0)
-    panel.show_moment(1.0, 100.0)
-    assert readings(panel.view, (1, 1)) == [
-        "density 0.0156, log p = −4.16 nats",
-        "speed 1.00",
-    ]
-    outside = ["outside the dotted square, in which the density is computed"]
-    assert readings(panel.view, (9, 9)) == outside
-    panel.set_shown(Shown(density=False))
-    assert readings(panel.view, (9, 9)) == []
-    panel.set_shown(Shown(field=False, density=False, difference=True))
-    panel.set_reference(np.ones((2, 2)), EXTENT)
-    assert readings(panel.view, (1, 1))[1:] == ["model − target = 0.000"]
-
-
-def test_the_grid_can_be_read_near_its_nodes():
-    side = np.linspace(-3, 3, 7)
-    mesh = np.stack(np.meshgrid(side, side), axis=-1)[None]
-    panel = FlowPanel("discrete", Camera())
-    panel.take(grid(mesh, log_det=np.full((1, 7, 7), -0.5, np.float32)), 0.0)
-    panel.show_moment(1.0, 100.0)
-    assert readings(panel.view, (0.2, 0.1)) == ["log|det| −0.50 nats"]
-    assert readings(panel.view, (8, 8)) == []
-
-
 # --- lanes ----------------------------------------------------------------------------------------
 
 
@@ -276,7 +243,7 @@ def test_every_lane_has_a_panel_with_its_own_figure(qtbot, lane):
     panel.resize(420, 560)
     panel.take(still(np.zeros((5, 2)), lane=lane), 0.0)
     panel.set_layers(2 if lane == "discrete" else 0)
-    panel.set_clock(0.5)
+    panel.show_moment(0.5, 0.0)
     panel.set_figures(0.5)
     assert panel.place
     assert panel.title
@@ -287,7 +254,7 @@ def test_every_lane_has_a_panel_with_its_own_figure(qtbot, lane):
 def test_a_straight_line_is_called_one(qtbot):
     panel = FlowPanel("gan", Camera())
     qtbot.addWidget(panel)
-    panel.set_clock(0.32)
+    panel.show_moment(0.32, 0.0)
     assert panel.place == "straight line, 32 %"
     assert panel.measured == "w2"
 

@@ -147,7 +147,7 @@ def test_undo_and_redo_of_a_restore_lose_no_model(window, qtbot):
     (run,) = kept(qtbot, window, 1)
     step_once(qtbot, window)  # too little for the shelf
     project, before = window.store.project, states(qtbot, window)
-    window.restore_run(run)  # the same document: the weights alone are other ones
+    window.run_desk.restore(run)  # the same document: the weights alone are other ones
     assert same_weights(project, run.lanes, states(qtbot, window))
     step_once(qtbot, window)
     after = states(qtbot, window)

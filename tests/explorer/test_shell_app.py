@@ -95,13 +95,17 @@ def test_a_project_that_cannot_be_opened_is_named_in_the_window(open_window, tmp
         (["--screenshot", "a.png", "--after", "-1"], "--after must lie in [0, 86400] seconds"),
         (["--after", "soon"], "invalid float value: 'soon'"),
         (["a.flow", "b.flow"], "unrecognized arguments: b.flow"),
+        (["--screenshot", "a.jpeg"], "--screenshot expects a .png file, got a.jpeg"),
+        (["--screenshot", "/none/a.png"], "/none/a.png cannot be written: there is no folder"),
     ],
 )
 def test_arguments_that_make_no_sense_end_with_a_sentence(capsys, arguments, words):
     with pytest.raises(SystemExit) as ended:
         program.parse(arguments)
     assert ended.value.code == 2
-    assert words in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
 
 
 def test_an_error_that_nobody_foresaw_is_logged_and_said(open_window, qtbot, caplog):

@@ -75,6 +75,21 @@ def test_a_new_project_is_named_by_its_document_until_it_has_a_file(
     assert recent_files() == [tmp_path / "mine.flow"]
 
 
+def test_a_name_without_its_ending_overwrites_nothing(documents, save_to, store, tmp_path, qtbot):
+    """The dialog has asked about the name that was written, and not about the one with .flow."""
+    (tmp_path / "mine.flow").write_bytes(b"another's work")
+    save_to(tmp_path / "mine")
+    with qtbot.waitSignal(documents.failed) as said:
+        documents.save()
+    assert said.args == ["mine.flow is there already; to replace it, write its name whole"]
+    assert (tmp_path / "mine.flow").read_bytes() == b"another's work"
+    assert store.path is None
+    save_to(tmp_path / "mine.v2")
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
+    assert documents.name == "mine.v2.flow"
+
+
 def test_saving_again_asks_for_nothing(documents, store, save_to, tmp_path, monkeypatch, qtbot):
     save_to(tmp_path / "p.flow")
     with qtbot.waitSignal(documents.saved):

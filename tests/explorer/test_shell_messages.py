@@ -18,6 +18,7 @@ from flowengine.protocol import (
     LedgerRow,
     Notice,
     ParticleFrames,
+    Ready,
 )
 from flowengine.shorthand import parse_stack
 from tests.explorer.windows import measured, tell
@@ -37,6 +38,19 @@ def test_training_is_unsaved_work(window):
     window.controller.train()
     tell(window, measured(step=200))
     assert window.store.unsaved
+
+
+def test_an_engine_that_has_been_sent_away_is_counted_no_more(window):
+    flows = window.store.project
+    window.edit(replace(flows, compare=("vae",)), "Compare", "")
+    window.controller.train()
+    for lane in ("discrete", "vae"):
+        tell(window, Ready(devices=(), torch="", pid=0), lane)
+        tell(window, measured(lane), lane)
+    window.status_line.refresh()
+    assert window.status_line.figures == "824 steps/s · 2 engines"
+    window.edit(flows, "Compare", "")
+    assert window.status_line.figures == "412 steps/s · 1 engine"
 
 
 def test_particles_are_shown_and_the_waiting_ends(window):

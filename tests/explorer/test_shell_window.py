@@ -6,12 +6,13 @@ from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 
 from explorer import dialogs
 from explorer.main_window import SMALLEST, MainWindow
 from explorer.stack.stack_model import BASE_ID
 from explorer.store import Store
+from explorer.theme import theme
 from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
 from flowengine.catalogue import Ring, StandardNormal
@@ -55,6 +56,27 @@ def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, 
     assert window.models.stack.list.viewport().height() > 0
 
 
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_a_lane_has_one_colour_everywhere(window, name):
+    theme.set_theme(name)
+    for lane in FLOW_LANES:
+        tell(window, measured(lane), lane)
+        tell(window, measured(lane, step=200), lane)
+    window.stage.clock.pause()
+    places = {lane: [panel] for lane, panel in window.stage.panels.items()}
+    for parts in places.values():
+        parts += [window.metrics.curves, window.metrics.figures]
+    for lane, parts in places.items():
+        wanted = theme.color(lane).rgb()
+        for part in parts:
+            assert wanted in colours_of(part), (lane, part)
+
+
+def colours_of(widget):
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return set(np.frombuffer(picture.constBits(), np.uint32).tolist())
+
+
 def test_both_panels_have_the_same_size(window, qtbot):
     for width in (SMALLEST[0], 1280, 1440, 1600):
         window.resize(width, 900)
@@ -74,6 +96,18 @@ def test_the_arrangement_is_remembered_and_can_be_put_back(window, qtbot):
     again.actions_["reset_layout"].trigger()
     assert again.docks["ledger"].isVisible()
     assert again.dockWidgetArea(again.docks["ledger"]) == Qt.DockWidgetArea.RightDockWidgetArea
+
+
+@pytest.mark.parametrize("name", ["target", "models", "ledger", "metrics"])
+def test_a_part_is_closed_by_its_button_and_comes_back_from_the_view_menu(window, qtbot, name):
+    dock = window.docks[name]
+    (close,) = (b for b in dock.findChildren(QToolButton) if b.toolTip().startswith("Close; "))
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dock.isHidden)
+    menus = {action.text(): action.menu() for action in window.menuBar().actions()}
+    (switch,) = (a for a in menus["&View"].actions() if a.text() == dock.windowTitle())
+    switch.trigger()
+    qtbot.waitUntil(dock.isVisible)
 
 
 def test_every_control_has_a_name_to_be_read_aloud(window):

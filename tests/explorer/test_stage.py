@@ -105,6 +105,18 @@ def test_baselines_come_beside_the_flows_and_go(stage, wants, qtbot):
     stage.clock.tick()
 
 
+def test_a_panel_that_comes_is_sent_what_it_shows(stage, wants, monkeypatch):
+    for lane in FLOW_LANES:
+        stage.panels[lane].switch("density", False)
+    asked = []
+    monkeypatch.setattr(Controller, "set_view", lambda _, **view: asked.append(view))
+    wants("discrete", "continuous", "vae")
+    assert stage.panels["vae"].shown.density
+    assert asked[-1]["heat"]
+    wants("discrete", "continuous")
+    assert not asked[-1]["heat"]
+
+
 def test_titles_say_what_a_baseline_lacks(stage, wants):
     wants(*LANES)
     assert "bound" in stage.panels["vae"].title

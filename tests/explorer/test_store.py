@@ -96,7 +96,7 @@ def test_saved_and_opened_again_with_its_lanes(store, tmp_path, qtbot):
     lanes = {"discrete": LaneState(trace=trace.getvalue())}
     store.apply(with_seed(store, 7), "Edit")
     assert store.modified
-    with qtbot.waitSignals([store.modified_changed, store.path_changed]):
+    with qtbot.waitSignals([store.unsaved_changed, store.path_changed]):
         save(store, tmp_path / "seven.flow", store.project, lanes)
     assert not store.modified
 

@@ -7,7 +7,7 @@ import tomllib
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -159,6 +159,11 @@ def test_the_style_sheet_is_one_that_qt_understands(each_theme, qapp):
     for file in re.findall(r'url\("(.+?)"\)', qapp.styleSheet()):
         with open(file, encoding="utf-8") as svg:
             assert "currentColor" not in svg.read()
+
+
+def test_digits_are_equally_wide(qapp):
+    theme.apply(qapp)
+    assert qapp.font().featureValue(QFont.Tag("tnum")) == 1
 
 
 def test_system_follows_the_desktop(qapp):

@@ -232,6 +232,17 @@ def test_an_export_asked_while_the_engines_start_is_made_once_they_are_up(
     assert (tmp_path / "taken" / "model.py").is_file()
 
 
+def test_a_measurement_whose_engine_dies_is_answered_with_a_sentence(qtbot, controller, ear):
+    controller.start(project())
+    wait(qtbot, lambda: all(ear.of(protocol.LaneStatus, lane) for lane in LANES))
+    request = controller.measure_solvers()
+    os.kill(controller.engine_pids()["continuous"], signal.SIGKILL)
+    wait(qtbot, lambda: ear.of(protocol.SolverLabReply) or ear.of(protocol.Failure))
+    (failure,) = ear.of(protocol.Failure)
+    assert failure.request == request
+    assert "continuous engine ended by itself" in failure.text
+
+
 def test_an_export_whose_engine_dies_is_made_by_the_next_one(qtbot, controller, ear, tmp_path):
     controller.start(project())
     wait(qtbot, lambda: all(ear.of(protocol.LaneStatus, lane) for lane in LANES))

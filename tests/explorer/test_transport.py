@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -41,7 +42,7 @@ def button(transport, start):
 
 
 def test_the_play_button_plays_and_pauses(qtbot, transport, clock):
-    with qtbot.waitSignal(transport.playing_changed) as changed:
+    with qtbot.waitSignal(clock.playing_changed) as changed:
         QTest.mouseClick(button(transport, "Play"), LEFT)
     assert changed.args == [True]
     assert clock.playing
@@ -60,11 +61,10 @@ def test_steps_go_from_mark_to_mark(transport, clock):
     assert seen == [0.5, 0.75, 1.0, 1.0, 0.75, 0.5]
 
 
-def test_the_ends(qtbot, transport, clock):
+def test_the_ends(transport, clock):
     clock.play()
-    with qtbot.waitSignal(transport.scrubbed) as scrubbed:
-        QTest.mouseClick(button(transport, "To the target"), LEFT)
-    assert scrubbed.args == [1.0]
+    QTest.mouseClick(button(transport, "To the target"), LEFT)
+    assert clock.tau == 1
     assert not clock.playing
     QTest.mouseClick(button(transport, "To the base"), LEFT)
     assert clock.tau == 0
@@ -73,12 +73,12 @@ def test_the_ends(qtbot, transport, clock):
 def test_the_direction_is_a_choice_of_two(qtbot, transport, clock):
     generate, normalize = button(transport, "generate"), button(transport, "normalize")
     assert generate.isChecked()
-    with qtbot.waitSignal(transport.direction_changed) as changed:
+    with qtbot.waitSignal(clock.direction_changed) as changed:
         QTest.mouseClick(normalize, LEFT)
     assert changed.args == ["normalize"]
     assert clock.direction == "normalize"
     assert not generate.isChecked()
-    with qtbot.assertNotEmitted(transport.direction_changed):
+    with qtbot.assertNotEmitted(clock.direction_changed):
         QTest.mouseClick(normalize, LEFT)
     clock.set_direction("generate")
     assert generate.isChecked()
@@ -92,10 +92,10 @@ def test_speeds_are_chosen_by_keyboard(transport, clock):
     assert box.currentText() == "0.25×"
 
 
-def test_dragging_the_line_scrubs(qtbot, transport, clock):
+def test_dragging_the_line_scrubs(transport, clock):
     bar = transport.findChild(ScrubBar)
     told = []
-    transport.scrubbed.connect(told.append)
+    clock.tau_changed.connect(told.append)
     QTest.mousePress(bar, LEFT, pos=QPoint(bar.width() // 2, 10))
     assert clock.tau == pytest.approx(0.5, abs=0.01)
     QTest.mouseMove(bar, QPoint(bar.width() - 2, 10))
@@ -109,7 +109,7 @@ def test_dragging_the_line_scrubs(qtbot, transport, clock):
 
 def test_the_line_follows_the_clock_without_answering(qtbot, transport, clock):
     bar = transport.findChild(ScrubBar)
-    with qtbot.assertNotEmitted(transport.scrubbed):
+    with qtbot.assertNotEmitted(bar.scrubbed):
         clock.seek(0.25)
     assert bar.value() == pytest.approx(0.25 * bar.maximum())
 
@@ -217,6 +217,24 @@ def test_labels_thin_out_before_they_touch(transport, layers, width):
     assert labels[0][0] == "base"
     assert labels[-1][0] == "target"
     assert not bar.grab().isNull()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_hovering_the_line_tells_the_moment(transport):
+    bar = transport.findChild(ScrubBar)
+    transport.set_layers(4)
+    (_, left), *_, (_, right) = bar.labels()
+    place = QPoint(round(left + 0.625 * (right - left)), 10)
+    event = QHelpEvent(QEvent.Type.ToolTip, place, bar.mapToGlobal(place))
+    QApplication.sendEvent(bar, event)
+    assert QToolTip.text().splitlines()[0] == "t = 0.62, layer 3 of 4"
+    QToolTip.hideText()
+    assert [bar.words(tau) for tau in (0, 0.5)] == [
+        "t = 0.00, base",
+        "t = 0.50, after layer 2 of 4",
+    ]
+    transport.set_layers(0)
+    assert bar.words(1) == "t = 1.00"
 
 
 def test_marks_are_the_ends_of_layers(transport):

@@ -67,7 +67,8 @@ def test_foreign_zip(tmp_path):
 
 
 def test_zip_without_a_document(tmp_path):
-    assert "expected project.json in it" in refusal(pack(tmp_path / "p.flow", {"thumbnail.png": PNG}))
+    path = pack(tmp_path / "p.flow", {"thumbnail.png": PNG})
+    assert "expected project.json in it" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["../../evil", "/etc/passwd", "lanes/../project.json", "C:\\x"])

@@ -173,12 +173,12 @@ def test_a_stack_without_an_acting_layer_is_told_by_the_engine_in_either_languag
 
 def test_a_step_that_was_taken_back_is_told_with_its_remedy_in_either_language(window):
     text = (
-        "Step 7 gave a number that is not finite; training went back to its last good weights and "
-        "halved the learning rate to 0.01"
+        "Step 7 of the discrete model gave a number that is not finite; training went back to its "
+        "last good weights and halved the learning rate to 0.01"
     )
     notice = protocol.Notice(lane="discrete", text=text, remedy="halve_rate")
     window.controller.message.emit("discrete", notice)
-    assert shown(window).startswith("Bước 7 cho ra một số không hữu hạn; ")
+    assert shown(window).startswith("Bước 7 của mô hình rời rạc cho ra một số không hữu hạn")
     assert shown(window).endswith("tốc độ học xuống 0.01")
     offers = [button.text() for button in window.banner.findChildren(QPushButton)]
     translator.set_language("en")

@@ -1,8 +1,8 @@
-"""The last weights of a model in training that could be measured, to go back to."""
+"""Weights to go back to: the last of a model in training that could be measured."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +23,14 @@ class Fallback:
         self._average: dict[str, Tensor] = {}
         self._taken_up = 0
 
-    def keep(self, optimizer: FlatAdam) -> None:
-        """Take note of a state that has just been measured."""
+    def keep(self, optimizer: FlatAdam[Any]) -> None:
+        """Take note of a state that has just been measured, or with which training begins."""
         self._state = optimizer.state()
         named = optimizer.average.named_parameters()
         self._average = {name: weights.detach().clone() for name, weights in named}
         self._taken_up = 0
 
-    def take_up(self, optimizer: FlatAdam) -> bool:
+    def take_up(self, optimizer: FlatAdam[Any]) -> bool:
         """Go on from the averaged weights that were kept.
 
         Returns:

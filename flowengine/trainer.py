@@ -216,8 +216,8 @@ class Trainer:
         """Leave weights of which no figure can be made; `notices` gains a sentence that says so.
 
         Returns:
-            Whether training can go on: it does from the last weights that could be measured, with
-            half the learning rate.
+            Whether training can go on: it does from the last weights that could be measured, or
+            from those with which it began, with half the learning rate.
         """
         found = self._fallback.take_up(self.optimizer)
         said = phrase(f"{reason}; training of the {self.lane} model rests until you press Reset")
@@ -282,7 +282,7 @@ class Trainer:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""
         self.schedule_step = min(self.schedule_step, self.schedule.warm_up)
         self.optimizer.weights_from_average()
-        self._keep_good()
+        self._keep_start()
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -322,7 +322,7 @@ class Trainer:
             self.step_count, self.schedule_step = int(counters[0]), int(counters[1])
             self.seconds, self.rate_scale, self.loss = counters[2:]
         self.history = [tuple(row) for row in state.history.tolist()]
-        self._keep_good()
+        self._keep_start()
 
     def _adopt(self, before: Model, old: TrainerState) -> None:
         """Take over what still fits from the models before the edit."""
@@ -347,7 +347,7 @@ class Trainer:
         self._initialized = False
         self._fallback = Fallback()
         self._take_up_target()
-        self._keep_good()
+        self._keep_start()
 
     def _take_up_target(self) -> None:
         self._slices = None
@@ -369,6 +369,10 @@ class Trainer:
             self.optimizer.average_from_weights()
             self.optimizer.copy_buffers()
         self._initialized = True
+
+    def _keep_start(self) -> None:
+        self._keep_good()
+        self._fallback.keep(self.optimizer)
 
     def _keep_good(self) -> None:
         if self.optimizer.is_finite():

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+
 from explorer.i18n import tr, translator
 from explorer.shell.tip_menu import TipMenu
 from explorer.store import MAX_RECENT, recent_files

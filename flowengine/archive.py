@@ -86,8 +86,7 @@ def _check_end_record(stream: BinaryIO, what: str) -> None:
     tail = stream.read(size - start)
     if len(tail) < _END_RECORD.size or tail[-_END_RECORD.size :][:4] != b"PK\x05\x06":
         raise ProjectError(
-            f"{what} is not what Flow Explorer saves, or its end is missing: expected a whole zip; "
-            "try another copy"
+            f"{what} is not what Flow Explorer saves, or its end is missing; try another copy of it"
         )
     record = _END_RECORD.unpack(tail[-_END_RECORD.size :])
     entries, directory, comment = record[4], record[5], record[7]

@@ -41,7 +41,7 @@ def test_no_zip(tmp_path, data):
     (tmp_path / "bad.flow").write_bytes(data)
     told = refusal(tmp_path / "bad.flow")
     assert told.startswith("bad.flow cannot be opened: the file is not what Flow Explorer saves")
-    assert told.endswith("expected a whole zip; try another copy")
+    assert told.endswith("or its end is missing; try another copy of it")
 
 
 def test_every_truncation_is_refused(saved):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle
 
@@ -300,6 +300,31 @@ def test_the_curve_is_asked_by_mouse_and_by_keys(view, qtbot):
     assert curve.accessibleDescription() == "t = 1.00: log p has changed by +0.66 nats"
     QTest.keyClick(curve, Qt.Key.Key_Left)
     assert curve.accessibleDescription() == "t = 0.500: log p has changed by +0.40 nats"
+
+
+@pytest.mark.parametrize("width", [150, 230, 300])
+@pytest.mark.parametrize(
+    "changes",
+    [(0.4, 0.3), (-0.4, -0.3), (1.0, -2.0), (-1.0, 2.0), (-1.0, 0.9), (1.0, -0.9), (0.0, 0.0)],
+)
+def test_the_name_of_the_curve_lies_over_no_line(view, changes, width):
+    ledger = continuous()
+    rows = tuple(
+        replace(step, log_det=-change)
+        for step, change in zip(ledger.rows, (0.0, *changes), strict=True)
+    )
+    view.set_ledger(replace(ledger, rows=rows))
+    curve = view._curve
+    curve.setFixedWidth(width)
+    name, points = curve.name_box(), curve.points
+    if name is None:  # rather than over the curve
+        assert width < 200
+        return
+    assert QRectF(curve.rect()).contains(name)
+    for t in np.linspace(0, 1, 500):
+        change = float(np.interp(t, *np.transpose(points)))
+        assert not name.contains(curve.place(float(t), change))
+        assert not name.contains(curve.place(float(t), 0.0))
 
 
 def test_the_curve_is_there_only_for_a_continuous_flow_and_where_there_is_room(view):

@@ -142,7 +142,9 @@ def test_unusual_packing(saved):
     ],
 )
 def test_bad_documents(tmp_path, document, expected):
-    assert expected in refusal(pack(tmp_path / "p.flow", {"project.json": document}))
+    told = refusal(pack(tmp_path / "p.flow", {"project.json": document}))
+    assert told.startswith("p.flow cannot be opened: project.json: ")
+    assert expected in told
 
 
 @pytest.mark.parametrize(

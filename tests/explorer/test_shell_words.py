@@ -81,10 +81,14 @@ def test_a_broken_project_is_refused_in_vietnamese_and_the_banner_changes_its_la
 def test_a_file_that_is_no_project_is_opened_to_a_vietnamese_sentence(window, tmp_path):
     (tmp_path / "note.flow").write_text("not a zip at all")
     window.documents.open(tmp_path / "note.flow")
-    assert shown(window) == "note.flow không phải là zip, hoặc bị thiếu phần cuối"
+    assert shown(window) == (
+        "Không mở được note.flow: tệp này không phải do Flow Explorer lưu, hoặc bị thiếu phần cuối; "
+        "hãy thử một bản sao khác"
+    )
     window.documents.open(tmp_path / "gone.flow")
     assert shown(window) == (
-        f"Không đọc được {tmp_path / 'gone.flow'}: không có tệp hoặc thư mục này"
+        f"Không mở được gone.flow: trong {tmp_path} không có tệp này; "
+        "có thể nó đã được dời đi hoặc đổi tên"
     )
 
 

@@ -211,7 +211,9 @@ def check_safetensors(data: bytes, what: str) -> None:
         raise ProjectError(f"{what} is too short for safetensors: {len(data)} bytes")
     length = int.from_bytes(data[:8], "little")
     if length > min(MAX_HEADER, len(data) - 8):
-        raise ProjectError(f"{what} announces a header of {length} bytes, which it cannot have")
+        raise ProjectError(
+            f"{what} is damaged, try another copy: it announces a header of {length} bytes"
+        )
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:

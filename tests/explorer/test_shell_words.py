@@ -82,8 +82,8 @@ def test_a_file_that_is_no_project_is_opened_to_a_vietnamese_sentence(window, tm
     (tmp_path / "note.flow").write_text("not a zip at all")
     window.documents.open(tmp_path / "note.flow")
     assert shown(window) == (
-        "Không mở được note.flow: tệp này không phải do Flow Explorer lưu, hoặc bị thiếu phần cuối; "
-        "hãy thử một bản sao khác"
+        "Không mở được note.flow: tệp này không phải do Flow Explorer lưu, hoặc bị thiếu phần "
+        "cuối; hãy thử một bản sao khác"
     )
     window.documents.open(tmp_path / "gone.flow")
     assert shown(window) == (

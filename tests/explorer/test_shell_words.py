@@ -70,11 +70,14 @@ def test_a_broken_project_is_refused_in_vietnamese_and_the_banner_changes_its_la
     window, tmp_path
 ):
     drop(window, broken_project(tmp_path / "broken.flow"))
-    assert shown(window) == "project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    vietnamese = "Không mở được broken.flow: project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    assert shown(window) == vietnamese
     translator.set_language("en")
-    assert shown(window) == "project.json: expected `int` >= 1 at `$.stack[0].width`"
+    assert shown(window) == (
+        "broken.flow cannot be opened: project.json: expected `int` >= 1 at `$.stack[0].width`"
+    )
     translator.set_language("vi")
-    assert shown(window) == "project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    assert shown(window) == vietnamese
     assert window.banner.accessibleName() == shown(window)
 
 

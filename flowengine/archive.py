@@ -75,7 +75,7 @@ def read_zip(stream: BinaryIO, limits: Mapping[str, int], what: str) -> dict[str
             _check_entries(archive.infolist(), limits, what)
             return {entry.filename: archive.read(entry) for entry in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        raise ProjectError(f"{what} is damaged: {error}") from None
+        raise ProjectError(f"{what} is damaged, try another copy: {error}") from None
 
 
 def _check_end_record(stream: BinaryIO, what: str) -> None:
@@ -85,11 +85,16 @@ def _check_end_record(stream: BinaryIO, what: str) -> None:
     stream.seek(start)
     tail = stream.read(size - start)
     if len(tail) < _END_RECORD.size or tail[-_END_RECORD.size :][:4] != b"PK\x05\x06":
-        raise ProjectError(f"{what} is no zip, or its end is missing")
+        raise ProjectError(
+            f"{what} is not what Flow Explorer saves, or its end is missing; try another copy of it"
+        )
     record = _END_RECORD.unpack(tail[-_END_RECORD.size :])
     entries, directory, comment = record[4], record[5], record[7]
     if tail[:4] == b"PK\x06\x07" or comment:
-        raise ProjectError(f"{what} is no plain zip: it has a comment or 64-bit sizes")
+        raise ProjectError(
+            f"{what} is not what Flow Explorer saves: expected a zip without a comment or "
+            "64-bit sizes"
+        )
     if entries > MAX_ENTRIES or directory > MAX_DIRECTORY:
         raise ProjectError(f"{what} may hold {MAX_ENTRIES} entries, this one announces {entries}")
 
@@ -99,13 +104,18 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: Mapping[str, int], wh
     for entry in entries:
         name = entry.filename
         if name not in limits:
-            raise ProjectError(f"{what} holds {name[:80]!r}, which is none of its parts")
+            raise ProjectError(
+                f"{what} is not what Flow Explorer saves: it holds {name[:80]!r}, which is none of "
+                "a project's parts"
+            )
         if name in seen:
             raise ProjectError(f"{what} holds {name} twice")
         if entry.flag_bits & 1:
-            raise ProjectError(f"{name} in {what} is encrypted")
+            raise ProjectError(f"{name} in {what} is encrypted: expected no password on it")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ProjectError(f"{name} in {what} is packed in a way that is not read here")
+            raise ProjectError(
+                f"{name} in {what} is packed in a way that is not read here: expected it deflated"
+            )
         if entry.file_size > limits[name]:
             raise ProjectError(
                 f"{name} in {what} may have {limits[name]} bytes, this one has {entry.file_size}"
@@ -165,7 +175,7 @@ def _npz_names(stream: BinaryIO, what: str) -> tuple[str, ...]:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ProjectError(f"{what} is damaged: {error}") from None
+        raise ProjectError(f"{what} is damaged, try another copy: {error}") from None
     return tuple(n for n in names if n.endswith(".npy") and n[:-4].isidentifier())
 
 
@@ -201,7 +211,9 @@ def check_safetensors(data: bytes, what: str) -> None:
         raise ProjectError(f"{what} is too short for safetensors: {len(data)} bytes")
     length = int.from_bytes(data[:8], "little")
     if length > min(MAX_HEADER, len(data) - 8):
-        raise ProjectError(f"{what} announces a header of {length} bytes, which it cannot have")
+        raise ProjectError(
+            f"{what} is damaged, try another copy: it announces a header of {length} bytes"
+        )
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:

@@ -9,7 +9,7 @@ from safetensors.torch import load as load_tensors
 from flowengine.baselines import build_gan, build_vae
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
-from flowengine.project import LANES, Lane, Project
+from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowengine.baselines import Gan, Vae
     from flowengine.flow import Flow
     from flowengine.model import Model
-    from flowengine.project import FlowLane
+    from flowengine.project import FlowLane, Recipe
 
 
 def build_model(project: Project, lane: Lane) -> Model:
@@ -42,6 +42,26 @@ def build_flow(project: Project, lane: FlowLane) -> Flow:
         stack: Flow = build(project.stack, project.seed, project.base)
         return stack
     return build_continuous(project.continuous, project.seed, project.base)
+
+
+def model_of(project: Project, lane: Lane) -> object:
+    """What the document says of a lane's model."""
+    if lane in BASELINE_LANES:
+        return getattr(project, lane)
+    return project.base, project.stack if lane == "discrete" else project.continuous
+
+
+def stream_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides which points are drawn."""
+    return recipe.batch_size, recipe.sampling
+
+
+def aim_of(recipe: Recipe) -> tuple[object, ...]:
+    """What decides where training leads to, as the target does."""
+    if not isinstance(recipe, StackRecipe) or recipe.objective == "forward_kl":
+        return ()
+    weight = recipe.reverse_weight if recipe.objective == "mix" else 1.0
+    return recipe.objective, weight
 
 
 @overload

@@ -103,8 +103,7 @@ class Worker:
             return
         if self._display is not None:
             self._display.earn(trainer.seconds - before)
-        while trainer.notices:
-            self._say(trainer.notices.pop(0), remedy="halve_rate")
+        self._pass_on_notices()
         self._count_down()
         if trainer.seconds - self._saved_at > CHECKPOINT_EVERY_S:
             self._send_checkpoint(0)
@@ -133,10 +132,12 @@ class Worker:
         try:
             event = self._display.advance(training=self.training)
         except NumericsError as error:
-            self._say(str(error), remedy="halve_rate")
-            self._display.renew(self._generation)
-            self._wants_training = False
-            self._send_status()
+            if self._display.trainer.retreat(str(error)):
+                self._display.renew(self._generation)
+            else:  # there is nothing to show until it is edited or begins anew
+                self._display, self._wants_training, self._stopped = None, False, str(error)
+                self._send_status()
+            self._pass_on_notices()
             return
         except RuntimeError as error:
             self._leave_device(error)
@@ -346,6 +347,10 @@ class Worker:
         return self._trainer
 
     # --- what is said ---------------------------------------------------------------------------
+
+    def _pass_on_notices(self) -> None:
+        while self._trainer is not None and self._trainer.notices:
+            self._say(self._trainer.notices.pop(0), remedy="halve_rate")
 
     def _say(self, text: str, remedy: Literal["", "halve_rate"] = "") -> None:
         self._send(protocol.Notice(lane=self._lane, text=text, remedy=remedy))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,12 @@ import msgspec
 import numpy as np
 
 from flowengine.archive import check_safetensors, dump_npz, load_npz, read_zip, write_zip
-from flowengine.errors import ProjectError
+from flowengine.errors import ProjectError, phrase
 from flowengine.files import replacing
 from flowengine.project import FORMAT, LANES, VERSION, LaneState, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flowengine.arrays import FrozenArray
 
@@ -65,16 +66,19 @@ def read_project(path: str | os.PathLike[str]) -> Project:
 
     Raises:
         ProjectError: the file is missing, damaged, foreign, hostile or of a newer version; the
-            message names the part and what was expected in it.
+            message names the file, the part and what was expected in it.
     """
-    entries = _read_entries(path)
-    if DOCUMENT not in entries:
-        raise ProjectError(f"{_name(path)} is no Flow Explorer project: it has no {DOCUMENT}")
-    arrays = (
-        load_npz(entries[TARGET], TARGET, names=("density", "points")) if TARGET in entries else {}
-    )
-    project = _read_document(entries[DOCUMENT], arrays)
-    return msgspec.structs.replace(project, lanes=_read_lanes(entries))
+    with _named(path):
+        entries = _read_entries(path)
+        if DOCUMENT not in entries:
+            raise ProjectError(f"it is no Flow Explorer project: expected {DOCUMENT} in it")
+        arrays = (
+            load_npz(entries[TARGET], TARGET, names=("density", "points"))
+            if TARGET in entries
+            else {}
+        )
+        project = _read_document(entries[DOCUMENT], arrays)
+        return msgspec.structs.replace(project, lanes=_read_lanes(entries))
 
 
 def read_thumbnail(path: str | os.PathLike[str]) -> bytes:
@@ -83,10 +87,11 @@ def read_thumbnail(path: str | os.PathLike[str]) -> bytes:
     Raises:
         ProjectError: the file is missing, damaged or no project.
     """
-    picture = _read_entries(path).get(THUMBNAIL, b"")
-    if picture and not picture.startswith(PNG_SIGNATURE):
-        raise ProjectError(f"{THUMBNAIL} in {_name(path)} is no PNG picture")
-    return picture
+    with _named(path):
+        picture = _read_entries(path).get(THUMBNAIL, b"")
+        if picture and not picture.startswith(PNG_SIGNATURE):
+            raise ProjectError(f"{THUMBNAIL}: expected a PNG picture")
+        return picture
 
 
 def write_project(
@@ -115,13 +120,27 @@ def write_project(
         ) from error
 
 
+@contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Begin what is said of a file's parts with the name of the file."""
+    try:
+        yield
+    except ProjectError as error:
+        raise ProjectError(f"{_name(path)} cannot be opened: {error}") from None
+
+
 def _read_entries(path: str | os.PathLike[str]) -> dict[str, bytes]:
     try:
         # Looked at before it is opened: opening a pipe or a device could wait for ever.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ProjectError(f"{_name(path)} is no file")
+            raise ProjectError("expected a .flow file, got a folder or a device")
         with open(path, "rb") as stream:
-            return read_zip(stream, _LIMITS, _name(path))
+            return read_zip(stream, _LIMITS, phrase("the file"))
+    except FileNotFoundError:
+        folder = os.path.dirname(os.path.abspath(path))
+        raise ProjectError(
+            f"there is no such file in {folder}; it may have been moved or renamed"
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ProjectError(f"{os.fspath(path)} could not be read: {reason}") from None
@@ -133,7 +152,7 @@ def _read_document(data: bytes, arrays: dict[str, Any]) -> Project:
         with np.errstate(over="ignore"):  # a density beyond float32 is refused as not finite
             return Project.from_dict(_migrated(raw), arrays)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{DOCUMENT}: {error}") from None
+        raise ProjectError(f"{DOCUMENT}: expected JSON, and it is damaged: {error}") from None
     except RecursionError:
         raise ProjectError(f"{DOCUMENT}: nested too deeply") from None
     except ProjectError as error:
@@ -152,7 +171,7 @@ def _migrated(raw: Any) -> dict[str, Any]:  # noqa: ANN401
     if version > VERSION:
         raise ProjectError(
             f"a newer Flow Explorer wrote this file: it has version {version}, and this program "
-            f"reads versions up to {VERSION}"
+            f"reads versions up to {VERSION}; a newer program opens it"
         )
     document = raw
     for step in range(version, VERSION):

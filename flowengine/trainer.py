@@ -20,12 +20,12 @@ from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError, phrase
+from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
-from flowengine.lane import build_model
+from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
-from flowengine.project import BASELINE_LANES, StackRecipe
 from flowengine.schedule import Schedule
 from flowengine.targets import from_spec
 from flowengine.targets.streams import derived_seed
@@ -208,7 +208,27 @@ class Trainer:
             figures = figures if w2 is not None else figures._replace(w2=_or_none(known))
         row = (math.nan if value is None else value for value in (figures.nll, kl, figures.w2))
         self.history.append((self.step_count, self.seconds, *row))
+        if w2 is not None:  # the likelihood alone does not tell where samples go
+            self._fallback.keep(self.optimizer)
         return figures
+
+    def retreat(self, reason: str) -> bool:
+        """Leave weights of which no figure can be made; `notices` gains a sentence that says so.
+
+        Returns:
+            Whether training can go on: it does from the last weights that could be measured, or
+            from those with which it began, with half the learning rate.
+        """
+        found = self._fallback.take_up(self.optimizer)
+        said = phrase(f"{reason}; training of the {self.lane} model rests until you press Reset")
+        if found:
+            rate = self._halve_rate()
+            said = phrase(
+                f"{reason}; training of the {self.lane} model went back to its last good weights "
+                f"and halved the learning rate to {rate:.2g}"
+            )
+        self.notices.append(said)
+        return found
 
     @property
     def measured(self) -> bool:
@@ -229,14 +249,14 @@ class Trainer:
         self.project = project
         try:
             target = self.target if project.target == before.target else self._make_target()
-            same = _model_of(project, self.lane) == _model_of(before, self.lane)
+            same = model_of(project, self.lane) == model_of(before, self.lane)
             flow = None if same else build_model(project, self.lane)
         except (SpecError, ValueError):
             self.project = before
             raise
         changed_target = target is not self.target
-        changed_aim = _aim_of(self.recipe) != _aim_of(recipe)
-        redrawn = _stream_of(self.recipe) != _stream_of(recipe)
+        changed_aim = aim_of(self.recipe) != aim_of(recipe)
+        redrawn = stream_of(self.recipe) != stream_of(recipe)
         self.target = target
         if flow is not None:
             before_edit = self.average
@@ -262,7 +282,7 @@ class Trainer:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""
         self.schedule_step = min(self.schedule_step, self.schedule.warm_up)
         self.optimizer.weights_from_average()
-        self._keep_good()
+        self._keep_start()
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -302,7 +322,7 @@ class Trainer:
             self.step_count, self.schedule_step = int(counters[0]), int(counters[1])
             self.seconds, self.rate_scale, self.loss = counters[2:]
         self.history = [tuple(row) for row in state.history.tolist()]
-        self._keep_good()
+        self._keep_start()
 
     def _adopt(self, before: Model, old: TrainerState) -> None:
         """Take over what still fits from the models before the edit."""
@@ -325,8 +345,9 @@ class Trainer:
         self.optimizer = FlatAdam(model.to(self.device), betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
+        self._fallback = Fallback()
         self._take_up_target()
-        self._keep_good()
+        self._keep_start()
 
     def _take_up_target(self) -> None:
         self._slices = None
@@ -349,6 +370,10 @@ class Trainer:
             self.optimizer.copy_buffers()
         self._initialized = True
 
+    def _keep_start(self) -> None:
+        self._keep_good()
+        self._fallback.keep(self.optimizer)
+
     def _keep_good(self) -> None:
         if self.optimizer.is_finite():
             self._good = self.optimizer.state()
@@ -356,34 +381,19 @@ class Trainer:
     def _roll_back(self) -> None:
         self.optimizer.load_state(self._good)
         self.optimizer.average_from_weights()
-        self.rate_scale *= 0.5
-        rate = self.recipe.learning_rate * self.rate_scale
+        rate = self._halve_rate()
         self.notices.append(
             phrase(
-                f"Step {self.step_count} gave a number that is not finite; training went back to "
-                f"its last good weights and halved the learning rate to {rate:.2g}"
+                f"Step {self.step_count} of the {self.lane} model gave a number that is not "
+                "finite; training went back to its last good weights and halved the learning rate "
+                f"to {rate:.2g}"
             )
         )
+
+    def _halve_rate(self) -> float:
+        self.rate_scale *= 0.5
+        return self.recipe.learning_rate * self.rate_scale
 
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _model_of(project: Project, lane: Lane) -> object:
-    if lane in BASELINE_LANES:
-        return getattr(project, lane)
-    return project.base, project.stack if lane == "discrete" else project.continuous
-
-
-def _stream_of(recipe: Recipe) -> tuple[object, ...]:
-    """What decides which points are drawn."""
-    return recipe.batch_size, recipe.sampling
-
-
-def _aim_of(recipe: Recipe) -> tuple[object, ...]:
-    """What decides where training leads to, as the target does."""
-    if not isinstance(recipe, StackRecipe) or recipe.objective == "forward_kl":
-        return ()
-    weight = recipe.reverse_weight if recipe.objective == "mix" else 1.0
-    return recipe.objective, weight

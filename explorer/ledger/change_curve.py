@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.i18n import number, signed, tr, translator
@@ -15,6 +15,7 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
     from flowengine.protocol import LedgerRow
@@ -24,6 +25,9 @@ _AIR: Final = 5.0
 _LEAST_RANGE: Final = 0.05  # nats; a change below that is drawn as the flat line it is
 _SMALL: Final = 0.85
 _DOT: Final = 3.0
+_CLEAR: Final = 2.0  # logical pixels between the curve and its name
+_NAME: Final = "−∫₀ᵗ div v dt"
+_Numbers = TypeVar("_Numbers", np.float64, "NDArray[np.float64]")
 
 
 class ChangeCurve(QWidget):
@@ -86,10 +90,10 @@ class ChangeCurve(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self._area()
-        zero = self._place(0.0, 0.0).y()
+        zero = self.place(0.0, 0.0).y()
         painter.setPen(QPen(theme.color("border"), 1))
         painter.drawLine(QPointF(area.left(), zero), QPointF(area.right(), zero))
-        curve = [self._place(t, y) for t, y in self.points]
+        curve = [self.place(t, y) for t, y in self.points]
         painter.setPen(QPen(theme.color("continuous"), 2))
         painter.drawPolyline(QPolygonF(curve))
         if self._chosen is not None:
@@ -104,26 +108,56 @@ class ChangeCurve(QWidget):
         painter.end()
 
     def _write(self, painter: QPainter) -> None:
-        """The name of the curve on the side that the curve leaves free."""
+        """The name of the curve, where there is a place for it."""
+        box = self.name_box()
+        if box is not None:
+            painter.setFont(self._small_font())
+            painter.setPen(theme.color("text_muted"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _NAME)
+
+    def name_box(self) -> QRectF | None:
+        """Where the name of the curve stands: in a corner that lines leave free, if there is any.
+
+        It stands on the right where it can, as far from the curve as it can.
+        """
+        size = QFontMetricsF(self._small_font()).boundingRect(_NAME).size()
+        room, zero = QRectF(self.rect()).adjusted(_AIR, 1, -_AIR, -1), self.place(0.0, 0.0).y()
+        lefts = (room.right() - size.width(), room.left())
+        tops = (room.top(), room.bottom() - size.height(), zero + 1, zero - 1 - size.height())
+        boxes = [QRectF(QPointF(x, y), size) for x in lefts for y in tops]
+        x, y = self._drawn()
+        free = [
+            (box.left() > room.left(), clearance, box)
+            for box in boxes
+            if room.contains(box)
+            and not box.top() < zero < box.bottom()
+            and (clearance := _clearance(box, x, y)) >= _CLEAR
+        ]
+        return max(free, key=lambda entry: entry[:2])[2] if free else None
+
+    def _drawn(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the curve lies, at about every pixel of its width."""
+        tau = np.linspace(self._tau[0], self._tau[-1], max(2, self.width()))
+        return self._coordinates(tau, np.interp(tau, self._tau, self._change))
+
+    def _small_font(self) -> QFont:
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * _SMALL)
-        painter.setFont(font)
-        painter.setPen(theme.color("text_muted"))
-        above = Qt.AlignmentFlag.AlignBottom if self._change[-1] > 0 else Qt.AlignmentFlag.AlignTop
-        box = QRectF(self.rect()).adjusted(_AIR, 1, -_AIR, -1)
-        painter.drawText(box, above | Qt.AlignmentFlag.AlignRight, "−∫₀ᵗ div v dt")
+        return font
 
     def _area(self) -> QRectF:
         return QRectF(self.rect()).adjusted(_AIR, _AIR, -_AIR, -_AIR)
 
-    def _place(self, t: float, change: float) -> QPointF:
+    def place(self, t: float, change: float) -> QPointF:
         """Where a moment lies on the widget."""
+        x, y = self._coordinates(np.float64(t), np.float64(change))
+        return QPointF(float(x), float(y))
+
+    def _coordinates(self, t: _Numbers, change: _Numbers) -> tuple[_Numbers, _Numbers]:
         area = self._area()
         low, high = min(0.0, float(self._change.min())), max(0.0, float(self._change.max()))
         span = max(high - low, _LEAST_RANGE)
-        return QPointF(
-            area.left() + t * area.width(), area.bottom() - (change - low) / span * area.height()
-        )
+        return area.left() + t * area.width(), area.bottom() - (change - low) / span * area.height()
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -179,3 +213,11 @@ class ChangeCurve(QWidget):
         self.setAccessibleName(tr("Running −∫div v dt of the continuous flow"))
         index = len(self._tau) - 1 if self._chosen is None else self._chosen
         self.setAccessibleDescription(self.words(index))
+
+
+def _clearance(box: QRectF, x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """How far a box stays above or below a curve; 0 where the curve runs through it."""
+    beside = y[(x >= box.left() - _CLEAR) & (x <= box.right() + _CLEAR)]
+    if not beside.size:
+        return box.height()
+    return max(0.0, float(beside.min()) - box.bottom(), box.top() - float(beside.max()))

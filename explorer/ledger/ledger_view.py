@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import mark, number, tr, translator
+from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
 from explorer.ledger.copy_button import CopyButton
 from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE
 from explorer.ledger.ledger_table import JACOBIAN, LOG_DET, LOG_PROB, POSITION, STEP, LedgerLines
-from explorer.ledger.lines import point_text, step_lines, sum_in_words, sum_lines
+from explorer.ledger.lines import point_text, step_in_words, step_lines, sum_in_words, sum_lines
 from explorer.named_box import NamedBox
 from explorer.theme import theme
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _TAU_ROLE: Final = Qt.ItemDataRole.UserRole
 _HEAD: Final = (mark("step"), mark("position"), "J", "log|J|", "log p")
 _LANES: Final = ("discrete", "continuous")
-_ROOM_FOR_POSITIONS: Final = 350  # of width, in logical pixels
+_ROOM_FOR: Final = {POSITION: 350, JACOBIAN: 225}  # of width, in logical pixels
 _ROOM_FOR_CURVE: Final = 210  # of height
 _FEWEST_LINES: Final = 2  # above sums that stand still
 _ENOUGH_LINES: Final = 4  # above them and a curve
@@ -149,9 +149,9 @@ class LedgerView(QWidget):
         self._fill()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the positions and the curve where there is room for them."""
+        """Show the positions, the ellipses and the curve where there is room for them."""
         super().resizeEvent(event)
-        if self._table.isColumnHidden(POSITION) != (self.width() < _ROOM_FOR_POSITIONS):
+        if any(self._table.isColumnHidden(c) == self._has_room_for(c) for c in _ROOM_FOR):
             self._fill()
         self._hold_sums()
         self._fill_curve()
@@ -206,12 +206,16 @@ class LedgerView(QWidget):
 
     # --- filling --------------------------------------------------------------------------------
 
+    def _has_room_for(self, column: int) -> bool:
+        return self.width() >= _ROOM_FOR[column]
+
     def _shows(self, lane: str) -> bool:
         return lane in self._ledgers and self._lanes.currentData() in ("", lane)
 
     def _fill(self) -> None:
         self._pages.setCurrentIndex(1 if self._ledgers else 0)
-        self._table.set_column_hidden(POSITION, self.width() < _ROOM_FOR_POSITIONS)
+        for column in _ROOM_FOR:
+            self._table.set_column_hidden(column, not self._has_room_for(column))
         self._write(*self._split())
         self._tell_chosen()
         shown = next(iter(self._ledgers.values()), None)
@@ -314,7 +318,7 @@ class LedgerView(QWidget):
         free = LOG_DET if line.log_det else LOG_PROB
         self._span(index, 1 if line.warps else free, line)
         texts = (title, line.position, "", line.log_det, line.log_prob)
-        tip = _tip(line.row) if line.row is not None else ""
+        tip = step_in_words(line) if line.row is not None else ""
         tip = sum_in_words(self._ledgers[lane]) if line.total else tip
         wanted = (lane, line, texts, tip, font.key(), theme.name)
         if wanted == self._written[index]:
@@ -388,11 +392,4 @@ def _head_tips() -> tuple[str, ...]:
         tr("What the step's Jacobian makes of the unit circle, drawn faintly beneath"),
         tr("log|det J| of this step alone, in nats: what it takes from log p"),
         tr("The density after this step, in nats"),
-    )
-
-
-def _tip(row: LedgerRow) -> str:
-    a, b, c, d = (number(value) for value in row.jacobian)
-    return tr("Here the point lies at {point}; the Jacobian is [[{a}, {b}], [{c}, {d}]]").format(
-        point=point_text(row.position), a=a, b=b, c=c, d=d
     )

@@ -76,6 +76,15 @@ def sum_lines(ledger: Ledger) -> list[Line]:
     return [*lines, Line(title, "", "", number(error, 2))]
 
 
+def step_in_words(line: Line) -> str:
+    """A step by its whole name, where the point is then, and the Jacobian there."""
+    assert line.row is not None
+    a, b, c, d = (number(value) for value in line.row.jacobian)
+    text = tr("{step}: here the point lies at {point}; the Jacobian is [[{a}, {b}], [{c}, {d}]]")
+    point = point_text(line.row.position)
+    return text.format(step=line.title, point=point, a=a, b=b, c=c, d=d)
+
+
 def sum_in_words(ledger: Ledger) -> str:
     """How log p(x) comes about, with its numbers."""
     return tr("log p(x) = log p(z) − log|det J| = {base} − ({change}) = {total}").format(

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from explorer.motion import motion
 from explorer.settings import settings
 from explorer.shell.in_sight import InSight
+from explorer.shell.wider_target import WiderTarget
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -42,6 +43,7 @@ class Arrangement(QObject):
         self._window = window
         self._sides = {LEFT: left, RIGHT: right}
         InSight(window)
+        WiderTarget(window, left[0])
         for corner, area in (
             (Qt.Corner.TopLeftCorner, LEFT),
             (Qt.Corner.BottomLeftCorner, LEFT),

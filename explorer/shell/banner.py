@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -22,6 +22,10 @@ from explorer.theme import set_role, theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QResizeEvent
+
+_NARROW: Final = 640  # logical pixels
 
 
 class Banner(QFrame):
@@ -44,12 +48,13 @@ class Banner(QFrame):
         self._close = QToolButton()
         self._close.setProperty("role", "flat")
         self._close.clicked.connect(self.dismiss)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 6, 6, 6)
-        layout.addWidget(self._sign)
-        layout.addWidget(self._label, 1)
-        layout.addWidget(self._remedy)
-        layout.addWidget(self._close)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(10, 6, 6, 6)
+        self._grid.addWidget(self._sign, 0, 0)
+        self._grid.addWidget(self._label, 0, 1)
+        self._grid.addWidget(self._close, 0, 3)
+        self._grid.setColumnStretch(1, 1)
+        self._place_remedy()
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.dismiss)
         theme.changed.connect(self._retint)
         translator.changed.connect(self.retranslate)
@@ -90,6 +95,19 @@ class Banner(QFrame):
         self._remedy.setText(tr(self._offer))
         self._close.setToolTip(tr("Dismiss this message (Esc)"))
         self._close.setAccessibleName(tr("Dismiss this message"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the sentence its room."""
+        super().resizeEvent(event)
+        self._place_remedy()
+
+    def _place_remedy(self) -> None:
+        """The remedy beside the sentence, or below it where that would make a column of it."""
+        self._grid.removeWidget(self._remedy)
+        if self.width() < _NARROW:
+            self._grid.addWidget(self._remedy, 1, 1, Qt.AlignmentFlag.AlignLeft)
+        else:
+            self._grid.addWidget(self._remedy, 0, 2)
 
     def _show(self, text: str, *, severe: bool) -> None:
         self._severe = severe

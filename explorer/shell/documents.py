@@ -200,7 +200,10 @@ class Documents(QObject):
                 self._try(lambda: self._choose(spec_from_table(text, name)))
         else:
             self.failed.emit(
-                mark("A target is made of a picture, a table or a file; this is none.")
+                mark(
+                    "There is nothing here to take as the target: expected a picture, a table of "
+                    "numbers or a file. Copy one of these first."
+                )
             )
 
     def _take_image(self, image: QImage, name: str) -> None:

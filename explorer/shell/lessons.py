@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QWidget
 
 from explorer.i18n import mark, tr, translator
+from explorer.shell.tip_menu import TipMenu
 from explorer.stack.ready_made import READY_MADE
 from flowengine.project import Project
 from flowengine.targets.sources import spec_from_formula
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from flowengine.project import Extent
 
 
@@ -166,7 +168,7 @@ def place_of(project: Project) -> int | None:
     return next((i for i, plan in enumerate(LESSONS) if plan.note == note), None)
 
 
-class LessonMenu(QMenu):
+class LessonMenu(TipMenu):
     """The lessons by name."""
 
     chosen = Signal(object)
@@ -174,7 +176,6 @@ class LessonMenu(QMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setToolTipsVisible(True)
         for plan in LESSONS:
             self.addAction("").triggered.connect(partial(self._choose, plan))
         translator.changed.connect(self.retranslate)

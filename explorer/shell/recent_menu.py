@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.shell.tip_menu import TipMenu
 from explorer.store import MAX_RECENT, recent_files
 from flowengine.errors import ProjectError
 from flowengine.projectfile import read_thumbnail
@@ -18,8 +18,10 @@ from flowengine.projectfile import read_thumbnail
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtWidgets import QWidget
 
-class RecentMenu(QMenu):
+
+class RecentMenu(TipMenu):
     """Filled anew whenever it is about to be shown."""
 
     chosen = Signal(object)
@@ -27,7 +29,6 @@ class RecentMenu(QMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
         translator.changed.connect(self.retranslate)
         self.retranslate()

@@ -2,7 +2,8 @@
 
 Qt's own spin boxes swallow a key that would leave the range, without a word. These take the text as
 it is typed, send `problem` while it cannot stand, and give a value out only when Enter is pressed
-or the box is left, so that typing "128" is one edit and not three.
+or the box is left, so that typing "128" is one edit and not three. A text that could not stand is
+put back then, and it is said for a while what the number stays.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
@@ -31,6 +32,7 @@ _WIDE: Final = 1e6  # real numbers from 0 to here or beyond step 1, 2, 5, 10 as 
 _SMALLEST_STEP: Final = 1e-6
 _UNBOUNDED: Final = 10**9
 _ARROWS_WIDTH: Final = 36
+PUT_BACK_MS: Final = 6000  # how long it is said that a number stays as it was
 _TEXT_INSET: Final = 3  # so that numbers stand under the words of the boxes with choices
 
 
@@ -45,8 +47,12 @@ class _Typed:
         self.setAccelerated(True)
         self.lineEdit().setTextMargins(_TEXT_INSET, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._refused = ""  # why the text that is being typed cannot stand
+        self._said_enough = QTimer(self, singleShot=True)
+        self._said_enough.timeout.connect(lambda: self._judge(""))
         self.valueChanged.connect(self._give_out)
-        self.lineEdit().textEdited.connect(lambda text: self.problem.emit(self.problem_with(text)))
+        self.lineEdit().textEdited.connect(lambda text: self._judge(self.problem_with(text)))
+        self.editingFinished.connect(self._tell_put_back)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -95,8 +101,21 @@ class _Typed:
             event.ignore()
 
     def _give_out(self, value: float) -> None:
-        self.problem.emit("")
+        self._judge("")
         self.value_edited.emit(value)
+
+    def _judge(self, problem: str) -> None:
+        self._refused = problem
+        self._said_enough.stop()
+        self.problem.emit(problem)
+
+    def _tell_put_back(self) -> None:
+        """Qt has put the former number back where a text could not stand: say so, for a while."""
+        if self._refused:
+            text = tr("{problem}. It stays {value}.")
+            self._judge(text.format(problem=self._refused, value=self.text()))
+            self._refused = ""
+            self._said_enough.start(PUT_BACK_MS)
 
     def _allowed(self, value: float) -> bool:
         low, high = self.field.minimum, self.field.maximum

@@ -251,7 +251,7 @@ class SolverLab(QWidget):
         self._words.setText(
             tr_sentence(self._problem)
             if self._problem
-            else tr("Enter on a row puts its solver to use.")
+            else tr("Double-click a row, or press Enter on it, to use its solver.")
             if measured
             else tr("Follow points of the target with every solver, and compare with a fine one.")
         )

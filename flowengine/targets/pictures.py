@@ -55,14 +55,16 @@ def picture_density(data: bytes, what: str) -> Array:
     except TargetError:  # a ValueError, as damage is
         raise
     except UnidentifiedImageError:
-        raise TargetError(f"{what} is not a PNG or JPEG picture") from None
+        raise TargetError(
+            f"{what} is not a PNG or JPEG picture: save it as one in a picture program"
+        ) from None
     except Image.DecompressionBombError:
         raise _too_large(_declared_size(data), what) from None
     except _DAMAGE as error:
-        raise TargetError(f"{what} is a damaged picture: {error}") from None
+        raise TargetError(f"{what} is a damaged picture, try another copy: {error}") from None
     density = _centred(np.clip((darkness - _PAPER) / (1 - _PAPER), 0.0, 1.0))
     if not density.any():
-        raise TargetError(f"{what} is blank: dark or opaque parts make the density")
+        raise TargetError(f"{what} is blank: expected dark or opaque parts, which make the density")
     return density
 
 

@@ -230,7 +230,8 @@ def _spec_from_csv(path: Path) -> TargetSpec:
         text = _read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TargetError(
-            f"{path} is not a table in UTF-8 text: byte {error.start} cannot be read"
+            f"{path} is not a table in UTF-8 text: byte {error.start} cannot be read; save it as "
+            "CSV in UTF-8"
         ) from None
     return spec_from_points(check_points(parse_points(text, str(path)), str(path)), path.stem)
 
@@ -255,12 +256,12 @@ def _read(path: Path) -> bytes:
 
 def _check_file(path: Path) -> None:
     if not os.path.exists(path):  # unlike Path.exists, at ease with any text at all
-        raise TargetError(f"{path} does not exist")
+        raise TargetError(f"{path} does not exist; it may have been moved or renamed")
     if not path.is_file():
-        raise TargetError(f"{path} is not a file")
+        raise TargetError(f"{path} is not a file: expected a picture, a table or an array")
     size = path.stat().st_size
     if size == 0:
-        raise TargetError(f"{path} is empty")
+        raise TargetError(f"{path} is empty: expected a picture, a table or an array")
     if size > MAX_FILE_BYTES:
         raise TargetError(f"{path} may have {MAX_FILE_BYTES:,} bytes, it has {size:,}")
 

@@ -210,3 +210,62 @@ def test_a_step_of_a_continuous_flow_computes_in_float32_alone(kind):
     trainer.step()
     with _NoFloat64():
         trainer.step()
+
+
+def turns(lane: Worker, said: list[protocol.Event], until) -> protocol.Event:
+    """Train and show, as the loop of a worker does, until a new event is as it is wanted."""
+    seen = len(said)
+    for _ in range(3000):
+        if lane.training:
+            lane._train_a_step()
+        lane._show()
+        for event in said[seen:]:
+            if until(event):
+                return event
+        seen = len(said)
+    raise AssertionError(f"not among {[type(event).__name__ for event in said]}")
+
+
+def make_endless(lane: Worker) -> None:
+    """Finite weights that send points to infinity."""
+    with torch.no_grad():
+        for model in (lane._trainer.model, lane._trainer.average):
+            for weights in model.parameters():
+                weights.fill_(1e30)
+
+
+def is_notice(event: protocol.Event) -> bool:
+    return isinstance(event, protocol.Notice)
+
+
+def test_a_model_of_which_no_figures_can_be_made_goes_back_and_trains_on():
+    lane, said = worker(training=True)
+    turns(lane, said, lambda e: isinstance(e, protocol.Metrics) and e.w2 is not None)
+    lane.handle(protocol.Pause())
+    make_endless(lane)
+    lane.handle(protocol.SetView())  # whatever is shown is made anew
+    notice = turns(lane, said, is_notice)
+    assert "the discrete model went back to its last good weights" in notice.text
+    assert notice.remedy == "halve_rate"
+    figures = turns(lane, said, lambda e: isinstance(e, protocol.Metrics))
+    assert math.isfinite(figures.kl + figures.w2)
+    lane.handle(protocol.Resume())
+    assert lane.training
+
+
+def test_a_model_that_could_never_be_measured_rests_in_the_end():
+    lane, said = worker(training=False)
+    make_endless(lane)
+    broken, project = lane._trainer.state(), lane._trainer.project
+    said.clear()
+    lane.handle(protocol.Load(lane="discrete", project=project, state=broken, training=True))
+    notice = turns(lane, said, lambda event: is_notice(event) and "Reset" in event.text)
+    assert notice.text.endswith("training of the discrete model rests until you press Reset")
+    statuses = [event for event in said if isinstance(event, protocol.LaneStatus)]
+    assert statuses[-1].state == "stopped"
+    told = len(notices(said))
+    for _ in range(100):
+        lane._show()
+    assert len(notices(said)) == told
+    lane.handle(protocol.Reset(seed=0, generation=1))
+    turns(lane, said, lambda e: isinstance(e, protocol.Metrics))

@@ -269,14 +269,14 @@ def test_a_bad_table_is_refused_with_file_line_and_word(tmp_path, text, message)
 @pytest.mark.parametrize("suffix", [".png", ".npy", ".csv"])
 def test_missing_empty_and_folder_are_refused(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    with pytest.raises(TargetError, match=f"a{suffix} does not exist"):
+    with pytest.raises(TargetError, match=f"a{suffix} does not exist; it may have been moved"):
         sources.spec_from_file(path)
     write(path, b"")
-    with pytest.raises(TargetError, match=f"a{suffix} is empty"):
+    with pytest.raises(TargetError, match=f"a{suffix} is empty: expected a picture"):
         sources.spec_from_file(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(TargetError, match=f"a{suffix} is not a file"):
+    with pytest.raises(TargetError, match=f"a{suffix} is not a file: expected a picture"):
         sources.spec_from_file(path)
 
 

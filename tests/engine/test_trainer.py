@@ -339,3 +339,45 @@ def test_optimal_transport_coupling_trains():
     before = trainer.evaluate().kl
     train(trainer, steps=150)
     assert trainer.evaluate().kl < before
+
+
+def endless(trainer):
+    """Finite weights that send every point to infinity."""
+    with torch.no_grad():
+        for weights in (*trainer.model.parameters(), *trainer.average.parameters()):
+            weights.fill_(1e30)
+
+
+def test_weights_of_which_no_figure_can_be_made_are_left_for_the_last_that_had_figures():
+    trainer = Trainer(project(), "discrete")
+    advance(trainer, 20)
+    kl = trainer.record(float(torch.cat(list(trainer.measure())).mean()), trainer.sliced_w2()).kl
+    measured = weights_of(trainer.average)
+    advance(trainer, 5)
+    endless(trainer)
+    with pytest.raises(NumericsError, match="sends points of its base to NaN") as caught:
+        trainer.sliced_w2()
+    assert trainer.retreat(str(caught.value))
+    assert torch.equal(weights_of(trainer.average), measured)
+    assert torch.equal(weights_of(trainer.model), measured)
+    assert trainer.rate_scale == 0.5
+    assert "the discrete model went back to its last good weights" in trainer.notices[-1]
+    advance(trainer, 5)
+    assert trainer.evaluate().kl < 2 * kl
+
+
+def test_a_model_that_never_had_figures_goes_back_to_its_start():
+    trainer = Trainer(project(), "discrete")
+    start = weights_of(trainer.average)
+    advance(trainer, 5)
+    assert trainer.retreat("No figures")
+    assert torch.equal(weights_of(trainer.model), start)
+
+
+def test_weights_that_fail_again_and_again_are_given_up():
+    trainer = Trainer(project(), "discrete")
+    assert [trainer.retreat("No figures") for _ in range(4)] == [True, True, True, False]
+    given_up = "No figures; training of the discrete model rests until you press Reset"
+    assert trainer.notices[-1] == given_up
+    trainer.record(0.1, trainer.sliced_w2())
+    assert trainer.retreat("No figures")

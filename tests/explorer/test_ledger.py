@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QStyle
+from PySide6.QtWidgets import QApplication, QStyle, QToolTip
 
 import flowengine as fe
 from explorer import resources
@@ -250,7 +251,8 @@ def test_the_chosen_line_says_where_the_point_is_and_its_jacobian(view):
     view._table.selectRow(2)
     assert view._detail.isVisible()
     assert view._detail.text() == (
-        "Here the point lies at (0.41, −1.87); the Jacobian is [[1.00, −0.500], [0, 0.733]]"
+        "2 Spline coupling: here the point lies at (0.41, −1.87); "
+        "the Jacobian is [[1.00, −0.500], [0, 0.733]]"
     )
     view._table.selectRow(4)
     assert not view._detail.isVisible()
@@ -300,6 +302,31 @@ def test_the_curve_is_asked_by_mouse_and_by_keys(view, qtbot):
     assert curve.accessibleDescription() == "t = 1.00: log p has changed by +0.66 nats"
     QTest.keyClick(curve, Qt.Key.Key_Left)
     assert curve.accessibleDescription() == "t = 0.500: log p has changed by +0.40 nats"
+
+
+@pytest.mark.parametrize("width", [150, 230, 300])
+@pytest.mark.parametrize(
+    "changes",
+    [(0.4, 0.3), (-0.4, -0.3), (1.0, -2.0), (-1.0, 2.0), (-1.0, 0.9), (1.0, -0.9), (0.0, 0.0)],
+)
+def test_the_name_of_the_curve_lies_over_no_line(view, changes, width):
+    ledger = continuous()
+    rows = tuple(
+        replace(step, log_det=-change)
+        for step, change in zip(ledger.rows, (0.0, *changes), strict=True)
+    )
+    view.set_ledger(replace(ledger, rows=rows))
+    curve = view._curve
+    curve.setFixedWidth(width)
+    name, points = curve.name_box(), curve.points
+    if name is None:  # rather than over the curve
+        assert width < 200
+        return
+    assert QRectF(curve.rect()).contains(name)
+    for t in np.linspace(0, 1, 500):
+        change = float(np.interp(t, *np.transpose(points)))
+        assert not name.contains(curve.place(float(t), change))
+        assert not name.contains(curve.place(float(t), 0.0))
 
 
 def test_the_curve_is_there_only_for_a_continuous_flow_and_where_there_is_room(view):
@@ -372,6 +399,25 @@ def test_no_coupling_is_cut_in_a_narrow_ledger(view, qapp):
     view.set_ledger(discrete())
     step = view._table.columnWidth(0)
     assert view._table.fontMetrics().horizontalAdvance("2 Spline") + 8 <= step
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support raise")  # offscreen, of every tip
+def test_the_narrowest_ledger_names_its_layers_and_tells_the_rest_on_asking(view, qapp):
+    theme.apply(qapp)
+    translator.set_language("vi")
+    view.resize(200, 360)
+    view.set_ledger(discrete())
+    table = view._table
+    step = table.columnWidth(0)
+    assert table.fontMetrics().horizontalAdvance("2 spline") + 8 <= step
+    spot = table.visualItemRect(table.item(2, 0)).center()
+    where = table.viewport().mapToGlobal(spot)
+    QApplication.sendEvent(table.viewport(), QHelpEvent(QEvent.Type.ToolTip, spot, where))
+    assert QToolTip.text().startswith("2 Coupling spline: ")
+    QToolTip.hideText()
+    view.resize(250, 360)
+    assert table.columnWidth(0) < step + 50
+    assert not table.isColumnHidden(2)
 
 
 @pytest.mark.parametrize("width", range(246, 264, 3))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip
 
 from explorer import dialogs
 from explorer.i18n import translator
-from explorer.shell.lessons import LESSONS
+from explorer.shell.lessons import LESSONS, LessonMenu
 from flowengine.lesson import LONGEST_NOTE
 from flowengine.project import Project
 from tests.explorer.windows import shown_window
@@ -34,6 +35,22 @@ def test_every_lesson_opens_with_its_note_in_either_language(window):
         assert window.lesson_note.text not in ("", plan.note)
         assert len(plan.note) <= LONGEST_NOTE
         assert window.store.project.lesson.note == plan.note
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen, of every menu
+def test_what_a_lesson_says_stands_beside_the_menu_and_hides_no_other(qtbot):
+    menu = LessonMenu(None)
+    qtbot.addWidget(menu)
+    menu.popup(QPoint(0, 0))
+    qtbot.waitUntil(menu.isVisible)
+    second = menu.actionGeometry(menu.actions()[1]).center()
+    where = menu.mapToGlobal(second)
+    QApplication.sendEvent(menu, QHelpEvent(QEvent.Type.ToolTip, second, where))
+    assert LESSONS[1].note.split(".")[0] in QToolTip.text()
+    tip = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "qtooltip_label")
+    assert not tip.geometry().intersects(QRect(menu.mapToGlobal(QPoint(0, 0)), menu.size()))
+    QToolTip.hideText()
+    menu.close()
 
 
 def test_unsaved_work_is_asked_about_before_a_lesson(window, monkeypatch):

@@ -254,7 +254,11 @@ def test_a_file_on_the_clipboard_becomes_the_target(documents, qtbot, tmp_path):
         ("words", "The table holds no numbers: expected a row of them on each line"),
         ("1 2 3\n4 5\n", "The table, line 2: expected 3 numbers, got 2"),
         ("1 2\n" * 100_000 + "three 4", "The table, line 100001: expected a number, got 'three'"),
-        ("", "A target is made of a picture, a table or a file; this is none."),
+        (
+            "",
+            "There is nothing here to take as the target: expected a picture, a table of numbers "
+            "or a file. Copy one of these first.",
+        ),
     ],
     ids=["words", "uneven", "large", "nothing"],
 )

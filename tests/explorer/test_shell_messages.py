@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from explorer.ledger.lines import point_text
 from explorer.stack.mime import to_clipboard
@@ -151,6 +151,23 @@ def test_a_number_that_is_not_finite_is_said_with_its_remedy(window):
     assert window.store.undo_stack.undoText() == "Halve the learning rate"
     tell(window, Failure(request=0, error="DeviceError", text="There is no CUDA device here"))
     assert not remedy.isVisibleTo(window.banner)
+
+
+@pytest.mark.parametrize(("width", "below"), [(1100, True), (1600, False)])
+def test_a_sentence_with_a_remedy_is_no_narrow_column(window, qtbot, width, below):
+    text = (
+        "Step 118 of the discrete model gave a number that is not finite; training went back to "
+        "its last good weights and halved the learning rate to 0.12"
+    )
+    window.resize(width, 700)
+    tell(window, Notice(lane="discrete", text=text, remedy="halve_rate"))
+    remedy = window.banner.findChild(QPushButton)
+    sentence = next(label for label in window.banner.findChildren(QLabel) if label.text() == text)
+    lines = 3.5 * sentence.fontMetrics().lineSpacing()
+    qtbot.waitUntil(lambda: 0 < sentence.height() <= lines and not remedy.visibleRegion().isEmpty())
+    assert (remedy.y() >= sentence.geometry().bottom()) == below
+    QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
+    assert window.banner.text == ""
 
 
 def test_another_model_is_asked_about_the_point_at_once(window, monkeypatch):

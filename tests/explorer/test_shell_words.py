@@ -70,21 +70,28 @@ def test_a_broken_project_is_refused_in_vietnamese_and_the_banner_changes_its_la
     window, tmp_path
 ):
     drop(window, broken_project(tmp_path / "broken.flow"))
-    assert shown(window) == "project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    vietnamese = "Không mở được broken.flow: project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    assert shown(window) == vietnamese
     translator.set_language("en")
-    assert shown(window) == "project.json: expected `int` >= 1 at `$.stack[0].width`"
+    assert shown(window) == (
+        "broken.flow cannot be opened: project.json: expected `int` >= 1 at `$.stack[0].width`"
+    )
     translator.set_language("vi")
-    assert shown(window) == "project.json: cần `int` >= 1 tại `$.stack[0].width`"
+    assert shown(window) == vietnamese
     assert window.banner.accessibleName() == shown(window)
 
 
 def test_a_file_that_is_no_project_is_opened_to_a_vietnamese_sentence(window, tmp_path):
     (tmp_path / "note.flow").write_text("not a zip at all")
     window.documents.open(tmp_path / "note.flow")
-    assert shown(window) == "note.flow không phải là zip, hoặc bị thiếu phần cuối"
+    assert shown(window) == (
+        "Không mở được note.flow: tệp này không phải do Flow Explorer lưu, hoặc bị thiếu phần "
+        "cuối; hãy thử một bản sao khác"
+    )
     window.documents.open(tmp_path / "gone.flow")
     assert shown(window) == (
-        f"Không đọc được {tmp_path / 'gone.flow'}: không có tệp hoặc thư mục này"
+        f"Không mở được gone.flow: trong {tmp_path} không có tệp này; "
+        "có thể nó đã được dời đi hoặc đổi tên"
     )
 
 
@@ -173,12 +180,12 @@ def test_a_stack_without_an_acting_layer_is_told_by_the_engine_in_either_languag
 
 def test_a_step_that_was_taken_back_is_told_with_its_remedy_in_either_language(window):
     text = (
-        "Step 7 gave a number that is not finite; training went back to its last good weights and "
-        "halved the learning rate to 0.01"
+        "Step 7 of the discrete model gave a number that is not finite; training went back to its "
+        "last good weights and halved the learning rate to 0.01"
     )
     notice = protocol.Notice(lane="discrete", text=text, remedy="halve_rate")
     window.controller.message.emit("discrete", notice)
-    assert shown(window).startswith("Bước 7 cho ra một số không hữu hạn; ")
+    assert shown(window).startswith("Bước 7 của mô hình rời rạc cho ra một số không hữu hạn")
     assert shown(window).endswith("tốc độ học xuống 0.01")
     offers = [button.text() for button in window.banner.findChildren(QPushButton)]
     translator.set_language("en")

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.i18n import MINUS, translator
+from explorer.stack import number_boxes
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.number_boxes import next_round
 from explorer.stack.spec_form import SpecForm
@@ -172,6 +173,32 @@ def test_the_message_shows_and_goes_with_the_next_good_number(form_of, edits):
     type_in(form.editor("width"), "500")
     assert form.message("width") == ""
     assert [name for _, name in edits] == ["width"]
+
+
+@pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_number_that_was_put_back_is_said_to_stay_and_then_no_more(
+    form_of, qtbot, monkeypatch, end
+):
+    monkeypatch.setattr(number_boxes, "PUT_BACK_MS", 150)
+    form = form_of(SplineCoupling(width=64))
+    problem = form.editor("width").problem
+    type_in(form.editor("width"), "5000", end=None)
+    with qtbot.waitSignal(problem, check_params_cb=lambda text: not text):
+        QTest.keyClick(form.editor("width"), end)
+        assert form.editor("width").text() == "64 units"
+        told = "Hidden width must lie between 1 and 512, not 5000. It stays 64 units."
+        assert form.message("width") == told
+    assert form.message("width") == ""
+
+
+def test_what_is_typed_next_is_judged_alone(form_of, qtbot, monkeypatch):
+    monkeypatch.setattr(number_boxes, "PUT_BACK_MS", 150)
+    form = form_of(SplineCoupling(width=64))
+    type_in(form.editor("width"), "5000")
+    type_in(form.editor("width"), "600", end=None)
+    with qtbot.assertNotEmitted(form.editor("width").problem, wait=400):
+        pass  # what was said of the first is long over by then
+    assert form.message("width") == "Hidden width must lie between 1 and 512, not 600"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -76,3 +77,36 @@ def test_the_window_keeps_its_parts_when_a_panel_has_gone(window, qtbot):
     translator.set_language("vi")
     window.resize(1100, 700)
     qtbot.waitUntil(lambda: void(window) == 0, timeout=5_000)
+
+
+def drag_the_side(window, qtbot, by):
+    """Move the separator between the left docks and the panels, as a mouse does."""
+    dock = window.docks["target"]
+    width, edge = dock.width(), dock.geometry().topRight() + QPoint(2, 200)
+    QTest.mouseMove(window, edge)
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=edge)
+    QTest.mouseMove(window, edge + QPoint(by, 0))
+    qtbot.waitUntil(lambda: dock.width() == width + by, timeout=5_000)
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=edge + QPoint(by, 0))
+
+
+def test_a_side_that_was_dragged_wider_has_a_larger_canvas(window, qtbot):
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: void(window) == 0, timeout=5_000)
+    dock, canvas = window.docks["target"], window.target.canvas
+    before = canvas.size()
+    drag_the_side(window, qtbot, 40)
+    assert canvas.width() == before.width() + 40
+    qtbot.waitUntil(lambda: canvas.height() >= before.height() + 39, timeout=5_000)
+    models = window.docks["models"]
+    assert models.geometry().top() - dock.geometry().bottom() <= 4
+
+
+def test_a_side_that_was_dragged_wider_leaves_the_models_their_room(window, qtbot):
+    window.resize(1440, 700)
+    qtbot.waitUntil(lambda: void(window) == 0, timeout=5_000)
+    drag_the_side(window, qtbot, 300)
+    models = window.docks["models"]
+    qtbot.waitUntil(lambda: void(window) == 0, timeout=5_000)
+    assert models.height() >= models.minimumSizeHint().height()
+    assert window.height() == 700

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -16,8 +16,7 @@ from explorer.theme import theme
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
     from explorer.metrics.ticks import Tick
 
@@ -34,6 +33,7 @@ _PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on bey
 _FAINT: Final = 0.55
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
+_KEY_STEPS: Final = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}  # of the range, a press
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
 
 
@@ -73,10 +73,10 @@ class _Frame(NamedTuple):
 
 
 class Chart(QWidget):
-    """Curves, a dotted floor with its words, and a line under the mouse.
+    """Curves, a dotted floor with its words, and a line under the mouse or moved by the arrow keys.
 
     Signals:
-        hovered: x under the mouse in data units, or None when the mouse has left.
+        hovered: x of that line in data units, or None when the mouse or the keyboard has left.
     """
 
     hovered = Signal(object)
@@ -90,6 +90,7 @@ class Chart(QWidget):
         self._label = ""
         self._cursor: float | None = None
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
@@ -153,6 +154,10 @@ class Chart(QWidget):
         """Draw the chart onto the window."""
         painter = QPainter(self)
         self.draw(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setPen(QPen(theme.color("text"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
     def draw(self, painter: QPainter) -> None:
@@ -283,22 +288,61 @@ class Chart(QWidget):
         free = [box for box in inside if not any(line.cross(box) for line in lines)]
         return (free or inside or boxes)[0]
 
-    # --- the mouse ------------------------------------------------------------------------------
+    # --- mouse and keys -------------------------------------------------------------------------
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say which moment the mouse is over."""
-        frame = self._frame()
-        x = min(max(event.position().x(), frame.area.left()), frame.area.right())
-        self._cursor = x
-        share = (x - frame.area.left()) / frame.area.width()
-        self.hovered.emit(frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0]))
-        self.update()
+        self._point_at(event.position().x())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Say that the mouse has gone."""
         super().leaveEvent(event)
-        self._cursor = None
-        self.hovered.emit(None)
+        self._point_at(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys that move the line from the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._has_use_for(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the line with the arrows, from the end at first; Escape takes it away."""
+        if not self._has_use_for(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._point_at(None)
+        else:
+            area = self._frame().area
+            step = _KEY_STEPS[Qt.Key(event.key())] * area.width()
+            self._point_at(area.right() if self._cursor is None else self._cursor + step)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard is here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard has gone."""
+        super().focusOutEvent(event)
+        self._point_at(None)
+
+    def _has_use_for(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return self._cursor is not None
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return plain and event.key() in _KEY_STEPS
+
+    def _point_at(self, x: float | None) -> None:
+        """Draw the line as near to a pixel from the left as there are curves, or nowhere."""
+        frame = self._frame()
+        moment = None
+        if x is not None:
+            x = min(max(x, frame.area.left()), frame.area.right())
+            share = (x - frame.area.left()) / frame.area.width()
+            moment = frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0])
+        self._cursor = x
+        self.hovered.emit(moment)
         self.update()
 
 

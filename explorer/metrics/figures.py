@@ -30,27 +30,27 @@ if TYPE_CHECKING:
 
 _ROWS: Final = {
     "kl": (
-        mark("KL"),
+        mark("KL, nats"),
         mark(
             "How far the model is from the target: KL(target ‖ model) on held-out points, in nats. "
             "0 is a perfect fit"
         ),
     ),
     "nll": (
-        mark("NLL"),
+        mark("NLL, nats"),
         mark(
             "How surprising held-out points are to the model: negative log-likelihood, the mean of "
             "−log p(x), in nats"
         ),
     ),
     "w2": (
-        mark("W₂"),
+        mark("W₂, units"),
         mark(
             "How far samples of the model lie from the target, in data units: sliced Wasserstein "
             "distance; all models have it"
         ),
     ),
-    "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
+    "entropy": (mark("entropy, nats"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
     "reached": (mark("to KL 0.05"), mark("Training time until KL first came to 0.05")),
     "step": (mark("step"), mark("Training steps made so far")),

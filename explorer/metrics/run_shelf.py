@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from explorer.flow_layout import FlowLayout
 from explorer.i18n import tr, translator
-from explorer.lanes import ALL_TITLES
+from explorer.lanes import titles_beside
 from explorer.metrics.runs import achieved, best_texts, spent_texts
 from explorer.theme import theme
 
@@ -60,6 +60,7 @@ class RunShelf(QWidget):
         self.list = QListWidget()
         self.list.setIconSize(_PICTURE)
         self.list.setWordWrap(True)
+        self.list.setProperty("role", "dense")
         # the figures in the tab beside say how high the tabs are; the list takes what there is
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.list.setSpacing(2)
@@ -164,10 +165,11 @@ class RunShelf(QWidget):
         run: Run = item.data(_RUN)
         elsewhere = self._target is not None and run.project.target != self._target
         reached = item.data(_ACHIEVED)
-        best = (f"{tr(ALL_TITLES[k])}{_BOUND}{v}" for k, v in best_texts(reached).items())
+        titles = titles_beside(tuple(reached.best))
+        best = (f"{tr(titles[k])}{_BOUND}{v}" for k, v in best_texts(reached).items())
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
-        figures = f"{tr('best KL')}: {', '.join(best)}" if reached.best else ""
+        figures = f"{tr('best KL')}: {', '.join(best)}{_BOUND}{tr('nats')}" if reached.best else ""
         spent = "\n".join(spent_texts(reached))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""

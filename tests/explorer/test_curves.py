@@ -152,6 +152,46 @@ def test_runs_compare_from_where_each_one_s_target_and_model_began(view):
     assert curves.axis == "steps of training"
 
 
+def test_the_arrow_keys_read_every_curve_in_words_and_leave_no_line_behind(view, qtbot):
+    for step, kl in ((100, 0.6), (300, 0.02)):
+        view.add(measured(step, kl))
+    curves, chart = view.curves, view.curves.chart
+    columns = {"step": [100, 200], "seconds": [1.0, 2.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
+    curves.lay_under([run(7, **columns)])
+    bare = chart.grab().toImage()
+    hint = curves._values.text()
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    curves._axis_button.setFocus()
+    QTest.keyClick(curves._axis_button, Qt.Key.Key_Backtab)
+    assert chart.hasFocus()
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    assert chart.accessibleDescription().splitlines() == [
+        "KL(target ‖ model) in nats, 3.00 s",
+        "Discrete: 0.0200",
+        "Run 7 · Discrete: 0.100 (2.00 s)",
+    ]
+    assert "D&nbsp;0.0200" in curves._values.text()
+    for _ in range(60):
+        QTest.keyClick(chart, Qt.Key.Key_Left)
+    assert "Run 7 · Discrete: 0.300" in chart.toolTip()
+    QTest.keyClick(chart, Qt.Key.Key_Escape)
+    assert curves._values.text() == hint
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    QTest.keyClick(chart, Qt.Key.Key_Tab)
+    assert curves._values.text() == hint
+    assert chart.toolTip() == ""
+    curves._axis_button.clearFocus()
+    assert chart.grab().toImage() == bare
+
+
+def test_the_unit_of_the_curves_stands_at_their_axis(view):
+    for quantity, unit in (("kl", "nats"), ("w2", "data units"), ("nll", "nats")):
+        view.curves.show_quantity(quantity)
+        assert view.curves._unit.text() == unit
+        assert not view.curves._unit.geometry().intersects(view.curves._axis_button.geometry())
+
+
 def test_the_number_of_a_run_stands_at_the_end_of_its_curve(view):
     columns = {"step": [1, 9], "seconds": [1.0, 9.0], "nll": [2.9, 2.1], "kl": [0.9, 0.1]}
     view.curves.lay_under([run(3, **columns)])

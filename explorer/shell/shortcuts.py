@@ -44,7 +44,8 @@ _LOCAL_KEYS: Final = {
         ("PgUp PgDn", mark("Step from layer to layer")),
         ("Home End", mark("Go to the base, to the target")),
         ("+ −  0", mark("Zoom, show everything")),
-        ("Enter", mark("Read the ledger of the middle")),
+        ("Shift+← ↑ → ↓", mark("Move the picture")),
+        ("Enter", mark("Read the ledger of the cross")),
     ),
     LEDGER: (
         ("Enter", mark("Go there on the clock")),

@@ -45,6 +45,8 @@ _PANS: Final = {
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
+# Those who have a mouse use these as well.
+_PLAIN: Final = {Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus, Qt.Key.Key_0}
 _CROSS: Final = 7  # logical pixels from its middle to an end
 _SHARPEN_MS: Final = 250  # from the last picture that was drawn coarsely: more than any frame takes
 _BY_KEYBOARD: Final = (
@@ -197,7 +199,7 @@ class FlowView(QWidget):
         self._draw(painter, view)
         painter.resetTransform()
         if self._by_keyboard and self.hasFocus():
-            painter.setPen(theme.color("accent"))
+            painter.setPen(theme.on_panel("accent"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
             self._draw_cross(painter)
         painter.end()
@@ -205,8 +207,8 @@ class FlowView(QWidget):
     def _draw_cross(self, painter: QPainter) -> None:
         """Show the point that Enter picks, on bright and on dark ground."""
         middle = self._middle()
-        for role, width in (("panel", 4), ("accent", 2)):
-            painter.setPen(QPen(theme.color(role), width))
+        for colour, width in ((theme.color("panel"), 4), (theme.on_panel("accent"), 2)):
+            painter.setPen(QPen(colour, width))
             for end in (QPointF(_CROSS, 0), QPointF(0, _CROSS)):
                 painter.drawLine(middle - end, middle + end)
 
@@ -293,7 +295,8 @@ class FlowView(QWidget):
         else:
             super().keyPressEvent(event)
             return
-        self._use_keyboard()
+        if self._by_keyboard or key not in _PLAIN:
+            self._use_keyboard()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keyboard is, but only to those who use it."""

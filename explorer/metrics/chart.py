@@ -15,8 +15,10 @@ from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPaintEvent
 
     from explorer.metrics.ticks import Tick
 
@@ -75,6 +77,9 @@ class _Frame(NamedTuple):
 class Chart(QWidget):
     """Curves, a dotted floor with its words, and a line under the mouse or moved by the arrow keys.
 
+    Attributes:
+        cursor_x: Pixels from the left to that line; None where there is none.
+
     Signals:
         hovered: x of that line in data units, or None when the mouse or the keyboard has left.
     """
@@ -88,7 +93,7 @@ class Chart(QWidget):
         self._logarithmic = False
         self._most: float | None = None
         self._label = ""
-        self._cursor: float | None = None
+        self.cursor_x: float | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -169,29 +174,23 @@ class Chart(QWidget):
         painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
         curves = list(self._curves.values())
         lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
-        self._draw_floor(painter, frame, lines)
+        labels = label_boxes(frame, curves, lines, painter.fontMetrics())
+        self._draw_floor(painter, frame, lines, [box for box, _ in labels])
         for curve, line in zip(curves, lines, strict=True):
-            self._draw_curve(painter, frame, curve, line)
-        if self._cursor is not None:
+            self._draw_curve(painter, curve, line)
+        for box, curve in labels:
+            painter.setPen(theme.color(curve.role))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
+        if (x := self.cursor_x) is not None:
             painter.setPen(QPen(theme.color("text_muted"), 1))
-            painter.drawLine(
-                QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
-            )
+            painter.drawLine(QPointF(x, frame.area.top()), QPointF(x, frame.area.bottom()))
 
-    def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve, lines: Polylines) -> None:
+    @staticmethod
+    def _draw_curve(painter: QPainter, curve: Curve, lines: Polylines) -> None:
         pens = _pen(curve, faint=curve.faint), _pen(curve, faint=True)
-        end = QPointF()
         for polygon, past in lines.polygons():
             painter.setPen(pens[past])
             painter.drawPolyline(polygon)
-            end = polygon.last()
-        if curve.label and not end.isNull():
-            metrics = painter.fontMetrics()
-            size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
-            box = QRectF(end - QPointF(size.width(), size.height()), size)
-            box.moveTop(max(box.top(), frame.area.top()))
-            painter.setPen(theme.color(curve.role))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
 
     def _small_font(self) -> QFont:
         font = QFont(self.font())
@@ -263,19 +262,27 @@ class Chart(QWidget):
         inside = [t for t in columns if t.value <= frame.x_range[1] * _LAST_COLUMN]
         return rows(*frame.y_range, most_rows), inside
 
-    def _draw_floor(self, painter: QPainter, frame: _Frame, lines: list[Polylines]) -> None:
+    def _draw_floor(
+        self, painter: QPainter, frame: _Frame, lines: list[Polylines], labels: list[QRectF]
+    ) -> None:
         if self._floor is None:
             return
         value, words = self._floor
         y = float(frame.y(np.array([value]))[0])
         painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
-        painter.drawText(
-            self._words_box(frame, y, words, lines), Qt.AlignmentFlag.AlignCenter, words
-        )
+        box = self._words_box(frame, y, words, lines, labels)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
-    def _words_box(self, frame: _Frame, y: float, words: str, lines: list[Polylines]) -> QRectF:
-        """Where the words beside a line at `y` hide no curve, or else at its end, over it.
+    def _words_box(
+        self,
+        frame: _Frame,
+        y: float,
+        words: str,
+        lines: list[Polylines],
+        labels: Sequence[QRectF] = (),
+    ) -> QRectF:
+        """Where the words beside a line at `y` hide no curve or label, or else at its end, over it.
 
         The further to the right the better.
         """
@@ -285,8 +292,9 @@ class Chart(QWidget):
         lefts = np.linspace(*ends, _PLACES).tolist()
         boxes = [QRectF(QPointF(x, top), size) for x in lefts for top in (y - size.height(), y)]
         inside = [box for box in boxes if frame.area.contains(box)]
-        free = [box for box in inside if not any(line.cross(box) for line in lines)]
-        return (free or inside or boxes)[0]
+        apart = [box for box in inside if not any(box.intersects(label) for label in labels)]
+        free = [box for box in apart if not any(line.cross(box) for line in lines)]
+        return (free or apart or inside or boxes)[0]
 
     # --- mouse and keys -------------------------------------------------------------------------
 
@@ -315,7 +323,7 @@ class Chart(QWidget):
         else:
             area = self._frame().area
             step = _KEY_STEPS[Qt.Key(event.key())] * area.width()
-            self._point_at(area.right() if self._cursor is None else self._cursor + step)
+            self._point_at(area.right() if self.cursor_x is None else self.cursor_x + step)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show that the keyboard is here."""
@@ -329,7 +337,7 @@ class Chart(QWidget):
 
     def _has_use_for(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            return self._cursor is not None
+            return self.cursor_x is not None
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         return plain and event.key() in _KEY_STEPS
 
@@ -341,9 +349,33 @@ class Chart(QWidget):
             x = min(max(x, frame.area.left()), frame.area.right())
             share = (x - frame.area.left()) / frame.area.width()
             moment = frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0])
-        self._cursor = x
+        self.cursor_x = x
         self.hovered.emit(moment)
         self.update()
+
+
+def label_boxes(
+    frame: _Frame, curves: list[Curve], lines: list[Polylines], metrics: QFontMetrics
+) -> list[tuple[QRectF, Curve]]:
+    """Where the labels of curves stand: at their ends, and beside those that stand there already.
+
+    Where curves of one label end together, one of them bears it for all.
+    """
+    placed: list[tuple[QRectF, Curve]] = []
+    for curve, line in zip(curves, lines, strict=True):
+        if not curve.label or not line.x.size:
+            continue
+        end = QPointF(float(line.x[-1]), float(line.y[-1]))
+        size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
+        box = QRectF(end - QPointF(size.width(), size.height()), size)
+        box.moveTop(max(box.top(), frame.area.top()))
+        while there := next((other for other in placed if other[0].intersects(box)), None):
+            if there[1].label == curve.label:
+                break
+            box.moveRight(there[0].left())
+        else:
+            placed.append((box, curve))
+    return placed
 
 
 def _pen(curve: Curve, *, faint: bool) -> QPen:

@@ -200,7 +200,8 @@ class CurvesView(QWidget):
             if lane in self._lanes
         } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
         self.chart.show_curves(curves, self._floor(), logarithmic=log, most=self._most())
-        self._unit.setText(self.unit)
+        if self.chart.cursor_x is None:
+            self._corner.setText(self.unit)
 
     def retranslate(self) -> None:
         """Say every word again."""
@@ -243,8 +244,8 @@ class CurvesView(QWidget):
         self._axis_button.clicked.connect(
             lambda: self.show_over("step" if self.over == "seconds" else "seconds")
         )
-        self._unit = QLabel()  # of what goes up, at the foot of that axis
-        self._unit.setProperty("role", "muted")
+        self._corner = QLabel()  # at the foot of the axis: its unit, or the moment under the mouse
+        self._corner.setProperty("role", "muted")
         self._values = QLabel()
         self._values.setWordWrap(True)
         self._values.setProperty("role", "muted")
@@ -263,7 +264,7 @@ class CurvesView(QWidget):
         layout.addWidget(self.chart, 1)
         below = QHBoxLayout(self.chart)
         below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBottom)
+        below.addWidget(self._corner, 0, Qt.AlignmentFlag.AlignBottom)
         below.addStretch(1)
         below.addWidget(self._axis_button, 0, Qt.AlignmentFlag.AlignBottom)
 
@@ -295,6 +296,7 @@ class CurvesView(QWidget):
         values = "" if moment is None else self.values_at(moment)
         told = "" if moment is None else self.told_at(moment)
         self._values.setText(values or self._hint())
+        self._corner.setText(self._moment(max(moment, 0.0)) if moment is not None else self.unit)
         self.chart.setToolTip(told)
         self.chart.setAccessibleDescription(told)
 
@@ -306,7 +308,7 @@ class CurvesView(QWidget):
             for lane in self._lanes
             if (value := self._nearest(self._histories[lane], moment)) is not None
         ]
-        return f"{' '.join(parts)} · {self._moment(max(moment, 0.0))}" if parts else ""
+        return " ".join(parts)
 
     def told_at(self, moment: float) -> str:
         """The same in words and with its unit, a line for each model, and for each ticked run's."""

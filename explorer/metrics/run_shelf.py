@@ -61,6 +61,9 @@ class RunShelf(QWidget):
         self.list.setIconSize(_PICTURE)
         self.list.setWordWrap(True)
         self.list.setProperty("role", "dense")
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         # the figures in the tab beside say how high the tabs are; the list takes what there is
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.list.setSpacing(2)
@@ -166,10 +169,11 @@ class RunShelf(QWidget):
         elsewhere = self._target is not None and run.project.target != self._target
         reached = item.data(_ACHIEVED)
         titles = titles_beside(tuple(reached.best))
-        best = (f"{tr(titles[k])}{_BOUND}{v}" for k, v in best_texts(reached).items())
+        best = (f"{tr(titles[k])} {v}" for k, v in best_texts(reached).items())
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
-        figures = f"{tr('best KL')}: {', '.join(best)}{_BOUND}{tr('nats')}" if reached.best else ""
+        whole = (text.replace(" ", _BOUND) for text in best)
+        figures = f"{tr('best KL')}: {', '.join(whole)} {tr('nats')}" if reached.best else ""
         spent = "\n".join(spent_texts(reached))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""

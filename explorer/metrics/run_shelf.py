@@ -61,7 +61,6 @@ class RunShelf(QWidget):
         self.list.setIconSize(_PICTURE)
         self.list.setWordWrap(True)
         self.list.setProperty("role", "dense")
-        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         # the figures in the tab beside say how high the tabs are; the list takes what there is

@@ -13,7 +13,7 @@ from explorer.metrics.figures import FiguresView
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.theme import theme
 from flowengine.project import LaneState
-from tests.explorer.measurements import measured, run, saved, shown_view
+from tests.explorer.measurements import measured, saved, shown_view
 
 
 @pytest.fixture
@@ -275,20 +275,3 @@ def test_letters_grow_again_with_the_room_for_them(qtbot, qapp):
     narrow = table.font().pointSizeF()
     figures.resize(400, 300)
     qtbot.waitUntil(lambda: table.font().pointSizeF() > narrow)
-
-
-def test_long_names_of_runs_are_wrapped_in_any_width(view, qtbot):
-    columns = {"step": [100, 300], "seconds": [1.0, 3.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
-    shelf = view.shelf
-    view._tabs.setCurrentWidget(shelf)
-    for number in range(1, 8):
-        long = run(number, **columns)._replace(changes=("+12 Affine coupling",) * 4)
-        view.keep(long)
-    viewport = shelf.list.viewport()
-    for width in (380, 270, 340):
-        view.resize(width, 460)
-        qtbot.waitUntil(
-            lambda: shelf.list.visualItemRect(shelf.list.item(0)).right() <= viewport.width()
-        )
-        assert "nats" in shelf.list.item(0).text()
-        assert shelf.list.horizontalScrollBar().maximum() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
@@ -77,6 +77,8 @@ class RunShelf(QWidget):
         self.keep.clicked.connect(self.keep_requested)
         self.restore.clicked.connect(self._restore)
         self.remove.clicked.connect(self._remove)
+        key, here = QKeySequence(Qt.Key.Key_Delete), Qt.ShortcutContext.WidgetShortcut
+        QShortcut(key, self.list, self.remove.click, context=here)
         self._lay_out()
         translator.changed.connect(self.retranslate)
         theme.changed.connect(self._describe_all)

@@ -13,7 +13,7 @@ from explorer.metrics.figures import FiguresView
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.theme import theme
 from flowengine.project import LaneState
-from tests.explorer.measurements import measured, saved, shown_view
+from tests.explorer.measurements import measured, run, saved, shown_view
 
 
 @pytest.fixture
@@ -275,3 +275,23 @@ def test_letters_grow_again_with_the_room_for_them(qtbot, qapp):
     narrow = table.font().pointSizeF()
     figures.resize(400, 300)
     qtbot.waitUntil(lambda: table.font().pointSizeF() > narrow)
+
+
+def test_the_keyboard_ticks_restores_and_removes_runs(view, qtbot):
+    columns = {"step": [100, 300], "seconds": [1.0, 3.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
+    for number in (1, 2):
+        view.keep(run(number, **columns))
+    shelf = view.shelf
+    view._tabs.setCurrentWidget(shelf)
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    shelf.list.setFocus()
+    QTest.keyClick(shelf.list, Qt.Key.Key_Down)
+    QTest.keyClick(shelf.list, Qt.Key.Key_Space)
+    assert [kept.number for kept in shelf.ticked()] == [1]
+    with qtbot.waitSignal(shelf.restore_requested) as restored:
+        QTest.keyClick(shelf.list, Qt.Key.Key_Return)
+    assert restored.args[0].number == 1
+    QTest.keyClick(shelf.list, Qt.Key.Key_Delete)
+    assert [kept.number for kept in shelf.runs()] == [2]
+    assert not shelf.ticked()

@@ -6,18 +6,19 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.metrics.polylines import Polylines, polylines
+from explorer.metrics.polylines import DOT, Polylines, draw_part, polylines
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPaintEvent
 
     from explorer.metrics.ticks import Tick
 
@@ -27,7 +28,6 @@ _SMALL: Final = 0.85  # of the window's letters
 _PLACES: Final = 7  # along a line, where its words may stand
 _AIR: Final = 6.0
 _TICK: Final = 4.0
-_DOT: Final = 2.5  # the radius of a lone measurement
 _ROOM: Final = 0.06  # of the range, above and below the curves
 _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
@@ -35,6 +35,7 @@ _PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on bey
 _FAINT: Final = 0.55
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
+_KEY_STEPS: Final = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}  # of the range, a press
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
 
 
@@ -74,10 +75,13 @@ class _Frame(NamedTuple):
 
 
 class Chart(QWidget):
-    """Curves, a dotted floor with its words, and a line under the mouse.
+    """Curves, a dotted floor with its words, and a line under the mouse or moved by the arrow keys.
+
+    Attributes:
+        cursor_x: Pixels from the left to that line; None where there is none.
 
     Signals:
-        hovered: x under the mouse in data units, or None when the mouse has left.
+        hovered: x of that line in data units, or None when the mouse or the keyboard has left.
     """
 
     hovered = Signal(object)
@@ -89,8 +93,9 @@ class Chart(QWidget):
         self._logarithmic = False
         self._most: float | None = None
         self._label = ""
-        self._cursor: float | None = None
+        self.cursor_x: float | None = None
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
@@ -154,6 +159,10 @@ class Chart(QWidget):
         """Draw the chart onto the window."""
         painter = QPainter(self)
         self.draw(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setPen(QPen(theme.color("text"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
     def draw(self, painter: QPainter) -> None:
@@ -162,35 +171,26 @@ class Chart(QWidget):
         painter.setFont(self._small_font())
         frame = self._frame()
         self._draw_axes(painter, frame)
-        painter.setClipRect(frame.area.adjusted(0, -1, _DOT, 1))
+        painter.setClipRect(frame.area.adjusted(0, -1, DOT, 1))
         curves = list(self._curves.values())
         lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
-        self._draw_floor(painter, frame, lines)
+        labels = label_boxes(frame, curves, lines, painter.fontMetrics())
+        self._draw_floor(painter, frame, lines, [box for box, _ in labels])
         for curve, line in zip(curves, lines, strict=True):
-            self._draw_curve(painter, frame, curve, line)
-        if self._cursor is not None:
-            painter.setPen(QPen(theme.color("text_muted"), 1))
-            painter.drawLine(
-                QPointF(self._cursor, frame.area.top()), QPointF(self._cursor, frame.area.bottom())
-            )
-
-    def _draw_curve(self, painter: QPainter, frame: _Frame, curve: Curve, lines: Polylines) -> None:
-        pens = _pen(curve, faint=curve.faint), _pen(curve, faint=True)
-        end = QPointF()
-        for polygon, past in lines.polygons():
-            painter.setPen(pens[past])
-            if polygon.size() > 1:
-                painter.drawPolyline(polygon)
-            else:  # of which Qt draws nothing
-                _draw_dot(painter, polygon.first())
-            end = polygon.last()
-        if curve.label and not end.isNull():
-            metrics = painter.fontMetrics()
-            size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
-            box = QRectF(end - QPointF(size.width(), size.height()), size)
-            box.moveTop(max(box.top(), frame.area.top()))
+            self._draw_curve(painter, curve, line)
+        for box, curve in labels:
             painter.setPen(theme.color(curve.role))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
+        if (x := self.cursor_x) is not None:
+            painter.setPen(QPen(theme.color("text_muted"), 1))
+            painter.drawLine(QPointF(x, frame.area.top()), QPointF(x, frame.area.bottom()))
+
+    @staticmethod
+    def _draw_curve(painter: QPainter, curve: Curve, lines: Polylines) -> None:
+        pens = _pen(curve, faint=curve.faint), _pen(curve, faint=True)
+        for polygon, past in lines.polygons():
+            painter.setPen(pens[past])
+            draw_part(painter, polygon)
 
     def _small_font(self) -> QFont:
         font = QFont(self.font())
@@ -262,19 +262,27 @@ class Chart(QWidget):
         inside = [t for t in columns if t.value <= frame.x_range[1] * _LAST_COLUMN]
         return rows(*frame.y_range, most_rows), inside
 
-    def _draw_floor(self, painter: QPainter, frame: _Frame, lines: list[Polylines]) -> None:
+    def _draw_floor(
+        self, painter: QPainter, frame: _Frame, lines: list[Polylines], labels: list[QRectF]
+    ) -> None:
         if self._floor is None:
             return
         value, words = self._floor
         y = float(frame.y(np.array([value]))[0])
         painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
-        painter.drawText(
-            self._words_box(frame, y, words, lines), Qt.AlignmentFlag.AlignCenter, words
-        )
+        box = self._words_box(frame, y, words, lines, labels)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
-    def _words_box(self, frame: _Frame, y: float, words: str, lines: list[Polylines]) -> QRectF:
-        """Where the words beside a line at `y` hide no curve, or else at its end, over it.
+    def _words_box(
+        self,
+        frame: _Frame,
+        y: float,
+        words: str,
+        lines: list[Polylines],
+        labels: Sequence[QRectF] = (),
+    ) -> QRectF:
+        """Where the words beside a line at `y` hide no curve or label, or else at its end, over it.
 
         The further to the right the better.
         """
@@ -284,41 +292,96 @@ class Chart(QWidget):
         lefts = np.linspace(*ends, _PLACES).tolist()
         boxes = [QRectF(QPointF(x, top), size) for x in lefts for top in (y - size.height(), y)]
         inside = [box for box in boxes if frame.area.contains(box)]
-        free = [box for box in inside if not any(line.cross(box) for line in lines)]
-        return (free or inside or boxes)[0]
+        apart = [box for box in inside if not any(box.intersects(label) for label in labels)]
+        free = [box for box in apart if not any(line.cross(box) for line in lines)]
+        return (free or apart or inside or boxes)[0]
 
-    # --- the mouse ------------------------------------------------------------------------------
+    # --- mouse and keys -------------------------------------------------------------------------
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say which moment the mouse is over."""
-        frame = self._frame()
-        x = min(max(event.position().x(), frame.area.left()), frame.area.right())
-        self._cursor = x
-        share = (x - frame.area.left()) / frame.area.width()
-        self.hovered.emit(frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0]))
-        self.update()
+        self._point_at(event.position().x())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Say that the mouse has gone."""
         super().leaveEvent(event)
-        self._cursor = None
-        self.hovered.emit(None)
+        self._point_at(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys that move the line from the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._has_use_for(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the line with the arrows, from the end at first; Escape takes it away."""
+        if not self._has_use_for(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._point_at(None)
+        else:
+            area = self._frame().area
+            step = _KEY_STEPS[Qt.Key(event.key())] * area.width()
+            self._point_at(area.right() if self.cursor_x is None else self.cursor_x + step)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard is here."""
+        super().focusInEvent(event)
         self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard has gone."""
+        super().focusOutEvent(event)
+        self._point_at(None)
+
+    def _has_use_for(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return self.cursor_x is not None
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return plain and event.key() in _KEY_STEPS
+
+    def _point_at(self, x: float | None) -> None:
+        """Draw the line as near to a pixel from the left as there are curves, or nowhere."""
+        frame = self._frame()
+        moment = None
+        if x is not None:
+            x = min(max(x, frame.area.left()), frame.area.right())
+            share = (x - frame.area.left()) / frame.area.width()
+            moment = frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0])
+        self.cursor_x = x
+        self.hovered.emit(moment)
+        self.update()
+
+
+def label_boxes(
+    frame: _Frame, curves: list[Curve], lines: list[Polylines], metrics: QFontMetrics
+) -> list[tuple[QRectF, Curve]]:
+    """Where the labels of curves stand: at their ends, and beside those that stand there already.
+
+    Where curves of one label end together, one of them bears it for all.
+    """
+    placed: list[tuple[QRectF, Curve]] = []
+    for curve, line in zip(curves, lines, strict=True):
+        if not curve.label or not line.x.size:
+            continue
+        end = QPointF(float(line.x[-1]), float(line.y[-1]))
+        size = QSizeF(metrics.horizontalAdvance(curve.label) + 4, metrics.height())
+        box = QRectF(end - QPointF(size.width(), size.height()), size)
+        box.moveTop(max(box.top(), frame.area.top()))
+        while there := next((other for other in placed if other[0].intersects(box)), None):
+            if there[1].label == curve.label:
+                break
+            box.moveRight(there[0].left())
+        else:
+            placed.append((box, curve))
+    return placed
 
 
 def _pen(curve: Curve, *, faint: bool) -> QPen:
     colour = theme.color(curve.role)
     colour.setAlphaF(_FAINT if faint else 1.0)
     return QPen(colour, 1 if faint else 2, curve.style)
-
-
-def _draw_dot(painter: QPainter, at: QPointF) -> None:
-    """A lone measurement, in the colour of the pen."""
-    painter.save()
-    painter.setBrush(painter.pen().color())
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawEllipse(at, _DOT, _DOT)
-    painter.restore()
 
 
 def _at_least_factor(low: float, high: float) -> tuple[float, float]:

@@ -52,7 +52,8 @@ class CurvesView(QWidget):
 
     A VAE's KL and NLL are upper bounds; a GAN has W2 alone, which every lane has. KL and W2 can be
     shown on a logarithmic or a linear scale, over seconds or over steps, which do not depend on
-    what else the machine has to do. The values under the mouse are written above the curves.
+    what else the machine has to do. The values under the mouse, or where the arrow keys have gone,
+    are written above the curves, each behind its lane's initial; those of runs are in the tip.
 
     Runs compare from where each one's target and model began. While some are laid under, only what
     was measured since then is shown, of the present models as well.
@@ -164,6 +165,11 @@ class CurvesView(QWidget):
             "w2": tr("W₂ in data units"),
         }[self.quantity]
 
+    @property
+    def unit(self) -> str:
+        """The unit of what is shown."""
+        return tr("data units") if self.quantity == "w2" else tr("nats")
+
     def copy(self) -> CurvesCopy:
         """The curves as they are now, to be drawn elsewhere."""
         chart = self.chart.copy()
@@ -194,6 +200,8 @@ class CurvesView(QWidget):
             if lane in self._lanes
         } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
         self.chart.show_curves(curves, self._floor(), logarithmic=log, most=self._most())
+        if self.chart.cursor_x is None:
+            self._corner.setText(self.unit)
 
     def retranslate(self) -> None:
         """Say every word again."""
@@ -236,6 +244,8 @@ class CurvesView(QWidget):
         self._axis_button.clicked.connect(
             lambda: self.show_over("step" if self.over == "seconds" else "seconds")
         )
+        self._corner = QLabel()  # at the foot of the axis: its unit, or the moment under the mouse
+        self._corner.setProperty("role", "muted")
         self._values = QLabel()
         self._values.setWordWrap(True)
         self._values.setProperty("role", "muted")
@@ -252,11 +262,11 @@ class CurvesView(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.chart, 1)
-        below = QVBoxLayout(self.chart)
+        below = QHBoxLayout(self.chart)
         below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(
-            self._axis_button, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        )
+        below.addWidget(self._corner, 0, Qt.AlignmentFlag.AlignBottom)
+        below.addStretch(1)
+        below.addWidget(self._axis_button, 0, Qt.AlignmentFlag.AlignBottom)
 
     def _name_axis(self) -> None:
         self._axis_button.setText(self.axis)
@@ -284,18 +294,45 @@ class CurvesView(QWidget):
 
     def _hover(self, moment: float | None) -> None:
         values = "" if moment is None else self.values_at(moment)
+        told = "" if moment is None else self.told_at(moment)
         self._values.setText(values or self._hint())
+        self._corner.setText(self._moment(max(moment, 0.0)) if moment is not None else self.unit)
+        self.chart.setToolTip(told)
+        self.chart.setAccessibleDescription(told)
 
     def values_at(self, moment: float) -> str:
         """The values of the lanes nearest to a moment of the curves, as rich text."""
-        parts = []
-        for lane in self._lanes:
-            value = self._histories[lane].nearest(
-                self.quantity, moment, self.over, present=bool(self._under)
-            )
-            if value is not None:
-                parts.append(_coloured(lane, number(value)))
-        return "&nbsp;· ".join([*parts, self._moment(max(moment, 0.0))]) if parts else ""
+        parts = [
+            _in_colour(lane, number(value))
+            for lane in self._lanes
+            if (value := self._nearest(self._histories[lane], moment)) is not None
+        ]
+        return " ".join(parts)
+
+    def told_at(self, moment: float) -> str:
+        """The same in words and with its unit, a line for each model, and for each ticked run's."""
+        titles = titles_beside(self._lanes)
+        models = [(tr(titles[lane]), self._histories[lane]) for lane in self._lanes]
+        models += [
+            (f"{tr('Run {n}').format(n=run)} · {tr(titles[lane])}", history)
+            for lane, history, run in self._under.values()
+            if lane in self._lanes
+        ]
+        lines = [
+            f"{title}: {self._told(history, value, moment)}"
+            for title, history in models
+            if (value := self._nearest(history, moment)) is not None
+        ]
+        return "\n".join([f"{self.title}, {self._moment(max(moment, 0.0))}", *lines])
+
+    def _told(self, history: History, value: float, moment: float) -> str:
+        """A value, and where its curve ends if that is before the moment."""
+        x, _ = history.curve(self.quantity, self.over, present=bool(self._under))
+        ended = f" ({self._moment(float(x[-1]))})" if x[-1] < moment else ""
+        return number(value) + ended
+
+    def _nearest(self, history: History, moment: float) -> float | None:
+        return history.nearest(self.quantity, moment, self.over, present=bool(self._under))
 
     def _moment(self, moment: float) -> str:
         if self.over == "step":
@@ -306,12 +343,11 @@ class CurvesView(QWidget):
         self._values.setText(self._hint())
 
     def _hint(self) -> str:
-        return " ".join(
-            _coloured(lane, tr(titles_beside(self._lanes)[lane])) for lane in self._lanes
-        )
+        titles = titles_beside(self._lanes)
+        return " ".join(_in_colour(lane, tr(titles[lane])) for lane in self._lanes)
 
 
-def _coloured(lane: Lane, words: str) -> str:
+def _in_colour(lane: Lane, words: str) -> str:
     """Words of a lane after its line, which tells it from others without any colour."""
     unbroken = f"{_STYLES[lane][1]} {words}".replace(" ", "&nbsp;")
     return f'<span style="color:{theme.color(lane).name()}">{unbroken}</span>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHeaderView,
     QSizePolicy,
@@ -24,33 +24,35 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QResizeEvent
+
     from explorer.metrics.history import Row
     from flowengine.project import Lane
     from flowengine.protocol import Metrics
 
 _ROWS: Final = {
     "kl": (
-        mark("KL"),
+        mark("KL, nats"),
         mark(
             "How far the model is from the target: KL(target ‖ model) on held-out points, in nats. "
             "0 is a perfect fit"
         ),
     ),
     "nll": (
-        mark("NLL"),
+        mark("NLL, nats"),
         mark(
             "How surprising held-out points are to the model: negative log-likelihood, the mean of "
             "−log p(x), in nats"
         ),
     ),
     "w2": (
-        mark("W₂"),
+        mark("W₂, units"),
         mark(
             "How far samples of the model lie from the target, in data units: sliced Wasserstein "
             "distance; all models have it"
         ),
     ),
-    "entropy": (mark("entropy"), mark("The target's own entropy in nats: the floor of NLL")),
+    "entropy": (mark("entropy, nats"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
     "reached": (mark("to KL 0.05"), mark("Training time until KL first came to 0.05")),
     "step": (mark("step"), mark("Training steps made so far")),
@@ -60,7 +62,7 @@ _ROWS: Final = {
 
 _OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached")
 _AIR: Final = 4  # of a row, in logical pixels
-_CROWDED: Final = 0.8  # of the usual size, so that four columns fit
+_CROWDED: Final = (0.8, 0.75, 0.7, 0.65)  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 _NO_LIKELIHOOD: Final = {
     "vae": mark("≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"),
@@ -94,7 +96,13 @@ class _Race:
 
 
 class _Table(QTableWidget):
-    """A table that is always whole, as high as its letters ask for."""
+    """A table that is always whole, as high as its letters ask for.
+
+    Signals:
+        widened: It is as wide as it was not before.
+    """
+
+    widened = Signal()
 
     def __init__(self, rows: int, columns: int) -> None:
         super().__init__(rows, columns)
@@ -110,6 +118,12 @@ class _Table(QTableWidget):
     def minimumSizeHint(self) -> QSize:
         """No lower."""
         return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell of another width; another height may come of what follows."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.widened.emit()
 
     def changeEvent(self, event: QEvent) -> None:
         """Fit the rows to other letters."""
@@ -140,6 +154,7 @@ class FiguresView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._table)
+        self._table.widened.connect(self._fit_letters)
         theme.changed.connect(self._restyle)
         translator.changed.connect(self.retranslate)
         self.retranslate()
@@ -219,13 +234,26 @@ class FiguresView(QWidget):
         return len(self._lanes) > len(LANE_TITLES)
 
     def _fit_letters(self) -> None:
-        """Write smaller where there are many columns; a style sheet takes such letters away."""
+        """Write smaller where there are many columns, until they fit."""
+        if not self._crowded:
+            self._write(1.0)
+            return
+        for share in _CROWDED:
+            self._write(share)
+            self._table.resizeColumnsToContents()
+            if self._fits():
+                break
+
+    def _write(self, share: float) -> None:
+        """Choose the size of letters; a style sheet takes such a choice away."""
         font = self.font()
-        if self._crowded:
-            font.setPointSizeF(_CROWDED * font.pointSizeF())
+        font.setPointSizeF(share * font.pointSizeF())
         self._table.setFont(font)
         for column in range(self._table.columnCount()):
             self._table.horizontalHeaderItem(column).setFont(font)
+
+    def _fits(self) -> bool:
+        return self._table.horizontalHeader().length() <= self._table.viewport().width()
 
     def _show(self, lane: Lane, now: Metrics | Row, entropy: float, rate: float) -> None:
         reached = self._races[lane].seconds
@@ -241,6 +269,8 @@ class FiguresView(QWidget):
         }
         for name, text in shown.items():
             self._put(lane, name, text)
+        if self._crowded and not self._fits():
+            self._fit_letters()
 
     def _put(self, lane: Lane, row: str, text: str) -> None:
         self._of(lane, row).setText(text)

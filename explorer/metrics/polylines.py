@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPolygonF
 
 if TYPE_CHECKING:
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QPainter
 
     Floats = NDArray[np.float64]
 
+DOT: Final = 2.5  # the radius of a lone measurement
 _PIXELS_A_POINT: Final = 2
 _FEW: Final = 32  # points, which are drawn as soon as thinned
 
@@ -50,6 +52,18 @@ class Polylines(NamedTuple):
         low, high = np.minimum(self.y, self.y[to]), np.maximum(self.y, self.y[to])
         beside = (self.x[to] < box.left()) | (self.x > box.right())
         return bool((~beside & (low < box.bottom()) & (high > box.top())).any())
+
+
+def draw_part(painter: QPainter, polygon: QPolygonF) -> None:
+    """Draw an unbroken part with the painter's pen; a lone point is a dot of its colour."""
+    if polygon.size() > 1:
+        painter.drawPolyline(polygon)
+        return
+    painter.save()
+    painter.setBrush(painter.pen().color())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(polygon.first(), DOT, DOT)
+    painter.restore()
 
 
 def polylines(x: Floats, y: Floats) -> Polylines:

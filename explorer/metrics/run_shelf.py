@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from explorer.flow_layout import FlowLayout
 from explorer.i18n import tr, translator
-from explorer.lanes import ALL_TITLES
+from explorer.lanes import titles_beside
 from explorer.metrics.runs import achieved, best_texts, spent_texts
 from explorer.theme import theme
 
@@ -60,6 +60,9 @@ class RunShelf(QWidget):
         self.list = QListWidget()
         self.list.setIconSize(_PICTURE)
         self.list.setWordWrap(True)
+        self.list.setProperty("role", "dense")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         # the figures in the tab beside say how high the tabs are; the list takes what there is
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.list.setSpacing(2)
@@ -74,6 +77,8 @@ class RunShelf(QWidget):
         self.keep.clicked.connect(self.keep_requested)
         self.restore.clicked.connect(self._restore)
         self.remove.clicked.connect(self._remove)
+        key, here = QKeySequence(Qt.Key.Key_Delete), Qt.ShortcutContext.WidgetShortcut
+        QShortcut(key, self.list, self.remove.click, context=here)
         self._lay_out()
         translator.changed.connect(self.retranslate)
         theme.changed.connect(self._describe_all)
@@ -164,10 +169,12 @@ class RunShelf(QWidget):
         run: Run = item.data(_RUN)
         elsewhere = self._target is not None and run.project.target != self._target
         reached = item.data(_ACHIEVED)
-        best = (f"{tr(ALL_TITLES[k])}{_BOUND}{v}" for k, v in best_texts(reached).items())
+        titles = titles_beside(tuple(reached.best))
+        best = (f"{tr(titles[k])} {v}" for k, v in best_texts(reached).items())
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
-        figures = f"{tr('best KL')}: {', '.join(best)}" if reached.best else ""
+        whole = (text.replace(" ", _BOUND) for text in best)
+        figures = f"{tr('best KL')}: {', '.join(whole)} {tr('nats')}" if reached.best else ""
         spent = "\n".join(spent_texts(reached))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""

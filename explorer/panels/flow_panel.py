@@ -319,7 +319,8 @@ class FlowPanel(QWidget):
         self._arrange_foot()
 
     def _arrange_foot(self) -> None:
-        self._chips.set_compact(self.height() < _LOW * theme.scale)
+        self._chips.set_compact(self._low)
+        self._tell_caption()
         # A figure of usual length, so that panels of one width look alike.
         figure = self._figure.fontMetrics().horizontalAdvance(_USUAL_FIGURE)
         figure += self._unit.fontMetrics().horizontalAdvance(tr("nats")) + 4 * self._foot.spacing()
@@ -328,8 +329,12 @@ class FlowPanel(QWidget):
         self._foot.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
 
     def _tell_caption(self) -> None:
-        """Say what the picture cannot show, once there is one."""
-        self._caption.show_text("" if self._message.text() else self.caption)
+        """Say what the picture cannot show, once there is one with room for words."""
+        self._caption.show_text("" if self._message.text() or self._low else self.caption)
+
+    @property
+    def _low(self) -> bool:
+        return self.height() < _LOW * theme.scale
 
     def _tell_figures(self) -> None:
         name = self._kind.figure.name

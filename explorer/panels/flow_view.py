@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from explorer.lanes import LANE_ORDER
@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
 _WHEEL_ZOOM: Final = 0.85  # for each notch
 _KEY_ZOOM: Final = 0.8
+_KEY_PAN: Final = 0.05  # of the side of the square that is surely in view
+_PANS: Final = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+# Those who have a mouse use these as well.
+_PLAIN: Final = {Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus, Qt.Key.Key_0}
+_CROSS: Final = 7  # logical pixels from its middle to an end
 _SHARPEN_MS: Final = 250  # from the last picture that was drawn coarsely: more than any frame takes
 _BY_KEYBOARD: Final = (
     Qt.FocusReason.TabFocusReason,
@@ -189,9 +199,18 @@ class FlowView(QWidget):
         self._draw(painter, view)
         painter.resetTransform()
         if self._by_keyboard and self.hasFocus():
-            painter.setPen(theme.color("accent"))
+            painter.setPen(theme.on_panel("accent"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            self._draw_cross(painter)
         painter.end()
+
+    def _draw_cross(self, painter: QPainter) -> None:
+        """Show the point that Enter picks, on bright and on dark ground."""
+        middle = self._middle()
+        for colour, width in ((theme.color("panel"), 4), (theme.on_panel("accent"), 2)):
+            painter.setPen(QPen(colour, width))
+            for end in (QPointF(_CROSS, 0), QPointF(0, _CROSS)):
+                painter.drawLine(middle - end, middle + end)
 
     def _draw(self, painter: QPainter, view: View) -> None:
         """Draw as finely as there is time for; a coarse picture is drawn finely once it rests."""
@@ -210,6 +229,8 @@ class FlowView(QWidget):
         """Begin a click or a drag."""
         if event.button() is Qt.MouseButton.LeftButton:
             self._pressed = event.position()
+            self._by_keyboard = False
+            self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan while dragging, else say where the mouse is."""
@@ -258,24 +279,48 @@ class FlowView(QWidget):
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom with + and −, show the whole picture with 0, pick the middle with Enter."""
-        key = event.key()
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+        """Zoom with + and −, pan with Shift and an arrow, show all with 0, pick with Enter."""
+        key = Qt.Key(event.key())
+        if key in _PANS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            step = 2 * self._camera.half_span * _KEY_PAN
+            self._camera.pan(*(way * step for way in _PANS[key]))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self._camera.zoom(_KEY_ZOOM)
         elif key == Qt.Key.Key_Minus:
             self._camera.zoom(1 / _KEY_ZOOM)
         elif key == Qt.Key.Key_0:
             self._camera.home()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.pick(QPointF(self.width() / 2, self.height() / 2))
+            self.pick(self._middle())
         else:
             super().keyPressEvent(event)
+            return
+        if self._by_keyboard or key not in _PLAIN:
+            self._use_keyboard()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keyboard is, but only to those who use it."""
         super().focusInEvent(event)
         self._by_keyboard = event.reason() in _BY_KEYBOARD
+        if self._by_keyboard:
+            self._use_keyboard()
         self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Say that the keyboard has gone."""
+        super().focusOutEvent(event)
+        if self._by_keyboard:
+            self.left.emit()
+        self.update()
+
+    def _use_keyboard(self) -> None:
+        """Show the middle, and say what is there, as for the mouse."""
+        self._by_keyboard = True
+        self.hovered.emit(*self.to_data(self._middle()))
+        self.update()
+
+    def _middle(self) -> QPointF:
+        return QPointF(self.width() / 2, self.height() / 2)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Say that the mouse has gone."""

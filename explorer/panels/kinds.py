@@ -68,7 +68,7 @@ _BOUND: Final = Figure(
 )
 _DISTANCE: Final = Figure(
     "W₂",
-    "",
+    mark("data units"),
     mark("Wasserstein distance of samples to the target, in data units: a GAN has no likelihood"),
     "w2",
 )

@@ -24,6 +24,7 @@ from explorer.target.keys import SHEET
 STACK: Final = mark("In the stack")
 PANELS: Final = mark("In the panels")
 LEDGER: Final = mark("In the ledger")
+FIT: Final = mark("In the fit")
 CANVAS: Final = mark("On the target")
 WINDOW: Final = mark("In the window")
 _LOCAL_KEYS: Final = {
@@ -44,13 +45,20 @@ _LOCAL_KEYS: Final = {
         ("PgUp PgDn", mark("Step from layer to layer")),
         ("Home End", mark("Go to the base, to the target")),
         ("+ −  0", mark("Zoom, show everything")),
-        ("Enter", mark("Read the ledger of the middle")),
+        ("Shift+← ↑ → ↓", mark("Move the picture")),
+        ("Enter", mark("Read the ledger of the cross")),
     ),
     LEDGER: (
         ("Enter", mark("Go there on the clock")),
         ("Ctrl+C", mark("Copy as text")),
         ("Ctrl+Shift+C", mark("Copy as Markdown")),
         ("Ctrl+Alt+C", mark("Copy as LaTeX")),
+    ),
+    FIT: (
+        ("← →", mark("Read the curves")),
+        ("Space", mark("Lay a run's curves under")),
+        ("Enter", mark("Restore a run")),
+        ("Del", mark("Remove a run")),
     ),
     CANVAS: SHEET,
     WINDOW: (

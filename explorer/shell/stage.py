@@ -251,7 +251,13 @@ class Stage(QWidget):
         layout.setSpacing(2 * GAP)
         layout.addWidget(self._grid, 1)
         layout.addWidget(card(self.transport))
-        self.setFocusProxy(self.panels["discrete"].view)
+
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
+        """Put the keyboard into the first picture.
+
+        By no focus proxy: Tab would pass over what comes before it.
+        """
+        self.panels["discrete"].view.setFocus(reason)
 
     def _connect(self) -> None:
         motion.changed.connect(self._follow_motion)

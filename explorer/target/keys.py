@@ -31,6 +31,7 @@ SHEET: Final = (
     ("{  }", mark("Harder or softer brush")),
     ("1 … 0", mark("Strength of the brush")),
     ("← ↑ → ↓", mark("Move the brush")),
+    ("Space", mark("Paint while it is held")),
     ("M", mark("Mirror")),
     ("R  =", mark("Presets, formula")),
     ("I  Del", mark("Invert, clear")),

@@ -3,9 +3,11 @@
 import io
 
 import numpy as np
+from PySide6.QtGui import QImage
 
 from explorer.metrics.metrics_view import MetricsView
-from flowengine.project import LaneState
+from explorer.metrics.runs import Run
+from flowengine.project import LaneState, Project
 from flowengine.protocol import Metrics
 
 
@@ -22,6 +24,16 @@ def saved(**columns):
     buffer = io.BytesIO()
     np.savez(buffer, **columns)
     return LaneState(history=buffer.getvalue())
+
+
+def run(number, **columns):
+    return Run(
+        number,
+        Project(),
+        {"discrete": saved(**columns)},
+        QImage(1, 1, QImage.Format.Format_RGB32),
+        (),
+    )
 
 
 def shown_view(qtbot) -> MetricsView:

@@ -91,13 +91,14 @@ def test_columns_forms_and_exports_are_those_of_the_lanes_that_are_shown(window)
     dialog.close()
 
 
-def test_a_gans_panel_says_why_it_has_no_density(window):
+def test_a_gans_panel_says_why_it_has_no_density(window, qtbot):
     compare(window, "vae", "gan")
     gan, vae = window.stage.panels["gan"], window.stage.panels["vae"]
     assert "no density" in gan.caption
     for panel in (gan, vae):
         panel.set_message("")  # of the engine, which is not asked to start
-    assert gan._caption.isVisible()
+    window.resize(1440, 900)
+    qtbot.waitUntil(gan._caption.isVisible)
     assert not vae._caption.isVisible()
     assert not gan.shown.density
     assert vae.shown.density

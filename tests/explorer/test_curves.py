@@ -3,17 +3,14 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 
+from explorer.metrics.chart import label_boxes
 from explorer.metrics.polylines import polylines
-from explorer.metrics.runs import Run
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
-from flowengine.project import Project
-from tests.explorer.measurements import measured, saved, shown_view
-
-SIMPLE = QImage.Format.Format_RGB32
+from tests.explorer.measurements import measured, run, saved, shown_view
 
 
 @pytest.fixture
@@ -115,10 +112,6 @@ def test_a_change_parts_what_was_measured_before_from_what_comes_after(view):
     assert view.figures.text("discrete", "reached") == "3.00 s"  # from 2 s to 5 s
 
 
-def run(number, **columns):
-    return Run(number, Project(), {"discrete": saved(**columns)}, QImage(1, 1, SIMPLE), ())
-
-
 def test_runs_compare_from_where_each_one_s_target_and_model_began(view):
     columns = {
         "step": [100, 200, 200, 250, 400],
@@ -146,10 +139,66 @@ def test_runs_compare_from_where_each_one_s_target_and_model_began(view):
     np.testing.assert_allclose(chart.curve("discrete").x, [200, 400])
     np.testing.assert_allclose(chart.curve("3 discrete").x, [50, 200])
     assert curves.axis == curves._axis_button.text() == "steps since the last change"
-    assert "step 190" in curves.values_at(190)
+    assert "step 190" in curves.told_at(190)
     curves.lay_under([])
     np.testing.assert_allclose(chart.curve("discrete").x, [300, 300, 500, 700])
     assert curves.axis == "steps of training"
+
+
+def test_the_arrow_keys_read_every_curve_in_words_and_leave_no_line_behind(view, qtbot):
+    for step, kl in ((100, 0.6), (300, 0.02)):
+        view.add(measured(step, kl))
+    curves, chart = view.curves, view.curves.chart
+    columns = {"step": [100, 200], "seconds": [1.0, 2.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
+    curves.lay_under([run(7, **columns)])
+    bare = chart.grab().toImage()
+    hint = curves._values.text()
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    curves._axis_button.setFocus()
+    QTest.keyClick(curves._axis_button, Qt.Key.Key_Backtab)
+    assert chart.hasFocus()
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    assert chart.accessibleDescription().splitlines() == [
+        "KL(target ‖ model) in nats, 3.00 s",
+        "Discrete: 0.0200",
+        "Run 7 · Discrete: 0.100 (2.00 s)",
+    ]
+    assert "━&nbsp;0.0200" in curves._values.text()
+    for _ in range(60):
+        QTest.keyClick(chart, Qt.Key.Key_Left)
+    assert "Run 7 · Discrete: 0.300" in chart.toolTip()
+    QTest.keyClick(chart, Qt.Key.Key_Escape)
+    assert curves._values.text() == hint
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    QTest.keyClick(chart, Qt.Key.Key_Tab)
+    assert curves._values.text() == hint
+    assert chart.toolTip() == ""
+    curves._axis_button.clearFocus()
+    assert chart.grab().toImage() == bare
+
+
+def test_the_unit_of_the_curves_stands_at_their_axis(view):
+    for quantity, unit in (("kl", "nats"), ("w2", "data units"), ("nll", "nats")):
+        view.curves.show_quantity(quantity)
+        assert view.curves._corner.text() == unit
+        assert not view.curves._corner.geometry().intersects(view.curves._axis_button.geometry())
+
+
+def test_numbers_of_runs_that_end_together_stand_beside_each_other(view):
+    columns = {"step": [100, 300], "seconds": [1.0, 3.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
+    both = ("discrete", "continuous")
+    lanes = {lane: saved(**columns) for lane in both}
+    view.curves.lay_under([run(n, **columns)._replace(lanes=lanes) for n in (5, 7)])
+    chart = view.curves.chart
+    frame = chart._frame()
+    curves = [curve for name, curve in chart.curves.items() if name not in both]
+    lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
+    boxes = label_boxes(frame, curves, lines, QFontMetrics(chart._small_font()))
+    assert [curve.label for _, curve in boxes] == ["5", "7"]
+    assert not boxes[0][0].intersects(boxes[1][0])
+    words = chart._words_box(frame, boxes[0][0].center().y(), "0.1", lines, [b for b, _ in boxes])
+    assert not any(words.intersects(box) for box, _ in boxes)
 
 
 def test_the_number_of_a_run_stands_at_the_end_of_its_curve(view):

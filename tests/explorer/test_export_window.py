@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from explorer import resources
+from explorer.export.choices import CHOICES
 from explorer.export.web_page import read_page
 from flowengine.catalogue import AffineCoupling, FlowMatching
 from flowengine.project import Project, TargetSpec, with_ids
@@ -169,6 +170,23 @@ def test_samples_and_the_project_are_the_engines_and_closing_gives_an_export_up(
     qtbot.waitUntil(lambda: list(given_up.iterdir()) != [], timeout=PATIENCE_MS)
     running.close()
     assert list(given_up.iterdir()) == []
+
+
+@pytest.mark.parametrize("choice", [choice.id for choice in CHOICES])
+def test_closing_the_window_during_any_export_leaves_nothing_half_written(
+    running, qtbot, tmp_path, choice
+):
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    running.export_model()
+    dialog = running.exporter.dialog
+    dialog._folder.setText(str(folder))
+    dialog.choose(choice)
+    press(dialog._start)
+    assert running.exporter.job is not None
+    running.close()
+    assert not running.isVisible()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, qtbot, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtWidgets import QTabBar, QToolButton
 
 from explorer.panels.scrub_bar import ScrubBar
 from explorer.theme import theme
@@ -64,4 +64,6 @@ def test_every_stop_of_the_tab_key_has_a_ring(qtbot, qapp, monkeypatch, name, ta
             if (found := changed(control, least)) < wanted:
                 dim[control.accessibleName() or type(control).__name__] = (found, wanted)
         assert len(seen) > 40
+        buttons = window.stage.findChildren(QToolButton)
+        assert seen.issuperset(button for button in buttons if button.isVisible())
         assert not dim

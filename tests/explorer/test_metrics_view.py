@@ -13,7 +13,7 @@ from explorer.metrics.figures import FiguresView
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.theme import theme
 from flowengine.project import LaneState
-from tests.explorer.measurements import measured, saved, shown_view
+from tests.explorer.measurements import measured, run, saved, shown_view
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_hovering_gives_the_nearest_values_of_both_lanes(view):
     told = view.curves.values_at(1.4)
     assert "━&nbsp;0.0210" in told
     assert "╍&nbsp;0.0480" in told
-    assert "1.40 s" in told
+    assert "1.40 s" in view.curves.told_at(1.4)
 
 
 def test_the_mouse_over_the_plot_shows_values(view, qtbot):
@@ -235,15 +235,18 @@ def test_at_rest_there_is_no_rate(view):
     assert view.figures.text("discrete", "rate") == "–"
 
 
+@pytest.mark.parametrize("width", [252, 282])
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_four_columns_of_figures_fit_beside_each_other_in_every_theme(qtbot, qapp, language):
+def test_four_columns_of_figures_fit_beside_each_other_in_every_theme(qtbot, qapp, language, width):
     theme.apply(qapp)
     translator.set_language(language)
     figures = FiguresView()
     qtbot.addWidget(figures)
     figures.set_lanes(LANE_ORDER)
-    figures.resize(282, 300)
+    figures.resize(width, 300)
     figures.show()
+    for lane in LANE_ORDER:
+        figures.add(measured(12_000, 0.00267 if lane != "gan" else None, lane, w2=0.0273))
     qtbot.waitExposed(figures)
     table = figures.findChild(QTableWidget)
     for name in ("light", "dark"):
@@ -256,3 +259,39 @@ def test_four_columns_of_figures_fit_beside_each_other_in_every_theme(qtbot, qap
             words = QFontMetrics(item.font()).horizontalAdvance(item.text())
             assert words <= header.sectionSize(column)
         assert table.font().pointSizeF() < figures.font().pointSizeF()
+
+
+def test_letters_grow_again_with_the_room_for_them(qtbot, qapp):
+    theme.apply(qapp)
+    figures = FiguresView()
+    qtbot.addWidget(figures)
+    figures.set_lanes(LANE_ORDER)
+    for lane in LANE_ORDER:
+        figures.add(measured(12_000, 0.00267, lane, w2=0.0273))
+    figures.resize(240, 300)
+    figures.show()
+    qtbot.waitExposed(figures)
+    table = figures.findChild(QTableWidget)
+    narrow = table.font().pointSizeF()
+    figures.resize(400, 300)
+    qtbot.waitUntil(lambda: table.font().pointSizeF() > narrow)
+
+
+def test_the_keyboard_ticks_restores_and_removes_runs(view, qtbot):
+    columns = {"step": [100, 300], "seconds": [1.0, 3.0], "nll": [2.3, 2.1], "kl": [0.3, 0.1]}
+    for number in (1, 2):
+        view.keep(run(number, **columns))
+    shelf = view.shelf
+    view._tabs.setCurrentWidget(shelf)
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    shelf.list.setFocus()
+    QTest.keyClick(shelf.list, Qt.Key.Key_Down)
+    QTest.keyClick(shelf.list, Qt.Key.Key_Space)
+    assert [kept.number for kept in shelf.ticked()] == [1]
+    with qtbot.waitSignal(shelf.restore_requested) as restored:
+        QTest.keyClick(shelf.list, Qt.Key.Key_Return)
+    assert restored.args[0].number == 1
+    QTest.keyClick(shelf.list, Qt.Key.Key_Delete)
+    assert [kept.number for kept in shelf.runs()] == [2]
+    assert not shelf.ticked()

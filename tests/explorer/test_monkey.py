@@ -52,6 +52,16 @@ CHORDS = (
     (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier),
     (Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier),
 )
+HELD = (
+    (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
+    (Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier),
+    (Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier),
+    (Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Plus, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier),
+)
+HELD_TIMES = 30
 BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
 TURNS = (-480, -120, 120, 480)
 
@@ -73,7 +83,7 @@ class Monkey:
         acts = (
             (8, self.stroke), (6, self.key), (5, self.chord), (5, self.press_button),
             (3, self.drag_somewhere), (2, self.wheel), (2, self.drop_files), (2, self.paste),
-            (1, self.resize), (1, self.language), (1, self.kill_an_engine),
+            (2, self.hold), (1, self.resize), (1, self.language), (1, self.kill_an_engine),
         )  # fmt: skip
         weights, actions = zip(*acts, strict=True)
         act = self.random.choices(actions, weights)[0]
@@ -103,6 +113,15 @@ class Monkey:
         if buttons:
             QTest.mouseClick(self.random.choice(buttons), Qt.MouseButton.LeftButton)
 
+    def hold(self) -> None:
+        """Press a key again and again before it is let go, as one that is held does."""
+        key, modifiers = self.random.choice(HELD)
+        focus = self._focus()
+        for _ in range(HELD_TIMES):
+            QTest.keyPress(focus, key, modifiers)
+            focus = self._focus()  # which the key may have moved
+        QTest.keyRelease(focus, key, modifiers)
+
     def wheel(self) -> None:
         view = self.random.choice(list(self.window.stage.panels.values())).view
         at = QPointF(self._place(view))
@@ -128,7 +147,8 @@ class Monkey:
         if self.random.random() < 0.5:
             clipboard.setText(self.random.choice(("", "nonsense", "{}", "1,2\n3,4", "[" * 5000)))
         else:
-            picture = QImage(64, 48, QImage.Format.Format_RGB32)
+            size = self.random.choice(((64, 48), (64, 48), (64, 48), (20_000, 40)))
+            picture = QImage(*size, QImage.Format.Format_RGB32)
             picture.fill(self.random.choice((Qt.GlobalColor.white, Qt.GlobalColor.black)))
             clipboard.setImage(picture)
         QTest.keyClick(self._focus(), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
@@ -151,6 +171,9 @@ class Monkey:
         button = self.random.choice(BUTTONS)
         QTest.mousePress(widget, button, pos=self._place(widget))
         for _ in range(self.random.randint(0, 6)):
+            QTest.mouseMove(widget, self._place(widget))
+        if self.random.random() < 0.2:  # whatever is drawn or carried, something else comes
+            self.random.choice((self.chord, self.language, self.resize, self.key))()
             QTest.mouseMove(widget, self._place(widget))
         QTest.mouseRelease(widget, button, pos=self._place(widget))
 

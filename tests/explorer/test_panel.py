@@ -149,6 +149,37 @@ def test_the_keyboard_zooms_picks_and_comes_home(qtbot, panel, camera):
     assert picked.args == pytest.approx([0, 0], abs=1e-9)
 
 
+def test_the_keyboard_pans_to_a_point_which_is_told_marked_and_picked(qtbot, panel, camera):
+    view = panel.view
+    panel.show_moment(1.0, 0.0)
+    view.clearFocus()
+    bare = view.grab().toImage()
+    with qtbot.waitSignal(panel.hovered) as told:
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert told.args == pytest.approx([0, 0], abs=1e-9)
+    middle = view.rect().center()
+    assert view.grab().toImage().pixelColor(middle) != bare.pixelColor(middle)
+    shift = Qt.KeyboardModifier.ShiftModifier
+    for key, times in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Up, 2), (Qt.Key.Key_Left, 1)):
+        for _ in range(times):
+            with qtbot.waitSignal(panel.hovered) as told:
+                QTest.keyClick(view, key, shift)
+    step = 0.1 * camera.half_span
+    assert (camera.x, camera.y) == pytest.approx((2 * step, 2 * step))
+    assert told.args == pytest.approx([2 * step, 2 * step])
+    with qtbot.waitSignal(panel.point_picked) as picked:
+        QTest.keyClick(view, Qt.Key.Key_Return)
+    assert picked.args == pytest.approx([2 * step, 2 * step])
+    QTest.keyClick(view, Qt.Key.Key_Down, shift)
+    assert camera.y == pytest.approx(step)
+    with qtbot.waitSignal(panel.left):
+        view.clearFocus()
+    QTest.keyClick(view, Qt.Key.Key_0)
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=middle)
+    assert view.grab().toImage().pixelColor(middle) == bare.pixelColor(middle)
+
+
 def test_the_whole_picture_holds_the_target_wherever_it_lies(qtbot, panel, camera):
     camera.set_home((-7.0, 9.0, -7.0, 9.0))
     (left, bottom), (right, top) = corners(panel)

@@ -97,13 +97,22 @@ def test_sentences_over_the_picture_are_never_cut(qtbot, camera, size):
 
 
 def test_one_sentence_at_a_time_lies_over_a_picture(qtbot, camera):
-    panel = shown(qtbot, FlowPanel("gan", camera), size=(240, 200))
+    panel = shown(qtbot, FlowPanel("gan", camera), size=(240, 330))
     panel.set_message("The engine is starting …")
     assert (panel._message.isVisible(), panel._caption.isVisible()) == (True, False)
     translator.set_language("vi")
     assert not panel._caption.isVisible()
     panel.set_message("")
     assert (panel._message.isVisible(), panel._caption.isVisible()) == (False, True)
+
+
+def test_a_low_panel_leaves_its_picture_free_of_the_caption(qtbot, camera):
+    panel = shown(qtbot, FlowPanel("gan", camera), size=(400, 200))
+    assert not panel._caption.isVisible()
+    panel.resize(400, 500)
+    qtbot.waitUntil(panel._caption.isVisible)
+    panel.resize(400, 200)
+    qtbot.waitUntil(lambda: not panel._caption.isVisible())
 
 
 def test_a_low_panel_keeps_its_switches_in_the_menu(qtbot, camera):

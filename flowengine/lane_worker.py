@@ -266,7 +266,8 @@ class Worker:
 
     @_carry_out.register
     def _(self, command: protocol.Checkpoint) -> None:
-        self._measure(self._ready_trainer())
+        if command.measured:
+            self._measure(self._ready_trainer())
         self._send_checkpoint(command.request)
 
     @_carry_out.register
@@ -292,6 +293,7 @@ class Worker:
     def _wish(self, project: Project) -> None:
         """Train this project from now on, if it can be trained; otherwise say why not."""
         self._project = project
+        before = self._trainer and self._trainer.average
         try:
             if self._trainer is None:
                 self._trainer = Trainer(project, self._lane, device=self._device)
@@ -305,7 +307,8 @@ class Worker:
             if self._display is None:
                 self._display = display_of(self._trainer, self._generation, self._view)
             elif self._display.generation != self._generation:
-                self._display.renew(self._generation)
+                same = self._trainer.average is before
+                self._display.renew(self._generation, same_weights=same)
         self._send_status()
 
     def _move_to(self, device: str) -> None:

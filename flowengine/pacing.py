@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,27 +93,42 @@ class Pacing(ABC):
         self._trained_s = 0.0  # since the last edit
         self._running: _Running | None = None
         self._anew = False
+        self._first_cost = 0.0  # of the last picture that training waited for
+        self._trained_since = 0.0  # that picture
 
     @property
     def comes_first(self) -> bool:
-        """Whether training should wait: of the present model and view nothing was shown yet."""
+        """Whether training should wait: of the present model and view nothing was shown yet.
+
+        Where edits come quickly, as while someone draws, it waits for half of the time at most.
+        """
         return self._anew and self.pending(training=True)
 
     @abstractmethod
     def _make_tasks(self) -> None:
         """Make all tasks anew."""
 
-    def begin_anew(self) -> None:
-        """Forget what was shown, because the model or the view is another one now."""
-        self._running = None
+    def begin_anew(self, *, same_weights: bool = False) -> None:
+        """Forget what was shown, because the model, its target or the view is another one now.
+
+        Args:
+            same_weights: Only the target is another. Particles on their way are finished then: they
+                come sooner than others would, and while someone draws no others might ever come.
+        """
+        running = self._running if same_weights else None
         self._earned = self._spent + CREDIT_S
         self._trained_s = 0.0
-        self._anew = True
+        self._anew = self._trained_since >= self._first_cost
         self._make_tasks()
+        if running is not None:
+            kept = self._tasks.get(running.name) if running.name.startswith("particles") else None
+            running = None if kept is None else replace(running, task=kept)
+        self._running = running
 
     def earn(self, seconds: float) -> None:
         """Say that training has gone on for so long; a share of it may be spent on pictures."""
         self._trained_s += seconds
+        self._trained_since += seconds
         share = share_after(self._trained_s)
         if any(task.shows is None for task in self._tasks.values()):
             share = max(share, UNSEEN_SHARE)
@@ -133,8 +148,10 @@ class Pacing(ABC):
         try:
             next(running.work)
         except StopIteration as ended:
-            self._running, self._anew = None, False
             running.task.cost = running.seconds + time.perf_counter() - started
+            if self._anew:
+                self._first_cost, self._trained_since = running.task.cost, 0.0
+            self._running, self._anew = None, False
             if running.charged:
                 self._spent += running.task.cost
             running.task.done_at = time.perf_counter()

@@ -69,12 +69,20 @@ class Display(Pacing):
         self._rate_from = (time.perf_counter(), trainer.step_count)
         self._make_tasks()
 
-    def renew(self, generation: int, view: SetView | None = None) -> None:
-        """Forget what was shown, because the model or the view is another one now."""
+    def renew(
+        self, generation: int, view: SetView | None = None, *, same_weights: bool = False
+    ) -> None:
+        """Forget what was shown, because the model or the view is another one now.
+
+        Args:
+            generation: What every picture is marked with from now on.
+            view: What the window shows; None for what it showed before.
+            same_weights: See `Pacing.begin_anew`.
+        """
         self.generation = generation
         self.view = view or self.view
         self._w2_at = min(self._w2_at, time.perf_counter() - W2_EVERY_S + W2_SOON_S)
-        self.begin_anew()
+        self.begin_anew(same_weights=same_weights)
 
     # --- tasks ----------------------------------------------------------------------------------
 

@@ -96,7 +96,9 @@ class RunKeeper(QObject):
                 self._put,
             )
 
-        self._controller.request_checkpoints(pack, PATIENCE_MS)
+        # A model in training was measured just now, and whoever draws waits for pictures.
+        measured = not self._controller.training
+        self._controller.request_checkpoints(pack, PATIENCE_MS, measured=measured)
 
     def begin(self, lanes: Mapping[Lane, LaneState]) -> None:
         """Count another run, which goes on from these states; a lane without one starts anew."""

@@ -175,8 +175,12 @@ class Controller(QObject):
         self,
         callback: Callable[[dict[Lane, LaneState]], None],
         patience_ms: int = SAVE_PATIENCE_MS,
+        *,
+        measured: bool = True,
     ) -> None:
         """Ask for the state of every lane and call back when all are there.
+
+        Unless they must be `measured`, their curves may end a little before they do.
 
         A lane that does not answer in time is given as its engine had last told it, so that saving
         never hangs on a busy or broken engine.
@@ -186,7 +190,7 @@ class Controller(QObject):
         told = {lane: link.last_state() for lane, link in self._links.items()}
         self._savings[request] = _Saving(callback, set(waiting), told)
         for lane in waiting:
-            self._links[lane].send([protocol.Checkpoint(request=request)])
+            self._links[lane].send([protocol.Checkpoint(request=request, measured=measured)])
         delay = patience_ms if waiting else 0
         QTimer.singleShot(delay, self, lambda: self._finish_saving(request))
 

@@ -136,9 +136,13 @@ class SolverLab(Message, tag="solver_lab"):
 
 
 class Checkpoint(Message, tag="checkpoint"):
-    """Ask for the lane's whole state."""
+    """Ask for the lane's whole state; `measured` if its curves must end at its last step.
+
+    To measure may take longer than a person waits for a picture of what was drawn.
+    """
 
     request: int
+    measured: bool = True
 
 
 class Export(Message, tag="export"):

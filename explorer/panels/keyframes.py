@@ -182,8 +182,7 @@ class Moments:
         self.shape = shape
         self._new = np.zeros((frames, *shape), np.float32)
         self._old = np.zeros_like(self._new)
-        self._known = np.zeros(frames, bool)
-        self._aged = np.zeros(frames, bool)
+        self._known, self._aged = np.zeros((2, frames), bool)
         self._pale = np.ones(frames, np.float32)
         self._morph = Morph(frames)
         self._shared = False
@@ -246,7 +245,6 @@ class Moments:
 
     def put(self, index: int, picture: Floats, now: float, *, at_once: bool = False) -> None:
         """Take the picture of one moment; cells that are not finite count as empty."""
-        part = slice(index, index + 1)
         tau = index / max(self.frames - 1, 1)
         shown = self.at(tau, now) if self._known.any() else None
         if self._shared:
@@ -257,7 +255,7 @@ class Moments:
         self._old[index] = self._new[index] if shown is None else shown
         self._known[index] = True
         self._aged[index] = False
-        self._morph.begin(part, now, at_once=at_once)
+        self._morph.begin(slice(index, index + 1), now, at_once=at_once)
 
     def at(self, tau: float, now: float) -> Floats:
         """The picture at a moment, between the nearest moments that have arrived.

@@ -43,3 +43,8 @@ def shown_view(qtbot):
     view.resize(320, 360)
     view.show()
     return view
+
+
+def show_lane(view, lane):
+    """Let the ledger show one lane, or with "" both."""
+    view._lanes.setCurrentIndex(view._lanes.findData(lane))

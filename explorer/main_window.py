@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, LaneState, Project, TargetSpec
 
 SMALLEST: Final = (1100, 700)
+LEAST: Final = (1100, 660)  # on a screen that is too low for more, such as one of 1280x720
 USUAL: Final = (1440, 900)
 FRAME: Final = (12, 44)  # logical pixels that a desktop's frame and title bar may take
 
@@ -113,9 +114,10 @@ class MainWindow(QMainWindow):
         self.help = HelpDesk(self)
 
     def _build_frame(self) -> None:
-        self.setMinimumSize(*SMALLEST)
+        room = self.screen().availableSize() - QSize(*FRAME)
+        self.setMinimumSize(QSize(*SMALLEST).boundedTo(room).expandedTo(QSize(*LEAST)))
         # The desktop frames the window, and the whole of it must be on the screen.
-        self.resize(QSize(*USUAL).boundedTo(self.screen().availableSize() - QSize(*FRAME)))
+        self.resize(QSize(*USUAL).boundedTo(room))
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.actions_ = Actions(self)

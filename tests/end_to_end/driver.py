@@ -64,10 +64,11 @@ def look(window: MainWindow) -> dict:
 
 def places(window: MainWindow) -> dict:
     """Where on the screen the mouse finds what it needs."""
-    canvas, stack = window.target.canvas, window.models.stack
+    canvas, stack, status = window.target.canvas, window.models.stack, window.status_line
     cards = stack.list
     rows = [cards.cards.index(row) for row in range(cards.cards.rowCount())]
     return {
+        "status": place(status, status.rect().bottomRight()),
         "canvas": {
             "centre": place(canvas, canvas.view().to_widget(0.0, 0.0)),
             "corner": place(canvas, canvas.view().to_widget(1.0, 1.0)),

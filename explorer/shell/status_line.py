@@ -82,6 +82,12 @@ class StatusLine(QStatusBar):
         self._ready.add(lane)
         self.refresh()
 
+    def set_engine_lost(self, lane: str) -> None:
+        """Count the engine of a lane no more, until the next one answers."""
+        self._ready.discard(lane)
+        self._rates.pop(lane, None)
+        self.refresh()
+
     def set_lanes(self, lanes: Collection[str]) -> None:
         """Count the engines of these lanes alone; those of others have ended."""
         self._ready.intersection_update(lanes)

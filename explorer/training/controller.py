@@ -38,12 +38,14 @@ class Controller(QObject):
         training_changed: Whether the person wants training to run.
         devices_changed: What the engines can train on, a list of `DeviceInfo`.
         notice: A sentence for the status bar.
+        engine_lost: The name of a lane whose engine has ended by itself.
     """
 
     message = Signal(str, object)
     training_changed = Signal(bool)
     devices_changed = Signal(list)
     notice = Signal(str)
+    engine_lost = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -223,6 +225,7 @@ class Controller(QObject):
         link = LaneLink(lane, self._view, self._device, self)
         link.message.connect(self._receive)
         link.notice.connect(self.notice)
+        link.lost.connect(self.engine_lost)
         self._links[lane] = link
         link.training_thread.start()
         return link

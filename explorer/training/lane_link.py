@@ -33,10 +33,12 @@ class LaneLink(QObject):
     Signals:
         message: The lane's name and a message that still holds for the present document.
         notice: A sentence for the status bar.
+        lost: The lane's name, once its engine has ended by itself.
     """
 
     message = Signal(str, object)
     notice = Signal(str)
+    lost = Signal(str)
 
     def __init__(
         self, lane: Lane, view: protocol.SetView, device: Device, parent: QObject | None = None
@@ -229,6 +231,7 @@ class LaneLink(QObject):
     def _mourn(self, ending: str) -> None:
         self._read_rest()
         self.up = False
+        self.lost.emit(self.lane)
         text = phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
         self.notice.emit(text)
         if self._lab_request and self._question is None:  # else the next engine will be asked

@@ -201,3 +201,15 @@ def test_an_engine_that_ends_is_named_in_either_language(window, qtbot):
     assert window.status_line.sentence.startswith("Bộ máy rời rạc ")
     translator.set_language("en")
     assert window.status_line.sentence.startswith("The discrete engine ")
+
+
+def test_an_engine_that_has_ended_counts_again_once_the_next_one_answers(window, qtbot):
+    translator.set_language("en")
+    window.start_engines()
+    line = window.status_line
+    qtbot.waitUntil(lambda: line.figures.endswith("2 engines"), timeout=60_000)
+    with qtbot.waitSignal(window.controller.engine_lost, timeout=60_000) as lost:
+        os.kill(window.controller.engine_pids()["discrete"], signal.SIGKILL)
+    assert lost.args == ["discrete"]
+    assert line.figures.endswith("1 engine")
+    qtbot.waitUntil(lambda: line.figures.endswith("2 engines"), timeout=60_000)

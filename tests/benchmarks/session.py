@@ -41,6 +41,7 @@ PAUSE_MS = (150, 900)  # between two things that a person does
 WORST = 8
 WEIGHED = 12  # how often the window's memory is noted
 MOVES, MOVE_MS, STRIDE = 12, 16, 40  # of a stroke; the stride in pixels, a quick hand's
+LONG_MOVES = 180  # of a stroke that takes some seconds
 MOST_LAYERS = 9
 FULL = 0.4  # of the canvas: what is full is cleared, as no stroke changes it any more
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -115,6 +116,8 @@ class Session(QObject):
         self._asked: dict[str, float] = {}
         self._at = QPoint()
         self.answers: dict[str, list[float]] = {"ledger": [], "snapshot": []}
+        self._seen: Counter[str] | None = None  # while a long stroke is drawn
+        self.seen_a_second: dict[str, list[float]] = {"discrete": [], "continuous": []}
         self.done = 0
         window.controller.message.connect(self._note)
 
@@ -124,8 +127,9 @@ class Session(QObject):
             self._window.controller.train()
         self.done += 1
         acts = (
-            (8, self._stroke), (8, self._click), (4, self._key), (2, self._size_brush),
-            (1, self._add_or_take_a_layer), (1, self._move_a_layer),
+            (8, self._stroke), (1, self._long_stroke), (8, self._click), (4, self._key),
+            (2, self._size_brush), (1, self._add_or_take_a_layer),
+            (1, self._move_a_layer),
         )  # fmt: skip
         weights, actions = zip(*acts, strict=True)
         act = self._random.choices(actions, weights)[0]
@@ -135,13 +139,25 @@ class Session(QObject):
     def _rest(self) -> None:
         QTimer.singleShot(self._random.randint(*PAUSE_MS), self, self.act)
 
-    def _stroke(self) -> None:
+    def _long_stroke(self) -> None:
+        self._seen, began = Counter(), time.perf_counter()
+        self._stroke(LONG_MOVES)
+
+        def count() -> None:
+            assert self._seen is not None
+            for lane, rates in self.seen_a_second.items():
+                rates.append(self._seen[lane] / (time.perf_counter() - began))
+            self._seen = None
+
+        QTimer.singleShot(LONG_MOVES * MOVE_MS, self, count)
+
+    def _stroke(self, moves: int = MOVES) -> None:
         canvas = self._window.target.canvas
         if canvas.density().mean() > FULL:
             QTest.keyClick(canvas, Qt.Key.Key_Delete)
         self._at = self._place(canvas)
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=self._at)
-        self._move(MOVES)
+        self._move(moves)
 
     def _move(self, left: int) -> None:
         """Move the mouse on, as often as a screen shows it, and lift it at the end."""
@@ -201,7 +217,9 @@ class Session(QObject):
             self._random.randrange(widget.height() // 5, widget.height() * 4 // 5),
         )
 
-    def _note(self, _lane: str, message: object) -> None:
+    def _note(self, lane: str, message: object) -> None:
+        if self._seen is not None and isinstance(message, protocol.ParticleFrames):
+            self._seen[lane] += 1
         # the controller passes on no picture that is older than the last edit
         kinds = {"ledger": protocol.Ledger, "snapshot": protocol.ParticleFrames}
         for what, kind in kinds.items():
@@ -282,6 +300,10 @@ def measure(seconds: float) -> dict:
         "late_by_own_work": sum(one.cpu > 1000 * LATE_S for one in late),
         "worst": worst,
         "ledger_ms": [percentile(session.answers["ledger"], part) for part in (0.5, 0.95)],
+        "pictures_a_second_while_drawing": {
+            lane: [percentile(rates, part) for part in (0.05, 0.5)]
+            for lane, rates in session.seen_a_second.items()
+        },
         "snapshot_ms": [percentile(session.answers["snapshot"], part) for part in (0.5, 0.95)],
     }
 

@@ -17,6 +17,7 @@ from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
 from flowengine.devices import choose_device, is_out_of_memory, left_for_cpu
 from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.memory import give_back
 from flowengine.project import LaneState, Project
 from flowengine.protocol.commands import is_superseded
 from flowengine.stopping import stop_reason
@@ -107,6 +108,7 @@ class Worker:
         self._count_down()
         if trainer.seconds - self._saved_at > CHECKPOINT_EVERY_S:
             self._send_checkpoint(0)
+            give_back()
 
     def _count_down(self) -> None:
         assert self._trainer is not None

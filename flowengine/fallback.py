@@ -30,6 +30,10 @@ class Fallback:
         self._average = {name: weights.detach().clone() for name, weights in named}
         self._taken_up = 0
 
+    def trust_again(self) -> None:
+        """Count the state as good once more: another target or recipe may be what it needs."""
+        self._taken_up = 0
+
     def take_up(self, optimizer: FlatAdam[Any]) -> bool:
         """Go on from the averaged weights that were kept.
 

@@ -244,8 +244,7 @@ class Trainer:
         Raises:
             SpecError, TargetError: the new version cannot be trained; the old one stays.
         """
-        before, old = self.project, self._state()
-        recipe = self.recipe
+        before, recipe = self.project, self.recipe
         self.project = project
         try:
             target = self.target if project.target == before.target else self._make_target()
@@ -259,17 +258,20 @@ class Trainer:
         redrawn = stream_of(self.recipe) != stream_of(recipe)
         self.target = target
         if flow is not None:
-            before_edit = self.average
+            before_edit, old = self.average, self._state()
             self._take_up(flow)
             self._adopt(before_edit, old)
         elif changed_target or redrawn or changed_aim:
+            drawn = self.objective.state()
             self._take_up_target()
             if not (redrawn or changed_target):
-                self.objective.load_state(old.objective)
+                self.objective.load_state(drawn)
         if flow is not None or changed_target:
             self._note_change()
         if flow is not None or changed_target or changed_aim:
             self._begin_again_from_here()
+        if flow is not None:  # of weights that stay, those that were measured last are still good
+            self._fallback.keep(self.optimizer)
         if self.recipe.learning_rate != recipe.learning_rate:
             self.rate_scale = 1.0  # what a person says counts, not what a roll back made of it
 
@@ -282,7 +284,8 @@ class Trainer:
         """Raise the learning rate again, without a second warm-up, from what the window shows."""
         self.schedule_step = min(self.schedule_step, self.schedule.warm_up)
         self.optimizer.weights_from_average()
-        self._keep_start()
+        self._keep_good()
+        self._fallback.trust_again()
 
     # --- state ----------------------------------------------------------------------------------
 

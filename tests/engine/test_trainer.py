@@ -381,3 +381,15 @@ def test_weights_that_fail_again_and_again_are_given_up():
     assert trainer.notices[-1] == given_up
     trainer.record(0.1, trainer.sliced_w2())
     assert trainer.retreat("No figures")
+
+
+def test_a_stroke_on_a_model_that_has_left_the_plane_does_not_count_it_as_good():
+    trainer = Trainer(project(), "discrete")
+    advance(trainer, 20)
+    trainer.record(0.1, trainer.sliced_w2())
+    measured = weights_of(trainer.average)
+    advance(trainer, 5)
+    endless(trainer)
+    trainer.edit(project(target={"source": "preset", "name": "rings"}))
+    assert trainer.retreat("No figures")
+    assert torch.equal(weights_of(trainer.model), measured)

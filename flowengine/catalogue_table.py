@@ -68,7 +68,8 @@ def allowed(field: Field) -> str:
     if field.choices:
         return " or ".join(field.choices)
     if field.type is int:
-        return f"{field.minimum} … {field.maximum}"
+        limits = f"{field.minimum} … {field.maximum}"
+        return f"{limits} or {field.word}" if field.word else limits
     opening = "(" if field.exclusive_minimum else "["
     return f"{opening}{field.minimum:g}, {field.maximum:g}]"
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
-VERSION: Literal[2] = 2
+VERSION: Literal[3] = 3
 FlowLane = Literal["discrete", "continuous"]
 BaselineLane = Literal["vae", "gan"]
 Lane = Literal["discrete", "continuous", "vae", "gan"]
@@ -175,7 +175,7 @@ class Project(_Document):
     """A whole project; see `TargetSpec`, `BaseSpec`, `LayerSpec`, `ContinuousSpec`, `Training`."""
 
     format: Literal["flow-explorer"] = FORMAT
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     name: Annotated[str, Meta(max_length=200)] = "Untitled"
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, title="Seed")] = 0
     target: TargetSpec = TargetSpec()

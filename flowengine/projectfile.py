@@ -44,7 +44,27 @@ def migrate_1_to_2(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"version": 2, "base": {"kind": base} if isinstance(base, str) else base}
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: migrate_1_to_2}
+def migrate_2_to_3(document: dict[str, Any]) -> dict[str, Any]:
+    """Solver steps choose themselves where they had the number that they had by themselves."""
+    changed: dict[str, Any] = {"version": 3}
+    if "continuous" in document:
+        changed["continuous"] = _with_auto_steps(document["continuous"], 8)
+    if isinstance(stack := document.get("stack"), list):
+        changed["stack"] = [_with_auto_steps(layer, 4, "ode") for layer in stack]
+    return document | changed
+
+
+def _with_auto_steps(spec: Any, former: int, kind: str = "") -> Any:  # noqa: ANN401
+    """The spec of a kind, or of any, without the steps that were the default until then."""
+    if not isinstance(spec, dict) or (kind and spec.get("kind") != kind):
+        return spec
+    return {k: v for k, v in spec.items() if k != "solver_steps" or v != former}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: migrate_1_to_2,
+    2: migrate_2_to_3,
+}
 """For each older version, a pure function that gives the same document one version on."""
 
 _LANE_PARTS = {

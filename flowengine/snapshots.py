@@ -174,8 +174,8 @@ class Display(Pacing):
         flow = cast("Flow", self.trainer.average)
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
-        steps = max(math.ceil(flow.spec.solver_steps / 4), LEAST_STEPS)
-        return flow.with_solver(flow.fixed_solver, min(steps, flow.spec.solver_steps))
+        steps = max(math.ceil(flow.step_count / 4), LEAST_STEPS)
+        return flow.with_solver(flow.fixed_solver, min(steps, flow.step_count))
 
     def _particles(self, part: int, training: bool) -> Work:
         points = self._start_points()

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from explorer.stack.names import choice_name
-from explorer.stack.number_boxes import RealNumberBox, WholeNumberBox
+from explorer.stack.number_boxes import AutoNumberBox, RealNumberBox, WholeNumberBox
 from flowengine.errors import SpecError
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def editor_for(field: Field) -> FieldEditor:
         SpecError: the field is neither a number nor a choice, a text or a yes-or-no.
     """
     kind = ChoiceBox if field.choices else _EDITORS.get(field.type)
+    kind = AutoNumberBox if field.word else kind
     if kind is None:
         raise SpecError(f"There is no editor for {field.name!r}, which is a {field.type}")
     return kind(field)

@@ -18,6 +18,7 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
 from explorer.i18n import MINUS, number, tr
+from explorer.stack.names import choice_name
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
@@ -70,7 +71,7 @@ class _Typed:
         value = self._read(text)
         title, bare = tr(self.field.title), self._bare(text)
         if value is None:
-            return self._nonsense().format(title=title, text=bare)
+            return self._nonsense().format(title=title, text=bare, word=self._word())
         if not self._allowed(value):
             limits = limits_of(self.field)
             return tr("{title} must {limits}, not {text}").format(
@@ -122,6 +123,10 @@ class _Typed:
         above = low is None or (value > low if self.field.exclusive_minimum else value >= low)
         return above and (high is None or value <= high)
 
+    def _word(self) -> str:
+        """What may stand instead of a number, in the language of the window."""
+        return choice_name(self.field.word) if self.field.word else ""
+
     def _bare(self, text: str) -> str:
         unit = self.suffix().strip()
         bare = text.strip()
@@ -167,6 +172,47 @@ class WholeNumberBox(_Typed, QSpinBox):
 
     def _nonsense(self) -> str:
         return tr('{title} must be a whole number, not "{text}"')
+
+
+class AutoNumberBox(WholeNumberBox):
+    """A whole number, or below the smallest one a word such as "auto" in its place."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self.setMinimum(self.minimum() - 1)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Say the word and the unit in the language of the window."""
+        self.setSpecialValueText(self._word())
+        super().retranslate()
+
+    def show_value(self, value: int | str) -> None:
+        """Show a number or the word without sending it."""
+        super().show_value(self.minimum() if isinstance(value, str) else value)
+
+    def stepBy(self, steps: int) -> None:
+        """Go to the next power of two; below the smallest number to the word, and back."""
+        if self.value() > self.minimum() + 1 or (steps > 0 and self.value() > self.minimum()):
+            super().stepBy(steps)
+        else:
+            QSpinBox.stepBy(self, max(-1, min(1, steps)))
+
+    def _read(self, text: str) -> int | None:
+        if self._bare(text).casefold() in (self.field.word, self._word().casefold()):
+            return self.minimum()
+        value = super()._read(text)
+        return self.minimum() - 1 if value == self.minimum() else value  # the word's, and refused
+
+    def _allowed(self, value: float) -> bool:
+        return value == self.minimum() or super()._allowed(value)
+
+    def _give_out(self, value: float) -> None:
+        self._judge("")
+        self.value_edited.emit(self.field.word if value == self.minimum() else value)
+
+    def _nonsense(self) -> str:
+        return tr('{title} must be a whole number or "{word}", not "{text}"')
 
 
 class RealNumberBox(_Typed, QDoubleSpinBox):
@@ -241,7 +287,10 @@ def limits_of(field: Field) -> str:
         pattern = tr("be above {low} and at most {high}")
     else:
         pattern = tr("lie between {low} and {high}")
-    return pattern.format(low=number(low or 0, _DIGITS), high=number(high or 0, _DIGITS))
+    limits = pattern.format(low=number(low or 0, _DIGITS), high=number(high or 0, _DIGITS))
+    if not field.word:
+        return limits
+    return tr('{limits} or be "{word}"').format(limits=limits, word=choice_name(field.word))
 
 
 def next_round(value: float, *, up: bool) -> float:

@@ -169,8 +169,9 @@ class SolverLab(QWidget):
 
     def set_present(self, spec: ContinuousSpec) -> None:
         """Say how the flow is followed now: its row stands out."""
-        steps = 0 if spec.solver == "dopri5" else spec.solver_steps
-        self._present = (spec.solver, steps, getattr(spec, "tolerance", 0.0) * (steps == 0))
+        adaptive = spec.solver == "dopri5"
+        steps = 0 if adaptive else spec.solver_steps  # no row has automatic ones
+        self._present = (spec.solver, steps, spec.tolerance if adaptive else 0.0)
         self._show_table()
 
     def set_problem(self, text: str) -> None:

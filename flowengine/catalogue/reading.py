@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import typing
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +16,11 @@ from flowengine.errors import SpecError
 
 
 class Field(NamedTuple):
-    """One setting of a spec, as a form or a table shows it."""
+    """One setting of a spec, as a form or a table shows it.
+
+    Attributes:
+        word: What may stand instead of a number: "auto"; "" where nothing may.
+    """
 
     name: str
     title: str
@@ -27,6 +32,7 @@ class Field(NamedTuple):
     maximum: float | None
     exclusive_minimum: bool
     default: Any
+    word: str = ""
 
 
 _COMMON = {"id", "enabled", "frozen"}
@@ -80,12 +86,16 @@ def fields_of(cls: type[Struct]) -> tuple[Field, ...]:
 
 
 def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:  # noqa: ANN401
-    meta = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Meta)), Meta())
-    base = hint.__origin__ if hasattr(hint, "__metadata__") else hint
+    base, meta = _parted(hint)
     choices: tuple[str, ...] = ()
-    if typing.get_origin(base) is Literal:
+    word, limits = "", meta
+    if typing.get_origin(base) is types.UnionType or typing.get_origin(base) is typing.Union:
+        number, instead = typing.get_args(base)
+        (word,) = typing.get_args(instead)
+        base, limits = _parted(number)
+    elif typing.get_origin(base) is Literal:
         choices, base = typing.get_args(base), str
-    minimum = meta.ge if meta.ge is not None else meta.gt
+    minimum = limits.ge if limits.ge is not None else limits.gt
     return Field(
         name=field.name,
         title=meta.title or field.name.replace("_", " ").capitalize(),
@@ -94,7 +104,15 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:  # noqa: ANN40
         type=base,
         choices=choices,
         minimum=minimum,
-        maximum=meta.le,
-        exclusive_minimum=meta.gt is not None,
+        maximum=limits.le,
+        exclusive_minimum=limits.gt is not None,
         default=None if field.default is UNSET else field.default,
+        word=word,
     )
+
+
+def _parted(hint: Any) -> tuple[Any, Meta]:  # noqa: ANN401
+    """A type, and what is said of it."""
+    said = getattr(hint, "__metadata__", ())
+    meta = next((m for m in said if isinstance(m, Meta)), Meta())
+    return (hint.__origin__ if said else hint), meta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -70,12 +70,11 @@ class Ode(LayerSpec, tag="ode"):
     width: Width = 32
     depth: Depth = 2
     solver_steps: Annotated[
-        int,
+        Annotated[int, Meta(ge=4, le=64)] | Literal["auto"],
         Meta(
-            ge=4,
-            le=64,
             title="Solver steps",
-            description="Equal steps of the fourth-order solver (RK4) through the layer",
+            description="Equal steps of the fourth-order solver (RK4) through the layer; auto "
+            "takes as many as the field asks for",
             extra={"unit": "steps"},
         ),
-    ] = 4
+    ] = "auto"

@@ -66,15 +66,13 @@ class ContinuousSpec(
         ),
     ] = "rk4"
     solver_steps: Annotated[
-        int,
+        Annotated[int, Meta(ge=1, le=256)] | Literal["auto"],
         Meta(
-            ge=1,
-            le=256,
             title="Solver steps",
-            description="Steps between base and target",
+            description="Steps between base and target; auto takes as many as the field asks for",
             extra={"unit": "steps"},
         ),
-    ] = 8
+    ] = "auto"
     tolerance: Annotated[
         float,
         Meta(

@@ -37,6 +37,7 @@ ADAPTIVE = "dopri5"
 VISIBLE = -9.0
 ASTRAY = 0.25
 MOST_STEPS = 256
+AUTO_STEPS = 8
 # Twice as many take three times as long: the system then clears every array's memory anew.
 CHUNK = 1_024
 
@@ -64,7 +65,7 @@ class ContinuousFlow(Flow):
     not fold it, the density integrates to one however few they are. `forward` and `inverse` each
     follow the field from their own side, so that they undo each other up to the solver's error,
     which falls with the fourth (RK4), second (Heun) or at least third (Adams) power of
-    `spec.solver_steps`. Densities come from `inverse`, and so do the rows of the ledger, whose last
+    `step_count`. Densities come from `inverse`, and so do the rows of the ledger, whose last
     is `log_prob`.
 
     A span of the clock that is no whole number of steps is crossed in shorter ones.
@@ -106,6 +107,12 @@ class ContinuousFlow(Flow):
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
         return self._transport(check_input(u, self, "u"), tau, 0.0)
+
+    @property
+    def step_count(self) -> int:
+        """The solver's steps from base to target."""
+        steps = self.spec.solver_steps
+        return AUTO_STEPS if steps == "auto" else steps
 
     @property
     def fixed_solver(self) -> str:
@@ -191,7 +198,7 @@ class ContinuousFlow(Flow):
         if not (0 <= start <= 1 and 0 <= end <= 1):
             raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
         # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
-        count = math.ceil(self.spec.solver_steps * abs(end - start) - 1e-9)
+        count = math.ceil(self.step_count * abs(end - start) - 1e-9)
         field = field or self.velocity.slope
         return solvers.steps(field, state, (start, end), count, solver=self.fixed_solver)
 
@@ -223,7 +230,7 @@ class ContinuousFlow(Flow):
         found, back = self._tried(u, tau, end, log_density)
         lost = ((found > VISIBLE) & ~(back < ASTRAY)).nonzero()[:, 0]
         if len(lost):
-            count = 32 if self.fixed_solver != "rk4" else 2 * self.spec.solver_steps
+            count = 32 if self.fixed_solver != "rk4" else 2 * self.step_count
             fine = self.with_solver("rk4", min(count, MOST_STEPS))
             finer, back = fine._tried(u[lost], tau, end, log_density)
             found[lost] = finer.masked_fill(~(back < ASTRAY), -math.inf)

@@ -169,13 +169,13 @@ def _build_continuous(flow: ContinuousFlow) -> str:
         'def build() -> Flow:\n    """The base, the network and the solver of this model."""\n'
         f"    return Flow(\n        {_call_base(flow.base)},\n"
         f"        width={spec.width},\n        depth={spec.depth},\n"
-        f"{named}        solver_steps={spec.solver_steps},\n    )\n"
+        f"{named}        solver_steps={flow.step_count},\n    )\n"
     )
 
 
 def _call(layer: Layer) -> str:
     """The line that makes a layer."""
-    return _call_of(layer.spec, layer.spec.kind)
+    return _call_of(layer.settled_spec, layer.spec.kind)
 
 
 def _call_base(base: Base) -> str:

@@ -51,6 +51,11 @@ class Layer(nn.Module, ABC):
         """What an error calls this layer: its title and its id."""
         return f"{self.spec.title} {self.spec.id}".strip()
 
+    @property
+    def settled_spec(self) -> LayerSpec:
+        """The spec with a number where it leaves one to the layer, as an export freezes it."""
+        return self.spec
+
     @abstractmethod
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """Base towards target, a fraction alpha of the way; the columns and log|det dx/dz|."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -24,6 +25,7 @@ from flowengine.layers.newton import Jacobian, solve_plane
 
 FASTEST = 20.0
 """No coordinate moves by more than this while the layer acts, in data units."""
+AUTO_STEPS = 4
 NEARBY = 1e-6
 """Moments that lie closer together are the same."""
 
@@ -41,8 +43,13 @@ class Ode(Layer):
 
     def __init__(self, spec: catalogue.Ode, generator: torch.Generator) -> None:
         super().__init__(spec)
-        self.steps = spec.solver_steps
+        self.steps = AUTO_STEPS if spec.solver_steps == "auto" else spec.solver_steps
         self.velocity = BoundedVelocity(spec.width, spec.depth, generator)
+
+    @property
+    def settled_spec(self) -> catalogue.LayerSpec:
+        """See `Layer.settled_spec`: the steps in force."""
+        return msgspec.structs.replace(self.spec, solver_steps=self.steps)
 
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`; many moments share the steps on the way to them."""

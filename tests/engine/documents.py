@@ -77,7 +77,8 @@ def values_of(field: Field) -> st.SearchStrategy[object]:
     if field.type is bool:
         return st.booleans()
     if field.type is int:
-        return st.integers(int(field.minimum), int(field.maximum))
+        numbers = st.integers(int(field.minimum), int(field.maximum))
+        return st.just(field.word) | numbers if field.word else numbers
     return st.floats(field.minimum, field.maximum, exclude_min=field.exclusive_minimum)
 
 

@@ -79,7 +79,8 @@ def _values_of(field: Field) -> st.SearchStrategy[object]:
         return st.booleans()
     low, high = field.minimum, field.maximum
     if field.type is int:
-        return st.integers(int(low), min(int(high), int(low) + 6))
+        numbers = st.integers(int(low), min(int(high), int(low) + 6))
+        return st.just(field.word) | numbers if field.word else numbers
     low = 0.2 if field.exclusive_minimum else max(low, -2.0)
     return st.floats(low, min(high, 5.0))
 

@@ -94,6 +94,9 @@ def test_fields_are_ready_for_a_form(pair):
     assert field.title[:1].isupper()
     if field.choices:
         assert field.default in field.choices
+    elif field.word:
+        assert field.default == field.word
+        assert field.minimum <= field.maximum
     else:
         assert field.minimum <= field.default <= field.maximum
 
@@ -107,6 +110,13 @@ def test_limits_are_held(pair):
     for bad in (below(field), above(field), "many", None, math.nan, math.inf):
         with pytest.raises(ProjectError, match=rf"\.{field.name}`"):
             admit(cls, **{field.name: bad})
+
+
+@pytest.mark.parametrize("pair", [p for p in FIELDS if p[1].word], ids=name_of)
+def test_a_word_may_stand_for_a_number(pair):
+    cls, field = pair
+    assert getattr(admit(cls, **{field.name: field.word}), field.name) == field.word
+    assert allowed(field).endswith(f" or {field.word}")
 
 
 @pytest.mark.parametrize("pair", [p for p in FIELDS if p[1].choices], ids=name_of)

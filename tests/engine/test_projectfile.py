@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 
 from flowengine import projectfile
 from flowengine.arrays import FrozenArray
-from flowengine.catalogue import StandardNormal
+from flowengine.catalogue import Ffjord, Ode, StandardNormal, Swap
 from flowengine.errors import ProjectError
 from flowengine.project import Project, TargetSpec
 from flowengine.projectfile import (
     migrate_1_to_2,
+    migrate_2_to_3,
     read_project,
     read_thumbnail,
     write_project,
@@ -96,12 +97,13 @@ def test_reading_a_project_loads_no_torch(saved):
 
 
 def test_older_versions_open_through_their_migrations(saved, monkeypatch):
-    def migrate_2_to_3(document):
+    def migrate_3_to_4(document):
         renamed = {key: value for key, value in document.items() if key != "title"}
         return renamed | {"name": document["title"]}
 
-    monkeypatch.setattr(projectfile, "VERSION", 3)
-    monkeypatch.setattr(projectfile, "MIGRATIONS", {1: migrate_1_to_2, 2: migrate_2_to_3})
+    monkeypatch.setattr(projectfile, "VERSION", 4)
+    migrations = {1: migrate_1_to_2, 2: migrate_2_to_3, 3: migrate_3_to_4}
+    monkeypatch.setattr(projectfile, "MIGRATIONS", migrations)
     changed(saved, title="From version 1", version=1, base="standard_normal")
     assert read_project(saved).name == "From version 1"
 
@@ -112,6 +114,29 @@ def test_version_1_named_the_base_and_nothing_else(saved):
     assert read_project(saved) == msgspec.structs.replace(before, base=StandardNormal())
     changed(saved, version=1, base="cube")
     assert "$.base" in refusal(saved)
+
+
+@pytest.mark.parametrize(("before", "after"), [(8, "auto"), (7, 7), (16, 16), (None, "auto")])
+def test_version_2_had_eight_steps_where_nobody_said_otherwise(saved, before, after):
+    steps = {} if before is None else {"solver_steps": before}
+    changed(saved, version=2, continuous={"kind": "ffjord", "width": 8, **steps})
+    assert read_project(saved).continuous == Ffjord(width=8, solver_steps=after)
+
+
+def test_version_2_had_four_steps_in_a_layer_where_nobody_said_otherwise(saved):
+    layers = [
+        {"kind": "ode", "id": "a", "solver_steps": 4},
+        {"kind": "ode", "id": "b", "solver_steps": 8},
+        {"kind": "swap", "id": "c"},
+    ]
+    changed(saved, version=2, stack=layers)
+    assert read_project(saved).stack == (Ode(id="a"), Ode(id="b", solver_steps=8), Swap(id="c"))
+
+
+@pytest.mark.parametrize("broken", [{"continuous": 3}, {"stack": [4]}, {"stack": {"kind": "ode"}}])
+def test_a_broken_older_document_is_refused_and_not_migrated_to_something(saved, broken):
+    changed(saved, version=2, **broken)
+    assert f"$.{next(iter(broken))}" in refusal(saved)
 
 
 @pytest.mark.parametrize("name", ["star", "two-moons"])

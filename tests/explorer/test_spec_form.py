@@ -27,6 +27,7 @@ from flowengine.catalogue import (
     LAYER_SPECS,
     Ffjord,
     FlowMatching,
+    Ode,
     Rotation,
     ScaleShift,
     SplineCoupling,
@@ -99,7 +100,7 @@ def test_every_field_has_an_editor_within_its_limits(form_of, cls):
             assert isinstance(editor, QSpinBox if field.type is int else QDoubleSpinBox)
             assert editor.suffix().strip() == field.unit
             if not field.exclusive_minimum:
-                assert editor.minimum() == field.minimum
+                assert editor.minimum() == field.minimum - bool(field.word)
             assert editor.maximum() == field.maximum
         if field.description:
             assert field.description in editor.toolTip()
@@ -318,6 +319,54 @@ def test_another_language_changes_the_words_and_not_the_values(form_of, edits):
     assert form.editor("width").value() == 96
     assert form.editor("width").accessibleName()
     assert edits == []
+
+
+# --- a number or a word -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "steps"), [("20", 20), ("auto", "auto"), ("AUTO", "auto"), ("1", 1)]
+)
+def test_steps_may_be_a_number_or_auto(form_of, edits, typed, steps):
+    form = form_of(FlowMatching(solver_steps=12))
+    type_in(form.editor("solver_steps"), typed)
+    assert edits == [(FlowMatching(solver_steps=steps), "solver_steps")]
+    assert form.editor("solver_steps").text() in ("auto", f"{steps} steps")
+
+
+@pytest.mark.parametrize("typed", ["0", "257", "aut", "", "-1"])
+def test_steps_that_are_neither_are_answered_and_not_sent(form_of, edits, typed):
+    form = form_of(FlowMatching())
+    editor = form.editor("solver_steps")
+    type_in(editor, typed or "7", end=None)
+    if not typed:
+        editor.selectAll()
+        QTest.keyClick(editor, Qt.Key.Key_Backspace)
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert "Solver steps must" in form.message("solver_steps")
+    assert '"auto"' in form.message("solver_steps")
+    assert edits == []
+    assert editor.text() == "auto"
+
+
+def test_below_the_fewest_steps_stands_auto(form_of, edits):
+    form = form_of(FlowMatching(solver_steps=2))
+    editor = form.editor("solver_steps")
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Up):
+        QTest.keyClick(editor, key)
+    assert [spec.solver_steps for spec, _ in edits] == [1, "auto", 1, 2]
+    layer = form_of(Ode())
+    QTest.keyClick(layer.editor("solver_steps"), Qt.Key.Key_Up)
+    assert edits[-1] == (Ode(solver_steps=4), "solver_steps")
+
+
+def test_auto_is_said_in_the_language_of_the_window(form_of):
+    form = form_of(FlowMatching())
+    translator.set_language("vi")
+    assert form.editor("solver_steps").text() == "tự động"
+    type_in(form.editor("solver_steps"), "16")
+    type_in(form.editor("solver_steps"), "tự động")
+    assert form.spec.solver_steps == "auto"
 
 
 # --- the continuous flow ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,7 @@ from flowengine.checkpoint import (
     pack_state,
     unpack_state,
 )
+from flowengine.continuous import ContinuousFlow
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
@@ -178,10 +180,19 @@ class Trainer:
         if self.average.likelihood == "none":
             return
         chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
+        model = self.average
+        if isinstance(model, ContinuousFlow):
+            model = model.sketched()
         for seed, points in enumerate(chunks):
             with torch.no_grad():
-                gap = self.target.log_prob(points) - self.average.log_likelihood(points, seed=seed)
+                gap = self.target.log_prob(points) - model.log_likelihood(points, seed=seed)
             yield gap
+
+    def settle(self) -> None:
+        """Measure what the solver's steps of a continuous flow leave undone; see its `settle`."""
+        if isinstance(self.average, ContinuousFlow):
+            with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
+                self.average.settle(self.target)
 
     def sliced_w2(self) -> float:
         """The sliced 2-Wasserstein distance of the averaged model, in data units; see `Slices`."""
@@ -354,6 +365,7 @@ class Trainer:
 
     def _take_up_target(self) -> None:
         self._slices = None
+        self._meet_target()
         self.objective = make_objective(self.project, self.lane, self.target)
         self._step = None
         watch = getattr(self.objective, "watch", None)
@@ -362,6 +374,12 @@ class Trainer:
         self.held_out = self.target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )
+
+    def _meet_target(self) -> None:
+        """Let a model that works in coordinates of its target's own take them up."""
+        for model in (self.model, self.average):
+            if isinstance(model, ContinuousFlow):
+                model.meet(self.target)
 
     def _initialize(self) -> None:
         """Let data-dependent layers look at a batch before the first step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from flowengine.trainer import Trainer
 
 MEASURE_EVERY_S = 0.2
+MOST_COST = 3.0  # training between two measurements lasts so many times as long as one of them
 NO_KL = "The {lane} lane has no likelihood and so no KL to reach; give steps or seconds"
 
 
@@ -113,20 +115,23 @@ def train(
     if until_kl is not None and trainer.average.likelihood == "none":
         raise SpecError(NO_KL.format(lane=trainer.lane))
     limits = Limits(trainer.step_count, trainer.seconds, steps, seconds, until_kl)
-    measured_at = trainer.seconds
+    measured_at, cost = trainer.seconds, 0.0
     figures: Figures | None = None
     fresh = False
     try:
         while not (reason := limits.reached(trainer, figures)):
             trainer.progress = limits.progress(trainer)
             trainer.step()
-            fresh = trainer.seconds - measured_at >= MEASURE_EVERY_S
+            fresh = trainer.seconds - measured_at >= max(MEASURE_EVERY_S, MOST_COST * cost)
             if fresh:
+                began = time.perf_counter()
                 figures, measured_at = trainer.evaluate(), trainer.seconds
+                cost = time.perf_counter() - began
             if on_progress is not None:
                 on_progress(trainer, figures if fresh else None)
     finally:
         trainer.progress = None
     if figures is None or not fresh:
         figures = trainer.evaluate()
+    trainer.settle()
     return TrainReport.of(trainer, figures, reason)

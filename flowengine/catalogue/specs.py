@@ -54,7 +54,7 @@ class ContinuousSpec(
     reference: ClassVar[str]
 
     width: Width = 64
-    depth: Depth = 3
+    depth: Depth = 4
     solver: Annotated[
         Literal["euler", "midpoint", "heun", "rk4", "adams", "dopri5"],
         Meta(

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from flowengine.targets.grid import GridTarget
 
 
+# Where their number is `auto`: a likelihood in training may be rougher than one that is shown.
+TRAINING_STEPS = 8
+
+
 class Account(NamedTuple):
     """What the way from the target to the base came to, each of shape (batch,).
 
     Attributes:
         log_prob: Of the points it started from, in nats; exact, or Hutchinson's estimate.
-        kinetic: ∫ |v|² dt, in squared data units.
+        kinetic: ∫ |v|² dt, in the coordinates of the solver: see `Whitening`.
         jacobian: ∫ |∂v/∂x|² dt, the Frobenius norm, or an estimate of it.
     """
 
@@ -73,6 +77,8 @@ class FfjordLoss(Loss):
     def loss_of(self, flow: ContinuousFlow, batch: tuple[Tensor, ...]) -> Tensor:
         """The loss of a batch, likewise."""
         x, directions = (part.to(flow.network.weights[0]) for part in batch)
+        if flow.spec.solver_steps == "auto":
+            flow = flow.with_solver(flow.fixed_solver, TRAINING_STEPS)
         if self.spec.divergence == "hutchinson":
             account = estimated_account(flow, x, directions)
         elif self.spec.kinetic_penalty or self.spec.jacobian_penalty:
@@ -103,18 +109,21 @@ def exact_account(flow: ContinuousFlow, x: Tensor) -> Account:
 
     A third tangent carries the two integrals.
     """
+    core = flow.velocity.core
 
     def field(state: Tensor, t: float) -> Tensor:
-        v, jacobian = flow.velocity.with_jacobian(points_of(state), t)
+        v, jacobian = core.with_jacobian(points_of(state), t)
         tangents = solvers.matmul(jacobian, jacobian_of(state)[:, :, :2]).permute(1, 2, 0)
         beside = torch.stack([v.square().sum(1), jacobian.square().sum((1, 2))])
         return torch.cat([v.t().unsqueeze(1), tangents, beside.unsqueeze(1)], dim=1)
 
-    start = torch.cat([lifted(x), x.new_zeros(2, 1, len(x))], dim=1)
-    state = flow.carry(start, 1.0, 0.0, field)
-    log_det = solvers.log_abs_det(jacobian_of(state)[:, :, :2])
+    entered = flow.velocity.enter(lifted(x), 1.0)
+    start = torch.cat([entered, x.new_zeros(2, 1, x.shape[0])], dim=1)
+    state = flow.follow(start, 1.0, 0.0, field)
     kinetic, norm = state[:, 3]  # which run backwards in time
-    return Account(flow.base.log_prob(points_of(state)) + log_det, -kinetic, -norm)
+    end = flow.velocity.leave(state[:, :3], 0.0)
+    log_det = solvers.log_abs_det(jacobian_of(end))
+    return Account(flow.base.log_prob(points_of(end)) + log_det, -kinetic, -norm)
 
 
 def estimated_account(flow: ContinuousFlow, x: Tensor, directions: Tensor) -> Account:
@@ -128,7 +137,12 @@ def estimated_account(flow: ContinuousFlow, x: Tensor, directions: Tensor) -> Ac
         beside = [(along * directions).sum(1), v.square().sum(1), along.square().sum(1)]
         return torch.cat([v, torch.stack(beside, dim=1)], dim=1)
 
-    start = torch.cat([x, x.new_zeros(len(x), 3)], dim=1)
-    state = flow.carry(start, 1.0, 0.0, field)
+    entered = flow.velocity.enter(lifted(x), 1.0)
+    start = torch.cat([points_of(entered), x.new_zeros(x.shape[0], 3)], dim=1)
+    state = flow.follow(start, 1.0, 0.0, field)
+    # Beside the field's own divergence, entering and leaving its coordinates change volumes too.
+    tangents = jacobian_of(entered).permute(1, 2, 0)
+    end = flow.velocity.leave(torch.cat([state[:, :2].t().unsqueeze(1), tangents], dim=1), 0.0)
     log_det, kinetic, norm = state[:, 2:].unbind(1)  # the last two run backwards in time
-    return Account(flow.base.log_prob(state[:, :2]) + log_det, -kinetic, -norm)
+    log_det = log_det + solvers.log_abs_det(jacobian_of(end))
+    return Account(flow.base.log_prob(points_of(end)) + log_det, -kinetic, -norm)

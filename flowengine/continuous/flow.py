@@ -14,9 +14,12 @@ from flowengine.bases import build_base
 from flowengine.catalogue import FlowMatching, StandardNormal
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
+from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined
 from flowengine.continuous.adaptive import follow
+from flowengine.continuous.tamed import Tamed, WhitenedField
 from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Field, Velocity
+from flowengine.continuous.whitening import Whitening
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.protocol import LedgerRow
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from flowengine.bases import Base
     from flowengine.catalogue import BaseSpec, ContinuousSpec
+    from flowengine.targets.grid import GridTarget
 
 TRACE_FRAMES = 33
 # Of a solver's step: a frame this close to its end is the end.
@@ -37,7 +41,8 @@ ADAPTIVE = "dopri5"
 VISIBLE = -9.0
 ASTRAY = 0.25
 MOST_STEPS = 256
-AUTO_STEPS = 8
+AUTO_STEPS = 32  # before it was measured how many a field needs
+SKETCH_STEPS = 12
 # Twice as many take three times as long: the system then clears every array's memory anew.
 CHUNK = 1_024
 
@@ -77,12 +82,17 @@ class ContinuousFlow(Flow):
     Attributes:
         spec: The network's size, the solver and its steps.
         velocity: The field.
+        settled: `accuracy` as the file of weights keeps it; zeros before it is measured.
     """
+
+    settled: Tensor
 
     def __init__(self, spec: ContinuousSpec, velocity: Field, base: Base | None = None) -> None:
         super().__init__(base)
         self.spec = spec
         self.velocity = velocity
+        self.register_buffer("settled", torch.zeros(3))
+        self._accuracy: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z -> x and log|det dx/dz|; see `Flow.forward`."""
@@ -108,11 +118,54 @@ class ContinuousFlow(Flow):
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
         return self._transport(check_input(u, self, "u"), tau, 0.0)
 
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *rest: object
+    ) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        self._accuracy = tuple(self.settled.tolist())
+
     @property
     def step_count(self) -> int:
-        """The solver's steps from base to target."""
-        steps = self.spec.solver_steps
-        return AUTO_STEPS if steps == "auto" else steps
+        """The solver's steps from base to target, where their number is the same for all points.
+
+        As many as were set by hand; else as many as `settle` found to be enough.
+        """
+        if self.spec.solver_steps != "auto":
+            return self.spec.solver_steps
+        return AUTO_STEPS if self.accuracy is None else self.accuracy.steps
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """What `step_count` steps leave undone, when it was measured last; kept in weights."""
+        steps, error, round_trip = self._accuracy
+        return Accuracy(int(steps), error, round_trip) if steps else None
+
+    @accuracy.setter
+    def accuracy(self, found: Accuracy | None) -> None:
+        self._accuracy = (0.0, 0.0, 0.0) if found is None else tuple(map(float, found))
+        self.settled.copy_(torch.tensor(self._accuracy))
+
+    def sketched(self) -> ContinuousFlow:
+        """The same flow in so few steps as are enough for a mean over many points.
+
+        Steps that were set by hand stay.
+        """
+        auto = self.spec.solver_steps == "auto"
+        return self.with_solver(self.fixed_solver, SKETCH_STEPS) if auto else self
+
+    @torch.no_grad()
+    def settle(self, target: GridTarget) -> Accuracy:
+        """Measure the solver's error on a target, and choose the steps if they are `auto`.
+
+        See `accuracy.measured`.
+        """
+        self.accuracy = measured(self, target)
+        return self.accuracy
+
+    def meet(self, target: GridTarget) -> None:
+        """Take up mean, covariance and reach of the target; see `Whitening`."""
+        if isinstance(self.velocity, WhitenedField):
+            self.velocity.whitening.meet(target)
 
     @property
     def fixed_solver(self) -> str:
@@ -121,19 +174,20 @@ class ContinuousFlow(Flow):
 
     @property
     def network(self) -> Velocity:
-        """The field as the network that training moves.
+        """The network that training moves, in the coordinates of the solver.
 
         Raises:
             SpecError: it is another field, such as an exact one: nothing in it can be trained.
         """
-        if not isinstance(self.velocity, Velocity):
+        core = self.velocity.core
+        if not isinstance(core, Velocity):
             raise SpecError(f"A {type(self.velocity).__name__} has no weights to train")
-        return self.velocity
+        return core
 
     def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
         """The same field, followed by another solver or in other steps."""
         spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
-        return ContinuousFlow(spec, self.velocity, self.base)
+        return ContinuousFlow(spec, self.velocity, self.base).train(self.training)
 
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2); see `Flow.positions`.
@@ -146,7 +200,7 @@ class ContinuousFlow(Flow):
         check_input(z, self, "z")
         if self.spec.solver == ADAPTIVE:
             return self._adaptive(z, [0.0, 1.0])[-1]
-        return torch.cat([points_of(self.carry(bare(part), 0.0, 1.0)) for part in z.split(CHUNK)])
+        return torch.cat([self._transport(part, 0.0, 1.0, bare)[0] for part in z.split(CHUNK)])
 
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
@@ -181,34 +235,51 @@ class ContinuousFlow(Flow):
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
     def steps(
-        self, state: Tensor, start: float, end: float, field: solvers.Slope | None = None
+        self,
+        state: Tensor,
+        start: float,
+        end: float,
+        field: solvers.Slope | None = None,
+        whole: int | None = None,
     ) -> Iterator[solvers.Step]:
         """The solver's steps from clock `start` to clock `end`; either may be the greater.
 
         Args:
-            state: Points with or without tangents, shape (2, 1 + k, batch), or what another `field`
-                takes.
+            state: In the coordinates of the solver (see `Field.enter`): points with or without
+                tangents, shape (2, 1 + k, batch), or what another `field` takes.
             start: Where the points are.
             end: Where they go.
             field: Followed instead of the velocity, in the same steps.
+            whole: Steps from 0 to 1; `step_count` if left out.
 
         Raises:
             SpecError: the clock runs from 0 to 1.
         """
         if not (0 <= start <= 1 and 0 <= end <= 1):
             raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
+        share = solvers.share_of_steps(start, end)
         # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
-        count = math.ceil(self.step_count * abs(end - start) - 1e-9)
+        count = math.ceil((whole or self.step_count) * share - 1e-9)
         field = field or self.velocity.slope
         return solvers.steps(field, state, (start, end), count, solver=self.fixed_solver)
 
-    def carry(
-        self, state: Tensor, start: float, end: float, field: solvers.Slope | None = None
+    def follow(
+        self,
+        state: Tensor,
+        start: float,
+        end: float,
+        field: solvers.Slope | None = None,
+        whole: int | None = None,
     ) -> Tensor:
-        """The state where `steps` end."""
-        for step in self.steps(state, start, end, field):
+        """The state where `steps` end, in the coordinates of the solver too."""
+        for step in self.steps(state, start, end, field, whole):
             state = step.at()
         return state
+
+    def carry(self, state: Tensor, start: float, end: float, whole: int | None = None) -> Tensor:
+        """Points and tangents, shape (2, 1 + k, batch), in data units, from clock to clock."""
+        inside = self.follow(self.velocity.enter(state, start), start, end, whole=whole)
+        return self.velocity.leave(inside, end)
 
     @torch.no_grad()
     def found_again(
@@ -227,6 +298,10 @@ class ContinuousFlow(Flow):
             end: 0 or 1.
             log_density: Points at that end, shape (batch, 2), to nats, shape (batch,).
         """
+        if self._refines(u):
+            moved, log_det = self._transport(check_input(u, self, "u"), tau, end)
+            found = log_density(moved) + log_det
+            return found.masked_fill(found.isnan(), -math.inf)
         found, back = self._tried(u, tau, end, log_density)
         lost = ((found > VISIBLE) & ~(back < ASTRAY)).nonzero()[:, 0]
         if len(lost):
@@ -248,12 +323,33 @@ class ContinuousFlow(Flow):
         back[seen] = (points_of(returned) - u[seen]).norm(dim=1)
         return found, back
 
-    def _transport(self, u: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-        if not torch.is_grad_enabled() and len(u) > CHUNK:
-            parts = [self._transport(part, start, end) for part in u.split(CHUNK)]
+    def _transport(
+        self, u: Tensor, start: float, end: float, lift: Callable[[Tensor], Tensor] = lifted
+    ) -> tuple[Tensor, Tensor]:
+        """Points and log|det| from clock to clock; the latter is empty where `lift` is `bare`."""
+        if not torch.is_grad_enabled() and u.shape[0] > CHUNK:
+            parts = [self._transport(part, start, end, lift) for part in u.split(CHUNK)]
             return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
-        state = self.carry(lifted(u), start, end)
-        return points_of(state), solvers.log_abs_det(jacobian_of(state))
+
+        def carried(points: Tensor, whole: int) -> tuple[Tensor, Tensor]:
+            state = self.carry(lift(points), start, end, whole)
+            jacobian = jacobian_of(state)
+            log_det = solvers.log_abs_det(jacobian) if jacobian.shape[2] else points.new_empty(0)
+            return points_of(state), log_det
+
+        return refined(carried, u) if self._refines(u) else carried(u, self.step_count)
+
+    def _refines(self, u: Tensor) -> bool:
+        """Whether each point may have the number of steps that it needs by itself.
+
+        Not where the number was set by hand, and not where a gradient, a transform of functions or
+        a trace of the computation would have to follow the choice: there all take `step_count`.
+        """
+        if self.spec.solver_steps != "auto" or is_recorded(u):
+            return False
+        return not torch.is_grad_enabled() or not (
+            u.requires_grad or any(p.requires_grad for p in self.parameters())
+        )
 
     def _frames(
         self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
@@ -264,9 +360,9 @@ class ContinuousFlow(Flow):
         nothing = torch.zeros_like(u[:, 0])
         yield _Frame(start, u, nothing, jacobian_of(state))
         moments = [start + (end - start) * k / (count - 1) for k in range(1, count)]
-        for step in self.steps(state, start, end):
+        for step in self.steps(self.velocity.enter(state, start), start, end):
             while moments and (theta := (moments[0] - step.t) / step.h) <= 1 + NEARBY:
-                state = step.at(min(theta, 1.0))
+                state = self.velocity.leave(step.at(min(theta, 1.0)), moments[0])
                 jacobian = jacobian_of(state)
                 log_det = solvers.log_abs_det(jacobian) if densities else nothing
                 yield _Frame(moments.pop(0), points_of(state), log_det, jacobian)
@@ -318,7 +414,8 @@ def build_continuous(
     """
     generator = torch.Generator().manual_seed(seed)
     start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
-    return ContinuousFlow(spec, Velocity(spec.width, spec.depth, generator), start)
+    network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))
+    return ContinuousFlow(spec, WhitenedField(network), start)
 
 
 def _assembled(path: list[_Frame], base: Base, *, densities: bool) -> Trace:

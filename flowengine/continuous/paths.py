@@ -8,14 +8,11 @@ Source: Lipman et al., 2023, arXiv:2210.02747; Albergo & Vanden-Eijnden, 2023, a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
+from torch import Tensor
 
 STEEPNESS = 5.0  # of the variance-preserving path: noise grows as β(s) = 4 · STEEPNESS · s, s = 1−t
 _NEAREST = 1e-12  # where a slope is 0 / 0, it is taken so much earlier
@@ -63,13 +60,15 @@ def variance_preserving(t: Tensor) -> Coefficients:
     return Coefficients(a, b, -b * db / a, db)
 
 
-PATHS: dict[str, Callable[[Tensor], Coefficients]] = {
+Path = Callable[[Tensor], Coefficients]
+
+PATHS: dict[str, Path] = {
     "linear": linear,
     "variance_preserving": variance_preserving,
     "trigonometric": trigonometric,
 }
 
 
-def path_of(spec: object) -> Callable[[Tensor], Coefficients]:
+def path_of(spec: object) -> Path:
     """The path that a continuous flow learns on; linear where its spec names none."""
     return PATHS[getattr(spec, "path", "linear")]

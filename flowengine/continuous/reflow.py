@@ -108,6 +108,13 @@ class RectifiedFlowLoss(FlowMatchingLoss):
         if weights and self._teacher is not None:
             self._teacher.load_state_dict(weights)
 
+    def _averages(self) -> bool:
+        """See `FlowMatchingLoss`; a teacher's pairs are what they are."""
+        return super()._averages() and not self._taught()
+
+    def _taught(self) -> bool:
+        return bool(self._round) and self._teacher is not None
+
     def _pairs(self, u: Tensor) -> tuple[Tensor, Tensor]:
         if not self._round or self._teacher is None:
             return super()._pairs(u)

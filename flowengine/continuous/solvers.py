@@ -9,6 +9,7 @@ that of the very map applied, not a second approximation of ∫ div v dt.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,6 +83,21 @@ SHORT_STEPS = 2
 # A learned field changes fastest near the data, at t = 1: there steps are so many times shorter
 # than at t = 0. On trained flows of six targets this takes a quarter off the error.
 STRETCH = 1.5
+# For the same reason the steps of a Runge-Kutta method are even in s, with 1 − t = (1 − s)^LATE: on
+# trained flows of four targets 40 steps of RK4 leave a half to a twentieth of the error.
+LATE = 1.5
+
+
+def paced(start: float, end: float, count: int) -> list[float]:
+    """The ends of `count` Runge-Kutta steps from `start` to `end`, shorter near t = 1."""
+    first, last = ((1 - t) ** (1 / LATE) for t in (start, end))
+    inner = [1 - (first + (last - first) * k / count) ** LATE for k in range(1, count)]
+    return [start, *inner, end] if count else [start]
+
+
+def share_of_steps(start: float, end: float) -> float:
+    """How much of all the steps from 0 to 1 lies between two times."""
+    return float(abs((1 - start) ** (1 / LATE) - (1 - end) ** (1 / LATE)))
 
 
 def evaluations(solver: str, count: int) -> int:
@@ -120,7 +136,7 @@ def steps(
 ) -> Iterator[Step]:
     """Carry a state from span[0] to span[1] in `count` steps; either may be the greater.
 
-    Runge-Kutta steps are equal; those of the Adams method begin short and are shorter near t = 1.
+    All steps are shorter near t = 1, see `LATE` and `STRETCH`; the Adams method also begins short.
 
     Args:
         field: From a state and a time to the state's slope, of the same shape.
@@ -156,10 +172,9 @@ def _steps(
     tableau: Tableau, field: Slope, state: Tensor, span: tuple[float, float], count: int
 ) -> Iterator[Step]:
     """Of a Runge-Kutta method."""
-    start, end = span
-    h = (end - start) / max(count, 1)
-    for i in range(count):
-        t = start + i * h
+    times = paced(*span, count)
+    for t, end in itertools.pairwise(times):
+        h = end - t
         slopes: list[Tensor] = []
         for node in tableau.nodes:
             at = torch.add(state, slopes[-1], alpha=node * h) if slopes else state

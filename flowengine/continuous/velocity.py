@@ -49,8 +49,21 @@ class Field(nn.Module, ABC):
         v, jacobian = self.with_jacobian(x, t)
         return v, jacobian[:, 0, 0] + jacobian[:, 1, 1]
 
+    @property
+    def core(self) -> Field:
+        """The field in the coordinates in which a solver follows it: itself, unless it says so."""
+        return self
+
+    def enter(self, state: Tensor, t: float) -> Tensor:
+        """Points and tangents, shape (2, 1 + k, batch), in the coordinates of the solver."""
+        return state
+
+    def leave(self, state: Tensor, t: float) -> Tensor:
+        """The way back of `enter`."""
+        return state
+
     def slope(self, state: Tensor, t: float) -> Tensor:
-        """How points and tangents that the field carries change: v, and dv/dx of each tangent.
+        """How points and tangents that the solver carries change: v, and dv/dx of each tangent.
 
         Args:
             state: Points and their k tangents, shape (2, 1 + k, batch); see `tangents`.
@@ -116,7 +129,7 @@ class Velocity(Field):
         return points_of(slope), slope[:, 1].t()
 
     @torch.no_grad()
-    def regress(self, inputs: Tensor, wanted: Tensor) -> Tensor:
+    def regress(self, inputs: Tensor, wanted: Tensor, gate: Tensor | None = None) -> Tensor:
         """Mean |v - wanted|² over a batch, a scalar, its gradient added to every `.grad`.
 
         The forward and backward pass written out: what autograd computes, in two thirds of its
@@ -125,15 +138,17 @@ class Velocity(Field):
         Args:
             inputs: What the first layer takes, shape (batch, 2 + TIME_FEATURES).
             wanted: Velocities, shape (batch, 2).
+            gate: What each velocity of the network is multiplied by, shape (batch, 1).
         """
         *before, (last_weight, last_bias) = layers = self._layers()
         hidden, sums = [inputs], []
         for weight, bias in before:
             sums.append(F.linear(hidden[-1], weight, bias))
             hidden.append(F.silu(sums[-1]))
-        miss = F.linear(hidden[-1], last_weight, last_bias).sub_(wanted)
+        found = F.linear(hidden[-1], last_weight, last_bias)
+        miss = (found if gate is None else found.mul_(gate)).sub_(wanted)
         loss = miss.square().sum() / len(miss)
-        slope = miss.mul_(2 / len(miss))
+        slope = miss.mul_(2 / len(miss) if gate is None else gate * (2 / len(miss)))
         for k, (weight, bias) in reversed(list(enumerate(layers))):
             gradient_of(bias).add_(slope.sum(0))
             if k:

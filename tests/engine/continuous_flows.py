@@ -33,7 +33,7 @@ def randomised(spec, *, seed=0, dtype=torch.float64, strength=0.35, **changes):
     flow = build_continuous(msgspec.structs.replace(spec, **changes), seed)
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
-        for parameter in (flow.velocity.weights[-1], flow.velocity.biases[-1]):
+        for parameter in (flow.network.weights[-1], flow.network.biases[-1]):
             parameter.copy_(strength * torch.randn(parameter.shape, generator=generator))
     return flow.to(dtype)
 

@@ -114,6 +114,12 @@ def refined(carried: Carry, u: Tensor) -> tuple[Tensor, Tensor]:
     return points, log_det
 
 
+def steps_for(carried: Carry, u: Tensor) -> int:
+    """In how many steps `refined` carries the one of these points that needs most."""
+    *_, last = rungs(carried, u, CHANGE)
+    return last.steps
+
+
 def measured(flow: ContinuousFlow, target: GridTarget) -> Accuracy:
     """Measure the error of a flow's steps; where they are `auto`, choose how many there should be.
 

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from flowengine.bases import build_base
-from flowengine.catalogue import FlowMatching, StandardNormal
+from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
-from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined
+from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined, steps_for
 from flowengine.continuous.adaptive import follow
-from flowengine.continuous.tamed import Tamed, WhitenedField
+from flowengine.continuous.tamed import StraightField, Tamed, WhitenedField
 from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Field, Velocity
 from flowengine.continuous.whitening import Whitening
@@ -223,7 +223,8 @@ class ContinuousFlow(Flow):
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
         x = self._point(point)
-        path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True))[::-1]
+        whole = steps_for(self._carrier(1.0, 0.0), x) if self._refines(x) else self.step_count
+        path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True, whole=whole))[::-1]
         log_prob = float(self.base.log_prob(path[0].positions))
         rows = [_row("base", "Base", path[0], 0.0, log_prob, torch.eye(2))]
         for before, after in itertools.pairwise(path):
@@ -231,7 +232,7 @@ class ContinuousFlow(Flow):
             log_prob -= log_det
             jacobian = torch.linalg.solve(before.jacobian, after.jacobian, left=False)
             rows.append(_row("t", f"t = {after.t:.3g}", after, log_det, log_prob, jacobian))
-        again = points_of(self.carry(bare(path[0].positions), 0.0, 1.0))
+        again = self._transport(path[0].positions, 0.0, 1.0, bare)[0]
         return LedgerPage(tuple(rows), log_prob, float((again - x).norm()))
 
     def steps(
@@ -331,13 +332,21 @@ class ContinuousFlow(Flow):
             parts = [self._transport(part, start, end, lift) for part in u.split(CHUNK)]
             return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
 
+        carried = self._carrier(start, end, lift)
+        return refined(carried, u) if self._refines(u) else carried(u, self.step_count)
+
+    def _carrier(
+        self, start: float, end: float, lift: Callable[[Tensor], Tensor] = lifted
+    ) -> Callable[[Tensor, int], tuple[Tensor, Tensor]]:
+        """What carries points from clock to clock in a number of steps; see `_transport`."""
+
         def carried(points: Tensor, whole: int) -> tuple[Tensor, Tensor]:
             state = self.carry(lift(points), start, end, whole)
             jacobian = jacobian_of(state)
             log_det = solvers.log_abs_det(jacobian) if jacobian.shape[2] else points.new_empty(0)
             return points_of(state), log_det
 
-        return refined(carried, u) if self._refines(u) else carried(u, self.step_count)
+        return carried
 
     def _refines(self, u: Tensor) -> bool:
         """Whether each point may have the number of steps that it needs by itself.
@@ -352,7 +361,14 @@ class ContinuousFlow(Flow):
         )
 
     def _frames(
-        self, u: Tensor, start: float, end: float, frames: int | None, *, densities: bool
+        self,
+        u: Tensor,
+        start: float,
+        end: float,
+        frames: int | None,
+        *,
+        densities: bool,
+        whole: int | None = None,
     ) -> Iterator[_Frame]:
         """The key frames from one side to the other, evenly spread in time."""
         count = TRACE_FRAMES if frames is None else max(frames, 2)
@@ -360,7 +376,7 @@ class ContinuousFlow(Flow):
         nothing = torch.zeros_like(u[:, 0])
         yield _Frame(start, u, nothing, jacobian_of(state))
         moments = [start + (end - start) * k / (count - 1) for k in range(1, count)]
-        for step in self.steps(self.velocity.enter(state, start), start, end):
+        for step in self.steps(self.velocity.enter(state, start), start, end, whole=whole):
             while moments and (theta := (moments[0] - step.t) / step.h) <= 1 + NEARBY:
                 state = self.velocity.leave(step.at(min(theta, 1.0)), moments[0])
                 jacobian = jacobian_of(state)
@@ -415,7 +431,8 @@ def build_continuous(
     generator = torch.Generator().manual_seed(seed)
     start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
     network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))
-    return ContinuousFlow(spec, WhitenedField(network), start)
+    kind = StraightField if isinstance(spec, RectifiedFlow) else WhitenedField
+    return ContinuousFlow(spec, kind(network), start)
 
 
 def _assembled(path: list[_Frame], base: Base, *, densities: bool) -> Trace:

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from flowengine.catalogue import RectifiedFlow
 from flowengine.continuous.paths import Path, path_of
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowengine.bases import Base
     from flowengine.targets.grid import GridTarget
 
@@ -41,7 +44,8 @@ class Whitening(nn.Module):
 
     S is the symmetric root of the base's covariance and U diag(D) Uᵀ the covariance of the target
     seen through S⁻¹; s_t = √(a² + b² D). For two normal distributions and independent pairs the
-    flow is then y_t = y_0: the closed-form field between them.
+    flow is then y_t = y_0: the closed-form field between them. A rectified flow, whose pairs become
+    those of transport, has s_t = a + b √D: the same for pairs that are joined by straight lines.
 
     All is kept in buffers, and so in the file of weights. Before `meet` the target counts as one
     with the base's own mean and covariance.
@@ -67,6 +71,7 @@ class Whitening(nn.Module):
     def __init__(self, base: Base, spec: object = None) -> None:
         super().__init__()
         self._path: Path = path_of(spec)
+        self._straight = isinstance(spec, RectifiedFlow)
         self._end_slopes = [_slopes(self._path, t) for t in (0.0, 1.0)]
         start = spread_of_base(base)
         root = _symmetric_root(start.covariance)
@@ -119,6 +124,12 @@ class Whitening(nn.Module):
         moved = _applied(root, state)
         return torch.cat([moved[:, :1] + shift[:, None, None], moved[:, 1:]], dim=1)
 
+    def slope_in_x(self, state: Tensor, rate: Tensor, t: float) -> Tensor:
+        """The rates in x of a state that has these rates in y; all of shape (2, 1 + k, batch)."""
+        (drift, turn), (_, root) = self._drift(t, state), self._map(t, state)
+        slope = _applied(turn, state) + _applied(root, rate)
+        return torch.cat([slope[:, :1] + drift[:, None, None], slope[:, 1:]], dim=1)
+
     def velocity_in_x(self, y: Tensor, rate: Tensor, t: float) -> Tensor:
         """dx/dt of points that have y and dy/dt = `rate`, all of shape (batch, 2)."""
         (drift, turn), (_, root) = self._drift(t, y), self._map(t, y)
@@ -136,8 +147,8 @@ class Whitening(nn.Module):
             value.to(x) for value in (self.base_mean, self.mean, self.variances)
         )
         into = (_inverse(self.base_root.to(x)).T @ self.axes.to(x)).contiguous()
-        scale = torch.sqrt(a * a + b * b * variances)
-        growth = (a * da + b * db * variances) / (scale * scale)
+        scale = self._scale(a, b, variances)
+        growth = self._growth((a, b, da, db), variances) / scale
         y = ((x - a * base_mean - b * mean) @ into) / scale
         rate = ((velocity - da * base_mean - db * mean) @ into) / scale - growth * y
         back = self.axes.to(x).T
@@ -146,7 +157,7 @@ class Whitening(nn.Module):
     def _map(self, t: float, like: Tensor) -> tuple[Tensor, Tensor]:
         """mean_t and root_t at one time."""
         a, b, _, _ = self._coefficients(t)
-        scale = torch.sqrt(a * a + b * b * self.variances.to(like))
+        scale = self._scale(a, b, self.variances.to(like))
         axes = self.axes.to(like)
         root = self.base_root.to(like) @ (axes * scale) @ axes.T
         return a * self.base_mean.to(like) + b * self.mean.to(like), root
@@ -155,9 +166,22 @@ class Whitening(nn.Module):
         """The time derivatives of mean_t and root_t."""
         a, b, da, db = self._coefficients(t)
         axes, variances = self.axes.to(like), self.variances.to(like)
-        growth = (a * da + b * db * variances) / torch.sqrt(a * a + b * b * variances)
+        growth = self._growth((a, b, da, db), variances)
         turn = self.base_root.to(like) @ (axes * growth) @ axes.T
         return da * self.base_mean.to(like) + db * self.mean.to(like), turn
+
+    def _scale(self, a: float | Tensor, b: float | Tensor, variances: Tensor) -> Tensor:
+        """s_t."""
+        if self._straight:
+            return a + b * variances.sqrt()
+        return torch.sqrt(a * a + b * b * variances)
+
+    def _growth(self, path: Sequence[float | Tensor], variances: Tensor) -> Tensor:
+        """ds_t/dt, from a, b and their slopes."""
+        a, b, da, db = path
+        if self._straight:
+            return da + db * variances.sqrt()
+        return (a * da + b * db * variances) / self._scale(a, b, variances)
 
     def _coefficients(self, t: float) -> tuple[float, float, float, float]:
         """The path's numbers at one time; its ends ask no tensor, so that they can be traced."""
@@ -224,8 +248,9 @@ def _symmetric_root(covariance: Tensor) -> Tensor:
 def _inverse(matrix: Tensor) -> Tensor:
     """Of one 2×2 matrix, in closed form."""
     (a, b), (c, d) = matrix
-    turned: Tensor = torch.stack([torch.stack([d, -b]), torch.stack([-c, a])])
-    return turned / (a * d - b * c)
+    turned = torch.stack([torch.stack([d, -b]), torch.stack([-c, a])])
+    inverse: Tensor = turned / (a * d - b * c)
+    return inverse
 
 
 def _applied(matrix: Tensor, state: Tensor) -> Tensor:

@@ -96,15 +96,16 @@ def test_large_batches_are_cut_without_a_seam(monkeypatch):
 @every_spec
 @torch.no_grad()
 def test_maps_from_a_moment_meet_the_whole_way(spec):
-    flow = randomised(spec, solver_steps=32)
+    flow = randomised(spec, solver_steps=64)
     z = points(10)
     trace = flow.trace(z)
     x, log_det = flow.forward(z)
     for frame in (0, 8, 32):
         tau = float(trace.tau[frame])
         on, on_log_det = flow.forward_from(trace.positions[frame], tau)
-        torch.testing.assert_close(on, x)
-        torch.testing.assert_close(trace.log_det[frame] + on_log_det, log_det)
+        close = {"atol": 5 * ROUND_TRIP[spec.solver], "rtol": 0}  # from there in other steps
+        torch.testing.assert_close(on, x, **close)
+        torch.testing.assert_close(trace.log_det[frame] + on_log_det, log_det, **close)
         back, _ = flow.inverse_from(trace.positions[frame], tau)
         torch.testing.assert_close(back, z, atol=5 * ROUND_TRIP[spec.solver], rtol=0)
     torch.testing.assert_close(flow.log_prob_at(x, 1.0), flow.log_prob(x))
@@ -159,7 +160,7 @@ def test_float32_follows_float64(spec):
 @torch.no_grad()
 def test_weights_can_be_reloaded(spec):
     flow = randomised(spec, dtype=torch.float32)
-    again = build_continuous(spec, seed=99)
+    again = build_continuous(flow.spec, seed=99)
     again.load_state_dict(flow.state_dict())
     x = points(20, dtype=torch.float32)
     assert torch.equal(again.log_prob(x), flow.log_prob(x))
@@ -251,6 +252,6 @@ def test_dopri5_carries_points_to_its_tolerance():
 @torch.no_grad()
 def test_a_field_too_steep_for_dopri5_is_told():
     flow = randomised(FlowMatching(solver="dopri5", tolerance=1e-8), dtype=torch.float32)
-    flow.velocity.weights[-1].mul_(1e12)
+    flow.network.weights[-1].mul_(1e12)
     with pytest.raises(NumericsError, match="tolerance of 1e-08"):
         flow.positions(points(4, dtype=torch.float32))

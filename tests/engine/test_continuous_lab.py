@@ -37,7 +37,7 @@ def test_errors_fall_with_the_solver_s_order(rows, solver, error):
     by_steps = {row.steps: getattr(row, error) for row in rows if row.solver == solver}
     order = torch.tensor(by_steps[16] / by_steps[64]).log2() / 2
     assert order > ORDER[solver] - 0.5
-    assert order < ORDER[solver] + 0.5 or solver == "adams"  # its first steps are of low order
+    assert order < ORDER[solver] + 0.7 or solver == "adams"  # its first steps are of low order
 
 
 def test_evaluations_are_what_the_stages_come_to(rows):

@@ -18,6 +18,7 @@ from flowengine.catalogue import (
 from flowengine.continuous import build_continuous
 from flowengine.continuous.exact import exact_field
 from flowengine.continuous.ffjord import estimated_account, exact_account
+from flowengine.continuous.flow_matching import LATE_TIMES
 from flowengine.continuous.paths import PATHS
 from flowengine.errors import SpecError
 from flowengine.targets import preset
@@ -95,12 +96,17 @@ def test_pairs_are_base_points_target_points_and_times(coupling, sampling, targe
     assert x0.shape == x1.shape == (16_384, 2)
     assert t.shape == (16_384,)
     assert x0.mean(0).abs().max() < 0.06
-    torch.testing.assert_close(torch.cov(x0.T), torch.eye(2), atol=0.08, rtol=0)
+    torch.testing.assert_close(torch.cov(x0.T), torch.eye(2), atol=0.1, rtol=0)
     assert torch.isfinite(target.log_prob(x1)).all()
     assert float(-target.log_prob(x1).mean()) == pytest.approx(target.entropy, abs=0.05)
     assert t.min() >= 0
     assert t.max() <= 1
-    assert float(t.mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(_even(t).mean()) == pytest.approx(0.5, abs=0.015)
+
+
+def _even(t):
+    """Times as they were before they were moved towards the data."""
+    return 1 - (1 - t) ** (1 / LATE_TIMES)
 
 
 def test_independent_pairs_are_independent(target):
@@ -110,7 +116,7 @@ def test_independent_pairs_are_independent(target):
 
 
 def test_sobol_times_fill_every_part_of_a_batch(target):
-    t = loss_of(FlowMatching(), target, batch_size=256).draw().t
+    t = _even(loss_of(FlowMatching(), target, batch_size=256).draw().t)
     assert torch.equal(torch.bincount((t * 64).long(), minlength=64), torch.full((64,), 4))
 
 
@@ -177,6 +183,7 @@ def test_a_resumed_rectified_flow_goes_on_with_the_same_teacher(before, target):
 def test_reflow_straightens_the_paths(target):
     spec = rectified(rounds=1, round_steps=250, width=64, depth=3)
     flow, loss = build_continuous(spec, 0), loss_of(spec, target, batch_size=256)
+    flow.meet(target)
     optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
     bends = []
     for _ in range(2):
@@ -229,7 +236,8 @@ def test_the_account_is_that_of_the_path(target):
         speed = norm = torch.zeros(20, dtype=torch.float64)
         trace = flow.inverse_trace(x, 65)
         for tau, at, share in zip(trace.tau, trace.positions, _simpson(65), strict=True):
-            v, jacobian = flow.velocity.with_jacobian(at, float(tau))
+            y = flow.velocity.whitening.enter(at, float(tau))
+            v, jacobian = flow.network.with_jacobian(y, float(tau))
             speed = speed + share * v.square().sum(1)
             norm = norm + share * jacobian.square().sum((1, 2))
     torch.testing.assert_close(account.kinetic, speed, atol=1e-4, rtol=1e-4)
@@ -282,6 +290,7 @@ def test_penalties_do_not_change_the_likelihood_part(target):
 
 def fit(spec, target, *, steps, batch_size, learning_rate):
     flow = build_continuous(spec, 0)
+    flow.meet(target)
     loss = loss_of(spec, target, batch_size=batch_size)
     optimizer = torch.optim.Adam(flow.parameters(), lr=learning_rate, betas=(0.9, 0.99))
     for step in range(steps):

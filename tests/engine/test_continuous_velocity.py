@@ -16,7 +16,7 @@ from tests.engine.continuous_flows import points, randomised
 @pytest.fixture(params=[(1, 1), (16, 2), (64, 3)], ids=lambda size: f"{size[0]}x{size[1]}")
 def velocity(request):
     width, depth = request.param
-    return randomised(FlowMatching(width=width, depth=depth)).velocity
+    return randomised(FlowMatching(width=width, depth=depth)).network
 
 
 def times(kind, count):
@@ -112,7 +112,7 @@ def test_the_derivative_along_directions_equals_the_jacobian_s(velocity, kind):
 @pytest.mark.parametrize("tangents", [0, 1, 2])
 @pytest.mark.parametrize("kind", ["one", "each"])
 def test_the_hand_written_gradient_of_the_tangents_is_exact(kind, tangents):
-    velocity = randomised(FlowMatching(width=6, depth=2)).velocity
+    velocity = randomised(FlowMatching(width=6, depth=2)).network
     layers = [tensor for layer in velocity._layers() for tensor in layer]
     features = time_features(torch.as_tensor(times(kind, 5), dtype=torch.float64))
 
@@ -138,7 +138,7 @@ def test_without_a_gradient_the_same_is_found_and_nothing_given_is_changed(veloc
 @pytest.mark.parametrize("fast", [True, False], ids=["of the layer", "of the network"])
 def test_the_slope_of_a_state_is_that_of_any_field(fast):
     flow = build_continuous(FlowMatching(), 0)
-    velocity = BoundedVelocity(8, 2, torch.Generator().manual_seed(0)) if fast else flow.velocity
+    velocity = BoundedVelocity(8, 2, torch.Generator().manual_seed(0)) if fast else flow.network
     for weight in velocity.parameters():
         weight.add_(1.0)
     state = lifted(points(7, dtype=torch.float32))

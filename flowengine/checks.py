@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from flowengine.errors import NumericsError, ShapeError, SpecError
+from flowengine.modes import is_traced, needs_plain
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,27 +29,29 @@ def check_points(x: Tensor, name: str = "x") -> Tensor:
         raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
     if not x.is_floating_point():
         raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
+    if not is_traced() and x.is_inference() and not torch.is_inference_mode_enabled():
+        return x.clone()  # what was made in inference mode can take no part in a gradient
     return x
 
 
 def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
     """Give back `x` if it is a batch of points that `module` can take.
 
-    Whether its numbers are finite is asked on the CPU alone: on a GPU the answer would make every
-    call wait for all the work before it.
+    Whether its numbers are finite is asked on the CPU alone, outside transforms and tracing: on a
+    GPU the answer would make every call wait for all the work before it.
 
     Raises:
         ShapeError: see `check_points`; or `x` is of another type, or on another device, than the
             module's weights.
         NumericsError: there is a NaN or an infinity; the message says in how many rows.
     """
-    check_points(x, name)
+    x = check_points(x, name)
     weight = next(module.parameters(), x)
     if x.dtype != weight.dtype:
         raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
     if x.device != weight.device:
         raise ShapeError(f"{name} must be on {weight.device} like the model, got {x.device}")
-    if not x.is_cpu or torch.compiler.is_compiling():
+    if not x.is_cpu or needs_plain():
         return x
     # one sum instead of a test of every number; what overflows in it may still be finite
     return x if math.isfinite(x.detach().sum()) else check_finite(x, name)

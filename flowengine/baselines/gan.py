@@ -14,7 +14,9 @@ from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import GanSpec
 from flowengine.errors import AbsentError, ShapeError
+from flowengine.checks import check_input
 from flowengine.model import Model
+from flowengine.modes import single_precision
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -55,7 +57,7 @@ class Gan(Model):
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The critic's verdict on points, shape (batch,), and its slope there, (batch, 2)."""
-        verdict, slope = self.critic.with_jacobian(x)
+        verdict, slope = self.critic.with_jacobian(check_input(x, self))
         return verdict[:, 0], slope[:, 0]
 
     def log_likelihood(self, x: Tensor, *, seed: int = 0) -> NoReturn:
@@ -88,4 +90,5 @@ class Gan(Model):
 
 def build_gan(spec: GanSpec, seed: int) -> Gan:
     """A fresh GAN whose generator is the identity; the same seed gives the same weights."""
-    return Gan(spec, torch.Generator().manual_seed(seed))
+    with single_precision() as dtype:
+        return Gan(spec, torch.Generator().manual_seed(seed)).to(dtype)

@@ -5,7 +5,6 @@ Source: Kingma & Welling, 2014, arXiv:1312.6114; Burda et al., 2016, arXiv:1509.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,10 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import VaeSpec
+from flowengine.checks import check_input
 from flowengine.errors import AbsentError, ShapeError, SpecError
-from flowengine.flow import check_points
 from flowengine.model import Model
+from flowengine.modes import is_traced, kept, single_precision
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Vae(Model):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of q(z|x), both of shape (batch, latent)."""
-        mean, log_scale = self.encoder(check_points(x)).chunk(2, -1)
+        x = check_input(x, self)
+        mean, log_scale = self.encoder(x).chunk(2, -1)
         around = torch.nn.functional.pad(x, (0, self.spec.latent - 2))
         return around + mean, _log_scale(log_scale)
 
@@ -148,20 +149,23 @@ class Vae(Model):
     def _bound(
         self, x: Tensor, samples: int, seed: int, combine: Callable[[Tensor], Tensor]
     ) -> Tensor:
-        check_points(x)
+        x = check_input(x, self)
         if samples < 1:
             raise SpecError(f"A bound needs at least 1 sample, got {samples}")
         noise = _spread_noise(samples, self.spec.latent, seed).to(x.dtype).to(x.device)[:, None]
+        if is_traced():  # how many points there will be is not known
+            return combine(self.log_weights(x, noise))
         parts = x.split(max(1, _MOST_ROWS // samples))
         return torch.cat([combine(self.log_weights(part, noise)) for part in parts])
 
 
 def build_vae(spec: VaeSpec, seed: int) -> Vae:
     """A fresh VAE: nearly the identity with a little noise; the same seed, the same weights."""
-    return Vae(spec, torch.Generator().manual_seed(seed))
+    with single_precision() as dtype:
+        return Vae(spec, torch.Generator().manual_seed(seed)).to(dtype)
 
 
-@functools.lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _spread_noise(samples: int, latent: int, seed: int) -> Tensor:
     """Evenly spread normal points, shape (samples, latent), float64, the same for a seed."""
     points: Tensor = torch.special.ndtri(sobol_points(samples, latent, seed))

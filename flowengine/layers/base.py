@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from flowengine.checks import check_points
 from flowengine.errors import SpecError
+from flowengine.modes import single_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,18 +86,24 @@ class Layer(nn.Module, ABC):
 
     def partials(self, z: Tensor, alphas: Tensor) -> tuple[Tensor, Tensor]:
         """`partial` at every alpha, shape (frames,): (frames, batch, 2) and (frames, batch)."""
-        columns, log_det = self.push(to_columns(z), alphas[:, None])
-        shape = (len(alphas), len(z))
+        columns, log_det = self.push(to_columns(check_points(z, "z")), alphas[:, None])
+        shape = torch.Size((alphas.shape[0], z.shape[0]))
         points = torch.stack([column.expand(shape) for column in columns], -1)
-        return points, log_det.expand(shape)
+        return points, for_each(log_det, shape)
 
     def jacobian(self, z: Tensor) -> Tensor:
-        """dx/dz of `forward` at every point, shape (batch, 2, 2)."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            columns, _ = self.push(to_columns(z))
-            rows = [torch.autograd.grad(c.sum(), z, retain_graph=True)[0] for c in columns]
-        return torch.stack(rows, 1)
+        """dx/dz of `forward` at every point, shape (batch, 2, 2); differentiable."""
+
+        def moved(points: Tensor) -> Tensor:
+            return to_points(self.push(to_columns(points))[0])
+
+        if torch.is_inference_mode_enabled():  # which knows no derivatives
+            with torch.inference_mode(False), torch.no_grad():
+                return self.jacobian(z)
+        z = check_points(z, "z")
+        axes = torch.eye(2, dtype=z.dtype, device=z.device)
+        columns = [torch.func.jvp(moved, (z,), (axis.expand_as(z),))[1] for axis in axes]
+        return torch.stack(columns, -1)
 
     def initialize(self, x: Columns) -> None:
         """Choose the start by a batch on the target's side of the layer, if the layer does so."""
@@ -118,7 +125,12 @@ class Layer(nn.Module, ABC):
         alpha: float,
     ) -> tuple[Tensor, Tensor]:
         columns, log_det = move(to_columns(check_points(points, "points")), alpha)
-        return to_points(columns), log_det.expand(len(points))
+        return to_points(columns), for_each(log_det, columns[0].shape)
+
+
+def for_each(log_det: Tensor, shape: torch.Size) -> Tensor:
+    """A log|det| that may be one for many points, as numbers of their own that may be changed."""
+    return log_det if log_det.shape == shape else log_det.expand(shape).clone()
 
 
 def is_whole(alpha: Alpha) -> bool:
@@ -182,5 +194,6 @@ def build_layer(spec: LayerSpec, generator: torch.Generator | None = None) -> La
     make = _layers.get(type(spec))
     if make is None:
         raise SpecError(f"No layer implements {type(spec).__name__}")
-    layer = make(spec, generator or torch.Generator().manual_seed(0))
+    with single_precision() as dtype:
+        layer = make(spec, generator or torch.Generator().manual_seed(0)).to(dtype)
     return layer.requires_grad_(spec.enabled and not spec.frozen)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from flowengine.errors import ModeError
 from flowengine.layers.conditioner import Conditioner
 
 if TYPE_CHECKING:

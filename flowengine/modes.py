@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import torch
 from torch.autograd import forward_ad
 
-from flowengine.errors import ModeError
+from flowengine.errors import ModeError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+GRADIENTS_REFUSED = phrase(
+    "A flow made ready by for_many gives no derivatives: call it under torch.no_grad(), or call the "
+    "flow that it was made of"
+)
 AUTOCAST_DEVICES = ("cpu", "cuda", "mps")
 
 
@@ -60,6 +64,16 @@ def refuse_transforms(name: str) -> None:
         raise ModeError(
             f"{name} gives no derivatives, so it cannot be called inside a transform of torch.func"
         )
+
+
+def refuse_gradients() -> None:
+    """Refuse to give numbers without derivatives where derivatives may be asked for.
+
+    Raises:
+        ModeError: gradients are recorded, or a transform is at work.
+    """
+    if torch.is_grad_enabled() or is_transformed():
+        raise ModeError(GRADIENTS_REFUSED)
 
 
 def kept(maxsize: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:

@@ -8,6 +8,7 @@ right in some of them alone; here it learns in which one it is.
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -79,8 +80,8 @@ def refuse_gradients() -> None:
 def kept(maxsize: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
     """Function decorator: keep the tensors that a function makes of hashable arguments.
 
-    They are always ordinary tensors, whatever mode the first caller is in; under tracing and
-    transforms, where there are no ordinary ones, nothing is kept.
+    They are always ordinary tensors, whatever mode the first caller is in; under tracing, where
+    there are none, nothing is kept.
     """
 
     def decorate(make: Callable[P, R]) -> Callable[P, R]:
@@ -88,7 +89,13 @@ def kept(maxsize: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
 
         @functools.wraps(make)
         def found(*args: P.args, **kwargs: P.kwargs) -> R:
-            return (make if needs_plain() else remembered)(*args, **kwargs)
+            if is_traced():
+                return make(*args, **kwargs)
+            if not is_transformed():
+                return remembered(*args, **kwargs)
+            # A transform is at work in one thread: in another one tensors are ordinary.
+            with ThreadPoolExecutor(1) as elsewhere:
+                return elsewhere.submit(remembered, *args, **kwargs).result()
 
         return found
 

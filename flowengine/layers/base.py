@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from flowengine.checks import check_points
 from flowengine.errors import SpecError
-from flowengine.modes import single_precision
+from flowengine.modes import needs_plain, single_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from flowengine.catalogue import LayerSpec
 
@@ -93,17 +93,11 @@ class Layer(nn.Module, ABC):
 
     def jacobian(self, z: Tensor) -> Tensor:
         """dx/dz of `forward` at every point, shape (batch, 2, 2); differentiable."""
-
-        def moved(points: Tensor) -> Tensor:
-            return to_points(self.push(to_columns(points))[0])
-
         if torch.is_inference_mode_enabled():  # which knows no derivatives
             with torch.inference_mode(False), torch.no_grad():
                 return self.jacobian(z)
         z = check_points(z, "z")
-        axes = torch.eye(2, dtype=z.dtype, device=z.device)
-        columns = [torch.func.jvp(moved, (z,), (axis.expand_as(z),))[1] for axis in axes]
-        return torch.stack(columns, -1)
+        return torch.stack(list(_rows(lambda p: self.push(to_columns(p))[0], z)), 1)
 
     def initialize(self, x: Columns) -> None:
         """Choose the start by a batch on the target's side of the layer, if the layer does so."""
@@ -149,6 +143,20 @@ def stacked(moved: Sequence[tuple[Columns, Tensor]]) -> tuple[Columns, Tensor]:
     """What a move gave at several moments, each of shape (batch,), as (frames, batch)."""
     first, second = (torch.stack([columns[k] for columns, _ in moved]) for k in (0, 1))
     return (first, second), torch.stack([log_det for _, log_det in moved])
+
+
+def _rows(moved: Callable[[Tensor], Columns], z: Tensor) -> Iterator[Tensor]:
+    """The gradient of either coordinate of where each point goes, shape (batch, 2)."""
+    if needs_plain():
+        columns, back = torch.func.vjp(moved, z)
+        one, none = torch.ones_like(columns[0]), torch.zeros_like(columns[0])
+        yield from (back(g)[0] for g in ((one, none), (none, one)))
+        return
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        z = z.view_as(z) if z.requires_grad and again else z.detach().requires_grad_()
+        for column in moved(z):
+            yield torch.autograd.grad(column.sum(), z, retain_graph=True, create_graph=again)[0]
 
 
 def to_columns(points: Tensor) -> Columns:

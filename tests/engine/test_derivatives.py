@@ -62,9 +62,7 @@ def test_first_and_second_derivatives_are_those_of_differences(function):
     scalar = Scalar(function)
     u, v = scalar.direction(), scalar.direction()
     slope = scalar.slope(u, create_graph=True)
-    curvature = sum(
-        (g * d).sum() for g, d in zip(gradients(slope, scalar.inputs), v, strict=True)
-    )
+    curvature = sum((g * d).sum() for g, d in zip(gradients(slope, scalar.inputs), v, strict=True))
     expected = scalar.difference(scalar.value, u), scalar.difference(lambda: scalar.slope(u), v)
     torch.testing.assert_close(slope.detach(), expected[0], atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(curvature, expected[1], atol=1e-5, rtol=1e-5)

@@ -29,9 +29,7 @@ def check_points(x: Tensor, name: str = "x") -> Tensor:
         raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
     if not x.is_floating_point():
         raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
-    if not is_traced() and x.is_inference() and not torch.is_inference_mode_enabled():
-        return x.clone()  # what was made in inference mode can take no part in a gradient
-    return x
+    return _ordinary(x)
 
 
 def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
@@ -45,16 +43,25 @@ def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
             module's weights.
         NumericsError: there is a NaN or an infinity; the message says in how many rows.
     """
-    x = check_points(x, name)
+    x = check_like(check_points(x, name), module, name)
+    if not x.is_cpu or needs_plain():
+        return x
+    # one sum instead of a test of every number; what overflows in it may still be finite
+    return x if math.isfinite(x.detach().sum()) else check_finite(x, name)
+
+
+def check_like(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
+    """Give back `x` if it is of the type and on the device of the module's weights.
+
+    Raises:
+        ShapeError: it is not.
+    """
     weight = next(module.parameters(), x)
     if x.dtype != weight.dtype:
         raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
     if x.device != weight.device:
         raise ShapeError(f"{name} must be on {weight.device} like the model, got {x.device}")
-    if not x.is_cpu or needs_plain():
-        return x
-    # one sum instead of a test of every number; what overflows in it may still be finite
-    return x if math.isfinite(x.detach().sum()) else check_finite(x, name)
+    return _ordinary(x)
 
 
 def check_finite(x: Tensor, name: str = "x") -> Tensor:
@@ -80,6 +87,13 @@ def check_count(n: int, name: str = "n") -> int:
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= MAX_COUNT:
         raise SpecError(f"{name} must be a whole number from 0 to {MAX_COUNT:,}, got {n!r}")
     return n
+
+
+def _ordinary(x: Tensor) -> Tensor:
+    """`x`, or a copy of what was made in inference mode, which can take no part in a gradient."""
+    if is_traced() or torch.is_inference_mode_enabled() or not x.is_inference():
+        return x
+    return x.clone()
 
 
 def _kind(value: object) -> str:

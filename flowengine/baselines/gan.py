@@ -14,7 +14,7 @@ from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import GanSpec
 from flowengine.errors import AbsentError, ShapeError
-from flowengine.checks import check_input
+from flowengine.checks import check_input, check_like
 from flowengine.model import Model
 from flowengine.modes import single_precision
 
@@ -52,6 +52,7 @@ class Gan(Model):
         """G(z), shape (batch, 2), of latent points, shape (batch, latent)."""
         if noise.ndim != 2 or noise.shape[1] != self.noise:
             raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+        noise = check_like(noise, self, "z")
         made: Tensor = self.generator(noise)
         return noise[:, :2] + made
 

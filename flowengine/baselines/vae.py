@@ -5,7 +5,9 @@ Source: Kingma & Welling, 2014, arXiv:1312.6114; Burda et al., 2016, arXiv:1509.
 
 from __future__ import annotations
 
+import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,10 +16,10 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import VaeSpec
-from flowengine.checks import check_input
+from flowengine.checks import check_input, check_like
 from flowengine.errors import AbsentError, ShapeError, SpecError
 from flowengine.model import Model
-from flowengine.modes import is_traced, kept, single_precision
+from flowengine.modes import is_traced, single_precision
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class Vae(Model):
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of p(x|z), both of shape (…, 2), for z of shape (…, latent)."""
+        z = check_like(z, self, "z")
         mean, log_scale = self.decoder(z).chunk(2, -1)
         return z[..., :2] + mean, _log_scale(log_scale)
 
@@ -106,7 +109,14 @@ class Vae(Model):
         return self.iwae(x, seed=seed)
 
     def generate(self, noise: Tensor) -> Tensor:
-        """The decoder's mean at the first `latent` numbers, and its noise from the last two."""
+        """The decoder's mean at the first `latent` numbers, and its noise from the last two.
+
+        Raises:
+            ShapeError: `noise` is not of shape (batch, noise).
+        """
+        if noise.ndim != 2 or noise.shape[1] != self.noise:
+            raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+        noise = check_like(noise, self, "z")
         mean, log_scale = self.decode(noise[:, : self.spec.latent])
         return mean + log_scale.exp() * noise[:, self.spec.latent :]
 
@@ -152,7 +162,8 @@ class Vae(Model):
         x = check_input(x, self)
         if samples < 1:
             raise SpecError(f"A bound needs at least 1 sample, got {samples}")
-        noise = _spread_noise(samples, self.spec.latent, seed).to(x.dtype).to(x.device)[:, None]
+        numbers = _spread_noise(samples, self.spec.latent, seed)
+        noise = torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, None]
         if is_traced():  # how many points there will be is not known
             return combine(self.log_weights(x, noise))
         parts = x.split(max(1, _MOST_ROWS // samples))
@@ -165,11 +176,18 @@ def build_vae(spec: VaeSpec, seed: int) -> Vae:
         return Vae(spec, torch.Generator().manual_seed(seed)).to(dtype)
 
 
-@kept(maxsize=64)
-def _spread_noise(samples: int, latent: int, seed: int) -> Tensor:
-    """Evenly spread normal points, shape (samples, latent), float64, the same for a seed."""
-    points: Tensor = torch.special.ndtri(sobol_points(samples, latent, seed))
-    return points
+@functools.lru_cache(maxsize=64)
+def _spread_noise(samples: int, latent: int, seed: int) -> list[list[float]]:
+    """Evenly spread normal points, shape (samples, latent), the same for a seed."""
+
+    def drawn() -> list[list[float]]:
+        points: list[list[float]] = torch.special.ndtri(
+            sobol_points(samples, latent, seed)
+        ).tolist()
+        return points
+
+    with ThreadPoolExecutor(1) as elsewhere:  # torch's modes are those of one thread
+        return elsewhere.submit(drawn).result()
 
 
 def _log_scale(raw: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from flowengine.checks import check_points
 from flowengine.errors import SpecError
-from flowengine.modes import needs_plain, single_precision
+from flowengine.modes import in_full_precision, needs_plain, single_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,6 +91,7 @@ class Layer(nn.Module, ABC):
         points = torch.stack([column.expand(shape) for column in columns], -1)
         return points, for_each(log_det, shape)
 
+    @in_full_precision
     def jacobian(self, z: Tensor) -> Tensor:
         """dx/dz of `forward` at every point, shape (batch, 2, 2); differentiable."""
         if torch.is_inference_mode_enabled():  # which knows no derivatives

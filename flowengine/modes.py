@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
 import torch
 from torch.autograd import forward_ad
@@ -20,25 +20,24 @@ from flowengine.errors import ModeError, phrase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from torch import Tensor
-
 P = ParamSpec("P")
 R = TypeVar("R")
+K = TypeVarTuple("K")
 
 GRADIENTS_REFUSED = phrase(
-    "A flow made ready by for_many gives no derivatives: call it under torch.no_grad(), or call the "
-    "flow that it was made of"
+    "A flow made ready by for_many gives no derivatives: call it under torch.no_grad(), or call "
+    "the flow that it was made of"
 )
 AUTOCAST_DEVICES = ("cpu", "cuda", "mps")
+_KEYS = torch._C._TorchDispatchModeKey
+TRACERS = (_KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL)
 
 
 def is_traced() -> bool:
     """Whether numbers are not there yet: torch compiles or exports, or another makes a graph."""
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or torch._C._get_tracing_state() is not None
-    )
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+        return True
+    return _is_watched() and any(map(torch._C._get_dispatch_mode, TRACERS))
 
 
 def is_transformed() -> bool:
@@ -53,6 +52,11 @@ def needs_plain() -> bool:
     written to twice.
     """
     return is_traced() or is_transformed()
+
+
+def _is_watched() -> bool:
+    """Whether somebody is told of every operation, be it to trace it or to count it."""
+    return torch._C._len_torch_dispatch_stack() > 0
 
 
 def refuse_transforms(name: str) -> None:
@@ -77,29 +81,29 @@ def refuse_gradients() -> None:
         raise ModeError(GRADIENTS_REFUSED)
 
 
-def kept(maxsize: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
+def kept(maxsize: int) -> Callable[[Callable[[Unpack[K]], R]], Callable[[Unpack[K]], R]]:
     """Function decorator: keep the tensors that a function makes of hashable arguments.
 
     They are always ordinary tensors, whatever mode the first caller is in; under tracing, where
     there are none, nothing is kept.
     """
 
-    def decorate(make: Callable[P, R]) -> Callable[P, R]:
+    def decorate(make: Callable[[Unpack[K]], R]) -> Callable[[Unpack[K]], R]:
         remembered = functools.lru_cache(maxsize)(torch.inference_mode(False)(make))
 
         @functools.wraps(make)
-        def found(*args: P.args, **kwargs: P.kwargs) -> R:
+        def found(*args: *K) -> R:
             if is_traced():
-                return make(*args, **kwargs)
-            if not is_transformed():
-                return remembered(*args, **kwargs)
+                return make(*args)
+            if not (is_transformed() or _is_watched()):
+                return remembered(*args)
             # A transform is at work in one thread: in another one tensors are ordinary.
             with ThreadPoolExecutor(1) as elsewhere:
-                return elsewhere.submit(remembered, *args, **kwargs).result()
+                return elsewhere.submit(remembered, *args).result()
 
         return found
 
-    return decorate  # type: ignore[return-value]
+    return decorate
 
 
 def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:

@@ -13,8 +13,8 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import GanSpec
-from flowengine.errors import AbsentError, ShapeError
 from flowengine.checks import check_input, check_like
+from flowengine.errors import AbsentError, ShapeError
 from flowengine.model import Model
 from flowengine.modes import single_precision
 

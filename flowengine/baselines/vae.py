@@ -159,9 +159,9 @@ class Vae(Model):
     def _bound(
         self, x: Tensor, samples: int, seed: int, combine: Callable[[Tensor], Tensor]
     ) -> Tensor:
-        x = check_input(x, self)
         if samples < 1:
             raise SpecError(f"A bound needs at least 1 sample, got {samples}")
+        x = check_input(x, self)
         numbers = _spread_noise(samples, self.spec.latent, seed)
         noise = torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, None]
         if is_traced():  # how many points there will be is not known

@@ -149,7 +149,7 @@ def stacked(moved: Sequence[tuple[Columns, Tensor]]) -> tuple[Columns, Tensor]:
 def _rows(moved: Callable[[Tensor], Columns], z: Tensor) -> Iterator[Tensor]:
     """The gradient of either coordinate of where each point goes, shape (batch, 2)."""
     if needs_plain():
-        columns, back = torch.func.vjp(moved, z)
+        columns, back = torch.func.vjp(moved, z)  # type: ignore[misc]
         one, none = torch.ones_like(columns[0]), torch.zeros_like(columns[0])
         yield from (back(g)[0] for g in ((one, none), (none, one)))
         return

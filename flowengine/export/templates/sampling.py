@@ -11,6 +11,6 @@ from flowengine.export.templates.loading import load, seeded
 def sample(n: int, seed: int | None = None) -> Tensor:
     """Draw n points, shape (n, 2); the same seed gives the same points."""
     model = load()
-    size = n, model.noise
-    x: Tensor = model(torch.randn(size, generator=seeded(seed), dtype=torch.float32))  # type: ignore[call-overload]
+    noise: int = model.noise  # type: ignore[assignment]
+    x: Tensor = model(torch.randn(n, noise, generator=seeded(seed), dtype=torch.float32))
     return x

@@ -114,11 +114,10 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        devices = [device for device in AUTOCAST_DEVICES if torch.is_autocast_enabled(device)]
-        if not devices:
+        if not torch._C._is_any_autocast_enabled():
             return function(*args, **kwargs)
         with ExitStack() as stack:
-            for device in devices:
+            for device in filter(torch.is_autocast_enabled, AUTOCAST_DEVICES):
                 stack.enter_context(torch.autocast(device, enabled=False))
             return function(*args, **kwargs)
 

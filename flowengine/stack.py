@@ -125,8 +125,7 @@ class DiscreteFlow(Flow):
         """
         refuse_transforms("likelihood_gradient")
         layers = tuple(reversed(self.active))
-        weights = self.parameters()
-        if all(map(is_noting, layers)) and all(w.is_leaf for w in weights) and not x.requires_grad:
+        if all(map(is_noting, layers)) and not x.requires_grad:
             columns = to_columns(self._checked(x, "x"))
             return likelihood_gradient(cast("tuple[Noting, ...]", layers), self.base, columns)
         loss = -self.log_prob(x).mean()

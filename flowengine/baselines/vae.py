@@ -16,7 +16,7 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import VaeSpec
-from flowengine.checks import check_input, check_like
+from flowengine.checks import check_like, check_points
 from flowengine.errors import AbsentError, ShapeError, SpecError
 from flowengine.model import Model
 from flowengine.modes import is_traced, single_precision
@@ -60,14 +60,14 @@ class Vae(Model):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of q(z|x), both of shape (batch, latent)."""
-        x = check_input(x, self)
+        x = check_like(check_points(x), self.encoder)
         mean, log_scale = self.encoder(x).chunk(2, -1)
         around = torch.nn.functional.pad(x, (0, self.spec.latent - 2))
         return around + mean, _log_scale(log_scale)
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of p(x|z), both of shape (…, 2), for z of shape (…, latent)."""
-        z = check_like(z, self, "z")
+        z = check_like(z, self.decoder, "z")
         mean, log_scale = self.decoder(z).chunk(2, -1)
         return z[..., :2] + mean, _log_scale(log_scale)
 
@@ -116,7 +116,7 @@ class Vae(Model):
         """
         if noise.ndim != 2 or noise.shape[1] != self.noise:
             raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
-        noise = check_like(noise, self, "z")
+        noise = check_like(noise, self.decoder, "z")
         mean, log_scale = self.decode(noise[:, : self.spec.latent])
         return mean + log_scale.exp() * noise[:, self.spec.latent :]
 
@@ -161,7 +161,7 @@ class Vae(Model):
     ) -> Tensor:
         if samples < 1:
             raise SpecError(f"A bound needs at least 1 sample, got {samples}")
-        x = check_input(x, self)
+        x = check_points(x)
         numbers = _spread_noise(samples, self.spec.latent, seed)
         noise = torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, None]
         if is_traced():  # how many points there will be is not known

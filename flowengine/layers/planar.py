@@ -87,15 +87,15 @@ def _newton(c: Tensor, strength: Tensor) -> Tensor:
     start = torch.where(strength > 0, inner.maximum(outer), inner.minimum(outer))
     root = torch.copysign(start, c)
     for _ in range(NEWTON_STEPS + 1):
-        miss, slope = _equation(root, c, strength)
-        root = root - miss / slope
+        root = torch.addcdiv(root, *_equation(root, c, strength), value=-1)
     return root.detach()
 
 
 def _equation(root: Tensor, c: Tensor, strength: Tensor) -> tuple[Tensor, Tensor]:
     """How far a + strength · tanh(a) is from c, and its slope."""
     bend = root.tanh()
-    return root + strength * bend - c, 1 + strength * (1 - bend * bend)
+    slope = torch.addcmul(1 + strength, strength, bend * bend, value=-1)
+    return torch.addcmul(root - c, strength, bend), slope
 
 
 class _Root(torch.autograd.Function):

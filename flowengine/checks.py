@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from flowengine.errors import NumericsError, ShapeError, SpecError
+from flowengine.modes import is_traced, needs_plain
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,30 +29,39 @@ def check_points(x: Tensor, name: str = "x") -> Tensor:
         raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
     if not x.is_floating_point():
         raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
-    return x
+    return _ordinary(x)
 
 
 def check_input(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
     """Give back `x` if it is a batch of points that `module` can take.
 
-    Whether its numbers are finite is asked on the CPU alone: on a GPU the answer would make every
-    call wait for all the work before it.
+    Whether its numbers are finite is asked on the CPU alone, outside transforms and tracing: on a
+    GPU the answer would make every call wait for all the work before it.
 
     Raises:
         ShapeError: see `check_points`; or `x` is of another type, or on another device, than the
             module's weights.
         NumericsError: there is a NaN or an infinity; the message says in how many rows.
     """
-    check_points(x, name)
+    x = check_like(check_points(x, name), module, name)
+    if not x.is_cpu or needs_plain():
+        return x
+    # one sum instead of a test of every number; what overflows in it may still be finite
+    return x if math.isfinite(x.detach().sum()) else check_finite(x, name)
+
+
+def check_like(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
+    """Give back `x` if it is of the type and on the device of the module's weights.
+
+    Raises:
+        ShapeError: it is not.
+    """
     weight = next(module.parameters(), x)
     if x.dtype != weight.dtype:
         raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
     if x.device != weight.device:
         raise ShapeError(f"{name} must be on {weight.device} like the model, got {x.device}")
-    if not x.is_cpu or torch.compiler.is_compiling():
-        return x
-    # one sum instead of a test of every number; what overflows in it may still be finite
-    return x if math.isfinite(x.detach().sum()) else check_finite(x, name)
+    return _ordinary(x)
 
 
 def check_finite(x: Tensor, name: str = "x") -> Tensor:
@@ -77,6 +87,13 @@ def check_count(n: int, name: str = "n") -> int:
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= MAX_COUNT:
         raise SpecError(f"{name} must be a whole number from 0 to {MAX_COUNT:,}, got {n!r}")
     return n
+
+
+def _ordinary(x: Tensor) -> Tensor:
+    """`x`, or a copy of what was made in inference mode, which can take no part in a gradient."""
+    if is_traced() or torch.is_inference_mode_enabled() or not x.is_inference():
+        return x
+    return x.clone()
 
 
 def _kind(value: object) -> str:

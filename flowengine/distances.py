@@ -98,7 +98,7 @@ class Slices:
 
     def __init__(self, target: GridTarget, n: int = SLICED_POINTS) -> None:
         self._n = n
-        angle = (torch.arange(SLICES) + 0.5) * (math.pi / SLICES)
+        angle = (torch.arange(SLICES, dtype=torch.float32) + 0.5) * (math.pi / SLICES)
         directions = torch.stack([angle.cos(), angle.sin()])  # (2, SLICES)
         self._directions = directions.to(target.device)
         self._target = self._sorted(target.sample(n, seed=_SEED))

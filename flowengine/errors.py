@@ -50,6 +50,10 @@ class NumericsError(FlowError, ArithmeticError):
     """A computation left the range in which its result means something."""
 
 
+class ModeError(FlowError, RuntimeError):
+    """Torch is in a mode in which this cannot be computed, such as inside `torch.func`."""
+
+
 class AbsentError(FlowError):
     """A model was asked for something that its kind does not have, such as a GAN's density."""
 

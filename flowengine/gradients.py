@@ -1,9 +1,14 @@
-"""Where gradients are added up."""
+"""Where gradients are added up, and what stands in for those that are written by hand."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def gradient_of(parameter: Tensor) -> Tensor:
@@ -12,3 +17,45 @@ def gradient_of(parameter: Tensor) -> Tensor:
     if gradient is None:
         gradient = parameter.grad = torch.zeros_like(parameter)
     return gradient
+
+
+def places_for(parameters: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
+    """Where the gradients of a layer's weights are added to; None if none of them learns.
+
+    A weight that does not learn beside others that do gets a place that is thrown away.
+    """
+    if not any(parameter.requires_grad for parameter in parameters):
+        return None
+    return tuple(gradient_of(p) if p.requires_grad else torch.zeros_like(p) for p in parameters)
+
+
+def plain_gradients(
+    function: Callable[..., Sequence[Tensor]],
+    inputs: Sequence[Tensor],
+    wanted: Sequence[bool],
+    g: Sequence[Tensor],
+) -> list[Tensor | None]:
+    """The gradients of a function by its inputs, by autograd, for a `backward` to return.
+
+    They can be differentiated again where gradients are being recorded.
+
+    Args:
+        function: Gives tensors, by torch's own operations.
+        inputs: What it takes, as they were saved.
+        wanted: Of which the gradient is asked for; None comes back for the others.
+        g: The gradients of what it gives.
+    """
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Views of the inputs, so that no way leads from one through the past of another.
+        own = [
+            x.view_as(x) if again else x.detach().requires_grad_(w)
+            for x, w in zip(inputs, wanted, strict=True)
+        ]
+        results = [(y, by) for y, by in zip(function(*own), g, strict=True) if y.requires_grad]
+        asked = [x for x, w in zip(own, wanted, strict=True) if w]
+        outputs, by_outputs = zip(*results, strict=True)
+        found = iter(
+            torch.autograd.grad(outputs, asked, by_outputs, create_graph=again, allow_unused=True)
+        )
+    return [next(found) if w else None for w in wanted]

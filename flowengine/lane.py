@@ -9,6 +9,7 @@ from safetensors.torch import load as load_tensors
 from flowengine.baselines import build_gan, build_vae
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
+from flowengine.modes import single_precision
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
 
@@ -41,7 +42,8 @@ def build_flow(project: Project, lane: FlowLane) -> Flow:
     if lane == "discrete":
         stack: Flow = build(project.stack, project.seed, project.base)
         return stack
-    return build_continuous(project.continuous, project.seed, project.base)
+    with single_precision() as dtype:
+        return build_continuous(project.continuous, project.seed, project.base).to(dtype)
 
 
 def model_of(project: Project, lane: Lane) -> object:
@@ -90,7 +92,7 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
         raise ProjectError(f"The {lane} lane of {project.name!r} has not been trained yet")
     model = build_model(project, lane)
     load_weights(model, load_tensors(state.weights), lane)
-    return model.eval().requires_grad_(False)
+    return model.float().eval().requires_grad_(False)
 
 
 def load_weights(model: Model, weights: dict[str, Tensor], lane: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from flowengine.modes import with_gradients
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,8 +41,9 @@ class Loss(ABC):
             batch: What `draw` gave.
         """
 
+    @with_gradients
     def backward(self, model: Any) -> Tensor:  # noqa: ANN401
-        """`learn` from the next batch."""
+        """`learn` from the next batch, whatever mode the caller is in."""
         return self.learn(model, self.draw())
 
     def state(self) -> dict[str, Tensor]:

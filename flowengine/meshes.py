@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def square_mesh(low: float, high: float, n: int) -> torch.Tensor:
     """The nodes of a square mesh, shape (n·n, 2), row by row from the lowest y."""
-    side = torch.linspace(low, high, n)
+    side = torch.linspace(low, high, n, dtype=torch.float32)
     y, x = torch.meshgrid(side, side, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
@@ -27,7 +27,7 @@ def widened(extent: Extent, factor: float) -> Extent:
 def cell_centres(extent: Extent, n: int) -> torch.Tensor:
     """The centres of n × n cells, shape (n·n, 2), row by row from the lowest y."""
     x_min, x_max, y_min, y_max = extent
-    steps = (torch.arange(n) + 0.5) / n
+    steps = (torch.arange(n, dtype=torch.float32) + 0.5) / n
     y, x = torch.meshgrid(
         y_min + steps * (y_max - y_min), x_min + steps * (x_max - x_min), indexing="ij"
     )

@@ -17,9 +17,10 @@ from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
 from flowengine.key_frames import CHUNK, KeyFrames
 from flowengine.layers import Columns, Layer, build_layer
-from flowengine.layers.base import to_columns, to_points
+from flowengine.layers.base import for_each, to_columns, to_points
 from flowengine.layers.piecewise import tabulated
-from flowengine.layers.run import is_noting, likelihood_gradient, pull_run
+from flowengine.layers.run import is_noting, likelihood_gradient, may_run, pull_run
+from flowengine.modes import needs_plain, refuse_transforms, with_gradients
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
 
@@ -109,17 +110,22 @@ class DiscreteFlow(Flow):
                 kept.append(layer.spec.id)
         return tuple(kept)
 
+    @with_gradients
     def likelihood_gradient(self, x: Tensor) -> Tensor:
         """Mean −log_prob of points, shape (batch, 2), its gradient added to every `.grad`.
 
         What `(-log_prob(x).mean()).backward()` does, where the layers write their gradients out
-        without autograd.
+        without autograd. The caller's mode does not matter.
 
         Returns:
             The mean in nats, a detached scalar.
+
+        Raises:
+            ModeError: a transform of `torch.func` is at work.
         """
+        refuse_transforms("likelihood_gradient")
         layers = tuple(reversed(self.active))
-        if all(map(is_noting, layers)):
+        if all(map(is_noting, layers)) and not x.requires_grad:
             columns = to_columns(self._checked(x, "x"))
             return likelihood_gradient(cast("tuple[Noting, ...]", layers), self.base, columns)
         loss = -self.log_prob(x).mean()
@@ -176,6 +182,7 @@ class DiscreteFlow(Flow):
         Without `frames` there are 8 for each layer, or fewer where that would be over 64 in all.
         """
         layers = self.active
+        refuse_transforms("trace")
         film = KeyFrames.empty(self._checked(z, "z"), len(layers), frames, densities=densities)
         for part, piece in film.parts(z):
             columns = to_columns(piece)
@@ -191,6 +198,7 @@ class DiscreteFlow(Flow):
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
     ) -> Trace:
         """See `Flow.inverse_trace`: the same way as `trace`, backwards."""
+        refuse_transforms("inverse_trace")
         if densities:
             return self.trace(self.inverse(x)[0], frames)
         layers = self.active
@@ -206,6 +214,7 @@ class DiscreteFlow(Flow):
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """See `Flow.ledger`. The walk is from the point to the base, so its last row is exact."""
+        refuse_transforms("ledger")
         x = self._point(point)
         layers = self.active
         rows: list[LedgerRow] = []
@@ -223,6 +232,7 @@ class DiscreteFlow(Flow):
     @torch.no_grad()
     def layer_facts(self, z: Tensor) -> tuple[LayerFact, ...]:
         """What the cards of the enabled layers show, with `z`, (batch, 2), as the latent batch."""
+        refuse_transforms("layer_facts")
         columns = to_columns(self._checked(z, "z"))
         ticks = torch.linspace(-3.0, 3.0, FACT_MESH, dtype=z.dtype, device=z.device)
         y, x = torch.meshgrid(ticks, ticks, indexing="ij")
@@ -268,8 +278,13 @@ def _push_all(z: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
 
 def _pull_all(x: Columns, layers: Sequence[Layer]) -> tuple[Columns, Tensor]:
     total = x[0].new_zeros(())
+    if not may_run():
+        for layer in reversed(layers):
+            x, log_det = layer.pull(x)
+            total = total + log_det
+        return x, total
     for noting, run in groupby(reversed(layers), is_noting):
-        if noting and torch.is_grad_enabled():
+        if noting:
             x, log_det = pull_run(cast("tuple[Noting, ...]", tuple(run)), x)
             total = total + log_det
             continue
@@ -285,9 +300,10 @@ def _in_chunks(
     layers: Sequence[Layer],
 ) -> tuple[Tensor, Tensor]:
     """Move points through layers; many of them on a CPU, without gradients, chunk by chunk."""
-    if torch.is_grad_enabled() or not points.is_cpu or len(points) <= CHUNK:
+    whole = torch.is_grad_enabled() or needs_plain() or not points.is_cpu
+    if whole or points.shape[0] <= CHUNK:
         columns, log_det = move(to_columns(points), layers)
-        return to_points(columns), log_det.expand(len(points))
+        return to_points(columns), for_each(log_det, columns[0].shape)
     layers = tabulated(layers, len(points))
     moved, log_dets = torch.empty_like(points), points.new_empty(len(points))
     for to, log_det_to, piece in zip(

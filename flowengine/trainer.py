@@ -26,6 +26,7 @@ from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
+from flowengine.modes import with_gradients
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.schedule import Schedule
@@ -61,7 +62,8 @@ class Trainer:
 
     A step trains `model`; `average` is the same model with averaged weights, which is what the
     window shows, what `evaluate` measures and what is saved as the trained model. Looking at it
-    never changes training: data, weights and display have generators of their own.
+    never changes training: data, weights and display have generators of their own. So do torch's
+    modes: whatever is switched off or on around it, it trains in float32 with gradients.
 
     Attributes:
         learnable: Whether any weight may move; a stack can be all locks and swaps.
@@ -78,6 +80,7 @@ class Trainer:
         ProjectError: the saved weights belong to another model.
     """
 
+    @with_gradients
     def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
@@ -130,6 +133,7 @@ class Trainer:
 
     # --- training -------------------------------------------------------------------------------
 
+    @with_gradients
     def step(self) -> None:
         """Draw a batch and follow its gradient once.
 
@@ -159,6 +163,7 @@ class Trainer:
             self._keep_good()
         self.seconds += time.perf_counter() - started
 
+    @with_gradients
     def evaluate(self) -> Figures:
         """Measure the averaged model on held-out points, and add the figures to the history.
 
@@ -194,6 +199,7 @@ class Trainer:
             with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
                 self.average.settle(self.target)
 
+    @with_gradients
     def sliced_w2(self) -> float:
         """The sliced 2-Wasserstein distance of the averaged model, in data units; see `Slices`."""
         return finished(self.measure_w2())
@@ -204,6 +210,7 @@ class Trainer:
             self._slices = Slices(self.target)
         return self._slices.measuring(self.average)
 
+    @with_gradients
     def record(self, kl: float | None, w2: float | None = None) -> Figures:
         """Turn what was measured into figures and add them to the history.
 
@@ -223,6 +230,7 @@ class Trainer:
             self._fallback.keep(self.optimizer)
         return figures
 
+    @with_gradients
     def retreat(self, reason: str) -> bool:
         """Leave weights of which no figure can be made; `notices` gains a sentence that says so.
 
@@ -249,6 +257,7 @@ class Trainer:
 
     # --- edits in mid-run -----------------------------------------------------------------------
 
+    @with_gradients
     def edit(self, project: Project) -> None:
         """Go on with another version of the project, keeping every weight that still fits.
 
@@ -300,10 +309,12 @@ class Trainer:
 
     # --- state ----------------------------------------------------------------------------------
 
+    @with_gradients
     def state(self) -> LaneState:
         """Everything that later steps depend on, to be saved or sent."""
         return pack_state(self._state())
 
+    @with_gradients
     def load_state(self, saved: LaneState) -> None:
         """Go on exactly where a state was taken.
 
@@ -356,7 +367,7 @@ class Trainer:
 
     def _take_up(self, model: Model) -> None:
         betas = BETAS.get(self.lane, (0.9, 0.99))
-        self.optimizer = FlatAdam(model.to(self.device), betas=betas)
+        self.optimizer = FlatAdam(model.to(self.device, torch.float32), betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._fallback = Fallback()

@@ -13,8 +13,10 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import GanSpec
+from flowengine.checks import check_like, check_points
 from flowengine.errors import AbsentError, ShapeError
 from flowengine.model import Model
+from flowengine.modes import single_precision
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -50,12 +52,13 @@ class Gan(Model):
         """G(z), shape (batch, 2), of latent points, shape (batch, latent)."""
         if noise.ndim != 2 or noise.shape[1] != self.noise:
             raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+        noise = check_like(noise, self.generator, "z")
         made: Tensor = self.generator(noise)
         return noise[:, :2] + made
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The critic's verdict on points, shape (batch,), and its slope there, (batch, 2)."""
-        verdict, slope = self.critic.with_jacobian(x)
+        verdict, slope = self.critic.with_jacobian(check_like(check_points(x), self.critic))
         return verdict[:, 0], slope[:, 0]
 
     def log_likelihood(self, x: Tensor, *, seed: int = 0) -> NoReturn:
@@ -88,4 +91,5 @@ class Gan(Model):
 
 def build_gan(spec: GanSpec, seed: int) -> Gan:
     """A fresh GAN whose generator is the identity; the same seed gives the same weights."""
-    return Gan(spec, torch.Generator().manual_seed(seed))
+    with single_precision() as dtype:
+        return Gan(spec, torch.Generator().manual_seed(seed)).to(dtype)

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from flowengine.modes import in_full_precision
+
 
 class Network(nn.Module):
     """A multilayer perceptron with SiLU units: (batch, inputs) to (batch, outputs).
@@ -57,6 +59,7 @@ class Network(nn.Module):
             nn.init.zeros_(self.weights[-1])
             nn.init.zeros_(self.biases[-1])
 
+    @in_full_precision
     def forward(self, x: Tensor) -> Tensor:
         """The outputs, shape (…, outputs), of inputs of shape (…, inputs)."""
         (weight, bias), *rest = self._layers()
@@ -65,6 +68,7 @@ class Network(nn.Module):
             a = F.linear(F.silu(a), weight, bias)
         return a
 
+    @in_full_precision
     def with_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The outputs, shape (batch, outputs), and their derivatives (batch, outputs, inputs).
 
@@ -78,9 +82,9 @@ class Network(nn.Module):
             h = a * gate
             slope = torch.addcmul(gate, h, 1 - gate)  # silu'(a)
             lifted = torch.cat([h.unsqueeze(0), slope * tangents])  # (1 + inputs, batch, width)
-            out = (lifted.flatten(0, 1) @ weight.T).unflatten(0, (len(lifted), len(x)))
+            out = (lifted.flatten(0, 1) @ weight.T).unflatten(0, (lifted.shape[0], x.shape[0]))
             a, tangents = out[0] + bias, out[1:]
-        return a, tangents.expand(-1, len(x), -1).permute(1, 2, 0)
+        return a, tangents.expand(-1, x.shape[0], -1).permute(1, 2, 0)
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:
         """Weight and bias of every layer; taken once a call, as a ParameterList is slow to ask."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,9 +16,10 @@ from torch import Tensor
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import VaeSpec
+from flowengine.checks import check_like, check_points
 from flowengine.errors import AbsentError, ShapeError, SpecError
-from flowengine.flow import check_points
 from flowengine.model import Model
+from flowengine.modes import is_traced, single_precision
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -58,12 +60,14 @@ class Vae(Model):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of q(z|x), both of shape (batch, latent)."""
-        mean, log_scale = self.encoder(check_points(x)).chunk(2, -1)
+        x = check_like(check_points(x), self.encoder)
+        mean, log_scale = self.encoder(x).chunk(2, -1)
         around = torch.nn.functional.pad(x, (0, self.spec.latent - 2))
         return around + mean, _log_scale(log_scale)
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-scale of p(x|z), both of shape (…, 2), for z of shape (…, latent)."""
+        z = check_like(z, self.decoder, "z")
         mean, log_scale = self.decoder(z).chunk(2, -1)
         return z[..., :2] + mean, _log_scale(log_scale)
 
@@ -105,7 +109,14 @@ class Vae(Model):
         return self.iwae(x, seed=seed)
 
     def generate(self, noise: Tensor) -> Tensor:
-        """The decoder's mean at the first `latent` numbers, and its noise from the last two."""
+        """The decoder's mean at the first `latent` numbers, and its noise from the last two.
+
+        Raises:
+            ShapeError: `noise` is not of shape (batch, noise).
+        """
+        if noise.ndim != 2 or noise.shape[1] != self.noise:
+            raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+        noise = check_like(noise, self.decoder, "z")
         mean, log_scale = self.decode(noise[:, : self.spec.latent])
         return mean + log_scale.exp() * noise[:, self.spec.latent :]
 
@@ -148,24 +159,35 @@ class Vae(Model):
     def _bound(
         self, x: Tensor, samples: int, seed: int, combine: Callable[[Tensor], Tensor]
     ) -> Tensor:
-        check_points(x)
         if samples < 1:
             raise SpecError(f"A bound needs at least 1 sample, got {samples}")
-        noise = _spread_noise(samples, self.spec.latent, seed).to(x.dtype).to(x.device)[:, None]
+        x = check_points(x)
+        numbers = _spread_noise(samples, self.spec.latent, seed)
+        noise = torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, None]
+        if is_traced():  # how many points there will be is not known
+            return combine(self.log_weights(x, noise))
         parts = x.split(max(1, _MOST_ROWS // samples))
         return torch.cat([combine(self.log_weights(part, noise)) for part in parts])
 
 
 def build_vae(spec: VaeSpec, seed: int) -> Vae:
     """A fresh VAE: nearly the identity with a little noise; the same seed, the same weights."""
-    return Vae(spec, torch.Generator().manual_seed(seed))
+    with single_precision() as dtype:
+        return Vae(spec, torch.Generator().manual_seed(seed)).to(dtype)
 
 
 @functools.lru_cache(maxsize=64)
-def _spread_noise(samples: int, latent: int, seed: int) -> Tensor:
-    """Evenly spread normal points, shape (samples, latent), float64, the same for a seed."""
-    points: Tensor = torch.special.ndtri(sobol_points(samples, latent, seed))
-    return points
+def _spread_noise(samples: int, latent: int, seed: int) -> list[list[float]]:
+    """Evenly spread normal points, shape (samples, latent), the same for a seed."""
+
+    def drawn() -> list[list[float]]:
+        points: list[list[float]] = torch.special.ndtri(
+            sobol_points(samples, latent, seed)
+        ).tolist()
+        return points
+
+    with ThreadPoolExecutor(1) as elsewhere:  # torch's modes are those of one thread
+        return elsewhere.submit(drawn).result()
 
 
 def _log_scale(raw: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from flowengine.checks import check_count, check_points
 from flowengine.errors import SpecError
+from flowengine.modes import single_precision, with_gradients
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ class Base(nn.Module, ABC):
         """
         return self._log_prob(check_points(z, "z"))
 
+    @with_gradients
     def likelihood_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Mean −log p_z(z), a scalar, and its gradient by `z`; that by weights is added to `.grad`.
 
         Args:
             z: Points, shape (batch, 2).
         """
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            loss = -self._log_prob(z).mean()
+        z = check_points(z, "z").detach().requires_grad_()
+        loss = -self._log_prob(z).mean()
         loss.backward()
         assert z.grad is not None
         return loss.detach(), z.grad
@@ -141,4 +142,5 @@ def build_base(spec: BaseSpec) -> Base:
     make = _bases.get(type(spec))
     if make is None:
         raise SpecError(f"No base implements {type(spec).__name__}")
-    return make(spec)
+    with single_precision() as dtype:
+        return make(spec).to(dtype)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from flowengine import catalogue
 from flowengine.bases.base import OUTSIDE, Base, implements
+from flowengine.log_sigmoid import log_sigmoid
 
 
 @implements(catalogue.Ring)
@@ -52,7 +52,7 @@ class Ring(Base):
 
     def _log_prob(self, z: Tensor) -> Tensor:
         t = (z.square().sum(-1) - self.square) / self.k
-        return F.logsigmoid(t) + F.logsigmoid(-t) - math.log(math.pi * self.k * self.above)
+        return log_sigmoid(t) + log_sigmoid(-t) - math.log(math.pi * self.k * self.above)
 
     def _from_uniform(self, u: Tensor) -> Tensor:
         """u[:, 0] turns, u[:, 1] chooses the distance."""

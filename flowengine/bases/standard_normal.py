@@ -30,8 +30,8 @@ class StandardNormal(Base):
 
     def likelihood_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """See `Base.likelihood_gradient`."""
-        flat = z.flatten()
-        return 0.5 / len(z) * torch.dot(flat, flat) + LOG_2PI, z / len(z)
+        flat, count = z.detach().flatten(), z.shape[0]
+        return 0.5 / count * torch.dot(flat, flat) + LOG_2PI, z.detach() / count
 
     def sample(
         self,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from flowengine import catalogue
 from flowengine.bases.base import OUTSIDE, Base, implements
+from flowengine.log_sigmoid import log_sigmoid
 
 
 @implements(catalogue.Uniform)
@@ -51,7 +51,7 @@ class Uniform(Base):
 
     def _log_prob(self, z: Tensor) -> Tensor:
         # σ(p) − σ(q) = σ(p) σ(−q) (1 − exp(q − p)), which cannot cancel
-        sides = F.logsigmoid((self.a + z) / self.s) + F.logsigmoid((self.a - z) / self.s)
+        sides = log_sigmoid((self.a + z) / self.s) + log_sigmoid((self.a - z) / self.s)
         whole = math.log1p(-math.exp(-2 * self.a / self.s)) - math.log(2 * self.a)
         return sides.sum(-1) + 2 * whole
 

@@ -2,7 +2,8 @@
 
 The value and its tangents go through each layer in one product, T <- silu'(a) * (W T), so that the
 derivative is exact without autograd inside. The gradient of both is written out as well: what
-autograd finds, without its bookkeeping and its copies.
+autograd finds, without its bookkeeping and its copies. Where that will not do, for second
+derivatives and transforms, autograd finds it.
 
 Points and their tangents lie in one tensor, the `state`, of shape (2, 1 + k, batch): coordinate by
 coordinate, the point first. Seen from the processor all points lie side by side: a row of the
@@ -17,7 +18,9 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from flowengine.gradients import plain_gradients
+from flowengine.modes import in_full_precision, needs_plain
 
 Layers = list[tuple[Tensor, Tensor]]
 
@@ -29,7 +32,7 @@ def bare(x: Tensor) -> Tensor:
 
 def lifted(x: Tensor) -> Tensor:
     """Points, shape (batch, 2), as a state with both axes as tangents, shape (2, 3, batch)."""
-    axes = torch.eye(2, dtype=x.dtype, device=x.device).unsqueeze(2).expand(2, 2, len(x))
+    axes = torch.eye(2, dtype=x.dtype, device=x.device).unsqueeze(2).expand(2, 2, x.shape[0])
     return torch.cat([bare(x), axes], dim=1)
 
 
@@ -66,10 +69,9 @@ class _Hidden(NamedTuple):
     lifted: Tensor
 
 
+@in_full_precision
 def with_tangents(state: Tensor, features: Tensor, layers: Layers) -> Tensor:
     """The velocity at points and its derivatives along their tangents.
-
-    Differentiable once, by `state` and by the weights.
 
     Args:
         state: Points and k tangents of each, shape (2, 1 + k, batch).
@@ -79,6 +81,8 @@ def with_tangents(state: Tensor, features: Tensor, layers: Layers) -> Tensor:
     Returns:
         v and dv/dx applied to each tangent, of the shape of `state`.
     """
+    if needs_plain():
+        return _run_plainly(state, features, layers)
     if torch.is_grad_enabled():
         flat = [tensor for layer in layers for tensor in layer]
         return _WithTangents.apply(state, features, *flat)  # type: ignore[no-any-return, no-untyped-call]
@@ -97,8 +101,30 @@ def _run(state: Tensor, features: Tensor, layers: Layers, kept: list[_Hidden] | 
     return out
 
 
+def _run_plainly(state: Tensor, features: Tensor, layers: Layers) -> Tensor:
+    """See `with_tangents`; no memory is written to twice."""
+    (weight, bias), *rest = layers
+    moment = F.linear(features, weight[:, 2:], bias)
+    out = _raised(
+        _product(weight[:, :2], state), moment[:, None] if features.ndim == 1 else moment.t()
+    )
+    for weight, bias in rest:
+        a, tangents = out[:, 0], out[:, 1:]
+        gate = torch.sigmoid(a)
+        h = a * gate
+        slope = gate + h - h * gate
+        lifted = torch.cat([h.unsqueeze(1), slope.unsqueeze(1) * tangents], dim=1)
+        out = _raised(_product(weight, lifted), bias[:, None])
+    return out
+
+
+def _raised(state: Tensor, by: Tensor) -> Tensor:
+    """A state whose points are moved by (rows, batch or 1), and whose tangents stay."""
+    return torch.cat([(state[:, 0] + by).unsqueeze(1), state[:, 1:]], dim=1)
+
+
 def _product(weight: Tensor, state: Tensor) -> Tensor:
-    return torch.mm(weight, state.flatten(1)).view(len(weight), *state.shape[1:])
+    return torch.mm(weight, state.flatten(1)).view(weight.shape[0], *state.shape[1:])
 
 
 def _activated(sums: Tensor, kept: list[_Hidden] | None) -> Tensor:
@@ -132,9 +158,17 @@ class _WithTangents(torch.autograd.Function):
         return _run(state, features, layers, ctx.kept)
 
     @staticmethod
-    @once_differentiable
+    @in_full_precision
     def backward(ctx: Any, by_out: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         state, features, *flat = ctx.saved_tensors
+        if torch.is_grad_enabled() or needs_plain():  # it is to be differentiated again
+
+            def again(state: Tensor, features: Tensor, *flat: Tensor) -> tuple[Tensor]:
+                layers = list(zip(flat[::2], flat[1::2], strict=True))
+                return (_run_plainly(state, features, layers),)
+
+            wanted = ctx.needs_input_grad
+            return tuple(plain_gradients(again, ctx.saved_tensors, wanted, (by_out,)))
         weights = flat[::2]
         cotangent = by_out
         gradients: list[Tensor] = []
@@ -146,10 +180,13 @@ class _WithTangents(torch.autograd.Function):
         bias = by_a.sum(1)
         time = torch.outer(bias, features) if features.ndim == 1 else by_a @ features
         gradients += [bias, torch.cat([flattened @ state.flatten(1).t(), time], dim=1)]
-        by_state = None
+        by_state = by_features = None
         if ctx.needs_input_grad[0]:
             by_state = (weights[0][:, :2].t() @ flattened).view_as(state)
-        return by_state, None, *reversed(gradients)
+        if ctx.needs_input_grad[1]:
+            by_moment = bias if features.ndim == 1 else by_a.t()
+            by_features = by_moment @ weights[0][:, 2:]
+        return by_state, by_features, *reversed(gradients)
 
 
 def _lower(cotangent: Tensor, hidden: _Hidden) -> Tensor:

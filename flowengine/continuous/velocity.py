@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
-from functools import lru_cache
 from typing import cast
 
 import torch
@@ -22,6 +21,7 @@ from flowengine.continuous.tangents import (
     with_tangents,
 )
 from flowengine.gradients import gradient_of
+from flowengine.modes import kept
 
 FREQUENCIES = 3
 TIME_FEATURES = 1 + 2 * FREQUENCIES
@@ -183,12 +183,11 @@ def _enter(x: Tensor, t: float | Tensor, weight: Tensor, bias: Tensor) -> Tensor
 
 def _features(x: Tensor, t: float | Tensor) -> Tensor:
     if not isinstance(t, torch.Tensor):  # a solver asks for one time after the other
-        known = _features_at.__wrapped__ if torch.compiler.is_compiling() else _features_at
-        return known(t, x.dtype, x.device)
+        return _features_at(t, x.dtype, x.device)
     return time_features(torch.as_tensor(t, dtype=x.dtype, device=x.device))
 
 
-@lru_cache(maxsize=4096)
+@kept(maxsize=4096)
 def _features_at(t: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The features of one time, kept, so that a device is not sent them again in each step."""
     angles = [math.pi * k * t for k in range(1, FREQUENCIES + 1)]

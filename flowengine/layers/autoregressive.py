@@ -106,7 +106,7 @@ class Autoregressive(Noting):
 
         The step that training takes.
         """
-        count = len(first)
+        count = first.shape[0]
         both = torch.cat([free.expand(-1, count), chosen], 1)
         moved, log_slopes, note = self.coupling.restore_noting(torch.cat([first, second]), both)
         log_det = log_slopes[:count] + log_slopes[count:]
@@ -125,7 +125,7 @@ class Autoregressive(Noting):
         return (coupling.transform if self.from_base else coupling.restore)(p, chosen, alpha)
 
     def _free(self, like: Tensor) -> Tensor:
-        return self.free.expand(-1, len(like))
+        return self.free.expand(-1, like.shape[0])
 
     def _in_order(self, first: Tensor, second: Tensor) -> Columns:
         return (first, second) if self.first == 0 else (second, first)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from flowengine.checks import check_points
 from flowengine.errors import SpecError
+from flowengine.modes import in_full_precision, needs_plain, single_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from flowengine.catalogue import LayerSpec
 
@@ -90,18 +91,19 @@ class Layer(nn.Module, ABC):
 
     def partials(self, z: Tensor, alphas: Tensor) -> tuple[Tensor, Tensor]:
         """`partial` at every alpha, shape (frames,): (frames, batch, 2) and (frames, batch)."""
-        columns, log_det = self.push(to_columns(z), alphas[:, None])
-        shape = (len(alphas), len(z))
+        columns, log_det = self.push(to_columns(check_points(z, "z")), alphas[:, None])
+        shape = torch.Size((alphas.shape[0], z.shape[0]))
         points = torch.stack([column.expand(shape) for column in columns], -1)
-        return points, log_det.expand(shape)
+        return points, for_each(log_det, shape)
 
+    @in_full_precision
     def jacobian(self, z: Tensor) -> Tensor:
-        """dx/dz of `forward` at every point, shape (batch, 2, 2)."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            columns, _ = self.push(to_columns(z))
-            rows = [torch.autograd.grad(c.sum(), z, retain_graph=True)[0] for c in columns]
-        return torch.stack(rows, 1)
+        """dx/dz of `forward` at every point, shape (batch, 2, 2); differentiable."""
+        if torch.is_inference_mode_enabled():  # which knows no derivatives
+            with torch.inference_mode(False), torch.no_grad():
+                return self.jacobian(z)
+        z = check_points(z, "z")
+        return torch.stack(list(_rows(lambda p: self.push(to_columns(p))[0], z)), 1)
 
     def initialize(self, x: Columns) -> None:
         """Choose the start by a batch on the target's side of the layer, if the layer does so."""
@@ -123,7 +125,12 @@ class Layer(nn.Module, ABC):
         alpha: float,
     ) -> tuple[Tensor, Tensor]:
         columns, log_det = move(to_columns(check_points(points, "points")), alpha)
-        return to_points(columns), log_det.expand(len(points))
+        return to_points(columns), for_each(log_det, columns[0].shape)
+
+
+def for_each(log_det: Tensor, shape: torch.Size) -> Tensor:
+    """A log|det| that may be one for many points, as numbers of their own that may be changed."""
+    return log_det if log_det.shape == shape else log_det.expand(shape).clone()
 
 
 def is_whole(alpha: Alpha) -> bool:
@@ -142,6 +149,20 @@ def stacked(moved: Sequence[tuple[Columns, Tensor]]) -> tuple[Columns, Tensor]:
     """What a move gave at several moments, each of shape (batch,), as (frames, batch)."""
     first, second = (torch.stack([columns[k] for columns, _ in moved]) for k in (0, 1))
     return (first, second), torch.stack([log_det for _, log_det in moved])
+
+
+def _rows(moved: Callable[[Tensor], Columns], z: Tensor) -> Iterator[Tensor]:
+    """The gradient of either coordinate of where each point goes, shape (batch, 2)."""
+    if needs_plain():
+        columns, back = torch.func.vjp(moved, z)  # type: ignore[misc]
+        one, none = torch.ones_like(columns[0]), torch.zeros_like(columns[0])
+        yield from (back(g)[0] for g in ((one, none), (none, one)))
+        return
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        z = z.view_as(z) if z.requires_grad and again else z.detach().requires_grad_()
+        for column in moved(z):
+            yield torch.autograd.grad(column.sum(), z, retain_graph=True, create_graph=again)[0]
 
 
 def to_columns(points: Tensor) -> Columns:
@@ -187,5 +208,6 @@ def build_layer(spec: LayerSpec, generator: torch.Generator | None = None) -> La
     make = _layers.get(type(spec))
     if make is None:
         raise SpecError(f"No layer implements {type(spec).__name__}")
-    layer = make(spec, generator or torch.Generator().manual_seed(0))
+    with single_precision() as dtype:
+        layer = make(spec, generator or torch.Generator().manual_seed(0)).to(dtype)
     return layer.requires_grad_(spec.enabled and not spec.frozen)

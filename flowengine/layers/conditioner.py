@@ -8,6 +8,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from flowengine.modes import in_full_precision
+
 
 class Conditioner(nn.Module):
     """A multilayer perceptron of one coordinate, with rectifiers; the outputs start at 0.
@@ -40,6 +42,7 @@ class Conditioner(nn.Module):
         return cast("tuple[Tensor, ...]", parts)
 
 
+@in_full_precision
 def activations(kept: Tensor, tensors: tuple[Tensor, ...]) -> list[Tensor]:
     """What goes into each layer of a network, and what comes out of the last: (features, batch)."""
     layers = len(tensors) // 2

@@ -6,12 +6,12 @@ import math
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from flowengine.layers.base import Alpha, is_whole
 from flowengine.layers.bounded import LIMIT, soft_clamp, soft_clamp_slope
 from flowengine.layers.root import solve_monotone
+from flowengine.log_sigmoid import log_sigmoid
 
 LOG_LIMIT = LIMIT / 2
 """Bound on the log-scales of the components, and on that of the whole map; together `LIMIT`."""
@@ -69,7 +69,7 @@ class Mixture(NamedTuple):
     def bend(self, x: Tensor) -> Bend:
         """Logit F from log F and log (1 − F), so that no tail runs into 0 or 1."""
         place = (x - self.means) * self.rates
-        log_below = F.logsigmoid(place)
+        log_below = log_sigmoid(place)
         of_below, log_f = _shares(self.log_weights + log_below)
         of_above, log_1_f = _shares(self.log_weights + log_below - place)
         below = log_below.exp()

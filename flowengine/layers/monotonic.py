@@ -15,6 +15,7 @@ from flowengine.layers.base import Alpha, implements
 from flowengine.layers.bounded import LIMIT, soft_clamp, undo_soft_clamp
 from flowengine.layers.coupling import Coupling
 from flowengine.layers.root import solve_monotone
+from flowengine.log_sigmoid import log_sigmoid
 
 REACH = 5.0
 """Where the outermost of many sigmoids start; see `_start`."""
@@ -150,7 +151,7 @@ class RisingNetwork(Coupling):
     def _sigmoids(self, x: Tensor, chosen: Tensor) -> Sigmoids:
         log_share, log_scale, centre = self._numbers(chosen, x)
         u = log_scale.exp() * (x - centre)
-        above, below = F.logsigmoid(u), F.logsigmoid(-u)
+        above, below = log_sigmoid(u), log_sigmoid(-u)
         return Sigmoids(log_share, log_scale, u, log_share + above, log_share + below)
 
     def _numbers(self, chosen: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

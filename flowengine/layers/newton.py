@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from flowengine.errors import NumericsError
+from flowengine.layers.root import REFINEMENTS
+from flowengine.modes import needs_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +39,6 @@ class Jacobian(NamedTuple):
         det = self.det()
         return (self.d * y[0] - self.b * y[1]) / det, (self.a * y[1] - self.c * y[0]) / det
 
-    def detach(self) -> Jacobian:
-        """The same numbers without their past."""
-        return Jacobian(*(entry.detach() for entry in self))
-
 
 if TYPE_CHECKING:
     PlaneMap = Callable[[Columns], tuple[Columns, Jacobian]]
@@ -50,11 +48,12 @@ def solve_plane(plane_map: PlaneMap, goal: Columns, start: Columns, *, name: str
     """The points that a map of the plane takes to `goal`.
 
     Newton's method with the exact Jacobian; a step that does not come nearer is halved until it
-    does. The last step is taken with gradients, which makes it the implicit derivative of the root.
+    does. The last steps are taken with gradients, which makes derivatives up to the third those of
+    the implicit function theorem.
 
     Args:
         plane_map: Takes columns to the columns there and the Jacobian, which must nowhere be
-            singular; it is called with gradients once, at the root.
+            singular.
         goal: Columns of shape (batch,).
         start: Where to begin, near the root where that is known. Needs no gradient.
         name: What the map is called in an error.
@@ -63,13 +62,18 @@ def solve_plane(plane_map: PlaneMap, goal: Columns, start: Columns, *, name: str
         NumericsError: the method stops short of a root. Asked only where no gradient is wanted.
     """
     with torch.no_grad():
-        root, miss = _newton(plane_map, goal, start)
-    if not torch.is_grad_enabled():
+        root, miss = _newton(plane_map, _bare(goal), _bare(start))
+    plain = needs_plain()
+    if not torch.is_grad_enabled() and not plain:
         _check(root, miss, goal, name)
         return root
-    value, jacobian = plane_map(root)
-    step = jacobian.detach().solve((value[0] - goal[0], value[1] - goal[1]))
-    return root[0] - step[0], root[1] - step[1]
+    root = _bare(root)
+    for _ in range(REFINEMENTS):
+        value, jacobian = plane_map(root)
+        away = value[0] - goal[0], value[1] - goal[1]
+        step = jacobian.solve((away[0] - away[0].detach(), away[1] - away[1].detach()))
+        root = root[0] - step[0], root[1] - step[1]
+    return root
 
 
 def _newton(plane_map: PlaneMap, goal: Columns, start: Columns) -> tuple[Columns, Tensor]:
@@ -83,8 +87,9 @@ def _newton(plane_map: PlaneMap, goal: Columns, start: Columns) -> tuple[Columns
     miss, step = _state(plane_map, x, goal)
     length = torch.ones_like(miss)
     rests = miss <= rounding
+    early = not needs_plain()
     for _ in range(STEPS):
-        if not torch.compiler.is_compiling() and bool(rests.all()):
+        if early and bool(rests.all()):
             break
         there = x[0] - length * step[0], x[1] - length * step[1]
         miss_there, step_there = _state(plane_map, there, goal)
@@ -102,6 +107,10 @@ def _state(plane_map: PlaneMap, x: Columns, goal: Columns) -> tuple[Tensor, Colu
     value, jacobian = plane_map(x)
     away = value[0] - goal[0], value[1] - goal[1]
     return _size(away), jacobian.solve(away)
+
+
+def _bare(p: Columns) -> Columns:
+    return p[0].detach(), p[1].detach()
 
 
 def _size(p: Columns) -> Tensor:

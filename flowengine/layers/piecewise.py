@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from flowengine.errors import ModeError
 from flowengine.layers.conditioner import Conditioner
+from flowengine.modes import GRADIENTS_REFUSED, refuse_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
 WORTHWHILE = 4_096
 """From so many points on the tables of a stack save more than they cost."""
@@ -41,12 +44,24 @@ class PiecewiseLinear(nn.Module):
         self._bends = bends.contiguous()
         self._rows = rows
 
-    @torch.no_grad()
     def forward(self, kept: Tensor) -> Tensor:
-        """The outputs for every value: (batch,) to (outputs, batch)."""
+        """The outputs for every value: (batch,) to (outputs, batch).
+
+        Raises:
+            ModeError: gradients are recorded.
+        """
+        refuse_gradients()
         rows = self._rows.index_select(1, torch.searchsorted(self._bends, kept, right=True))
         values, slopes = rows[1:].chunk(2)
         return torch.addcmul(values, slopes, kept - rows[:1])
+
+    def tensors(self) -> NoReturn:
+        """Refuse: what is written out has no weights that learn.
+
+        Raises:
+            ModeError: always, as they are asked for where gradients are.
+        """
+        raise ModeError(GRADIENTS_REFUSED)
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, Columns, Layer, implements
+from flowengine.layers.root import REFINEMENTS
+from flowengine.modes import needs_plain
 
 NEWTON_STEPS = 10
 """Enough for the last digits of a double, for any strength up to 10,000."""
@@ -66,16 +69,48 @@ def solve(c: Tensor, strength: Tensor) -> Tensor:
 
     On the side of 0 where c lies the function is concave (strength > 0) or convex (< 0), and
     |tanh a| ≤ min(|a|, 1) gives a start on the far side of the root from which Newton's steps
-    never overshoot. Their number is fixed, so that the method exports; the last step is taken with
-    gradients, which makes it the implicit derivative of the root.
+    never overshoot. Their number is fixed, so that the method exports. Derivatives are those of the
+    implicit function theorem.
     """
-    with torch.no_grad():
-        inner, outer = c.abs() / (1 + strength), c.abs() - strength
-        start = torch.where(strength > 0, inner.maximum(outer), inner.minimum(outer))
-        root = torch.copysign(start, c)
-        for _ in range(NEWTON_STEPS):
-            bend = root.tanh()
-            root = root - (root + strength * bend - c) / (1 + strength * (1 - bend * bend))
+    if not needs_plain():
+        return _Root.apply(c, strength)  # type: ignore[no-any-return, no-untyped-call]
+    root = _newton(c.detach(), strength.detach())
+    for _ in range(REFINEMENTS):
+        miss, slope = _equation(root, c, strength)
+        root = root - (miss - miss.detach()) / slope
+    return root
+
+
+@torch.no_grad()
+def _newton(c: Tensor, strength: Tensor) -> Tensor:
+    inner, outer = c.abs() / (1 + strength), c.abs() - strength
+    start = torch.where(strength > 0, inner.maximum(outer), inner.minimum(outer))
+    root = torch.copysign(start, c)
+    for _ in range(NEWTON_STEPS + 1):
+        root = torch.addcdiv(root, *_equation(root, c, strength), value=-1)
+    return root.detach()
+
+
+def _equation(root: Tensor, c: Tensor, strength: Tensor) -> tuple[Tensor, Tensor]:
+    """How far a + strength · tanh(a) is from c, and its slope."""
     bend = root.tanh()
-    slope = (1 + strength * (1 - bend * bend)).detach()
-    return root - (root + strength * bend - c) / slope
+    slope = torch.addcmul(1 + strength, strength, bend * bend, value=-1)
+    return torch.addcmul(root - c, strength, bend), slope
+
+
+class _Root(torch.autograd.Function):
+    """See `solve`; the gradient is made of the root itself, and so can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, c: Tensor, strength: Tensor) -> Tensor:  # noqa: ANN401
+        root = _newton(c, strength)
+        ctx.save_for_backward(root, strength)
+        ctx.shape = c.shape
+        return root
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+        root, strength = ctx.saved_tensors
+        bend = root.tanh()
+        g_c = g / (1 + strength * (1 - bend * bend))
+        return g_c.sum_to_size(ctx.shape), -(g_c * bend).sum_to_size(strength.shape)

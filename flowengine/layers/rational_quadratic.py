@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from flowengine.layers.base import is_whole
+from flowengine.modes import in_full_precision, kept
 
 if TYPE_CHECKING:
     from flowengine.layers.base import Alpha
@@ -175,8 +175,9 @@ class RationalQuadratic:
         Where there are fewer splines than points, each belongs to as many points in a row.
         """
         table, parts = self.table(raw)
-        if raw.shape[1] != len(x):
-            table = table.repeat_interleave(len(x) // raw.shape[1], 1)
+        count = x.shape[0]
+        if raw.shape[1] != count:
+            table = table.repeat_interleave(count // raw.shape[1], 1)
         inside, clamped = self.clamp(x)
         rows = bin_of(clamped, table[1 : self.bins]) + self._constants(x).blocks
         found = table.gather(0, rows)
@@ -203,6 +204,7 @@ class RationalQuadratic:
         g_raw = torch.cat([g_parts.view(2 * bins, -1), g_table[4 * bins + 1 : -1]])
         return torch.where(inside, g_x, g_z), g_raw
 
+    @in_full_precision
     def table(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Everything about the splines, one row for each bin, and the softmaxes behind it.
 
@@ -236,7 +238,7 @@ class RationalQuadratic:
         """Piece number `index`, shape (batch,) or (frames, batch), of the splines."""
         blocks = self._constants(table).blocks
         if index.ndim == 1:
-            found = table.expand(-1, len(index)).gather(0, index + blocks)
+            found = table.expand(-1, index.shape[0]).gather(0, index + blocks)
         else:
             rows = index + blocks[:, None]
             found = table[:, None].expand(-1, *index.shape).gather(0, rows)
@@ -269,13 +271,13 @@ class Constants(NamedTuple):
     blocks: Tensor
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _constants(bins: int, bound: float, dtype: torch.dtype, device: torch.device) -> Constants:
-    one = torch.eye(bins, dtype=torch.float64)
+    one = torch.eye(bins, dtype=torch.float64, device="cpu")
     side = 2 * bound
     room = side * (1 - bins * MIN_SIZE)
     spread = room * torch.cat([torch.ones_like(one).tril(-1), one]).repeat(2, 1, 1)
-    ends = side * MIN_SIZE * torch.arange(bins, dtype=torch.float64) - bound
+    ends = side * MIN_SIZE * torch.arange(bins, dtype=one.dtype, device="cpu") - bound
     start = torch.cat([ends, torch.full_like(ends, side * MIN_SIZE)])[None, :, None]
     # x, z, width, height, slope left and right: the order of a `Piece`
     blocks = torch.tensor([0, 2 * bins, bins, 3 * bins, 4 * bins, 4 * bins + 1], device=device)

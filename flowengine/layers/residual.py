@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, Columns, Layer, at_each, implements, is_whole
 from flowengine.layers.newton import Jacobian, solve_plane
+from flowengine.modes import in_full_precision
 
 STEEPEST = 1.1
 """The derivative of x · sigmoid(x) lies in [−0.1, 1.1]; divided by this, units stretch nothing."""
@@ -94,9 +95,10 @@ class Contraction(nn.Module):
             + [nn.Parameter(torch.zeros(2, 1))]
         )
 
+    @in_full_precision
     def forward(self, x: Columns) -> tuple[Columns, Jacobian]:
         """The values and the Jacobian at points."""
-        count = len(x[0])
+        count = x[0].shape[0]
         weights, biases = list(self.weights), list(self.biases)
         weights[-1] = weights[-1] * self._allowed(weights)
         a = torch.addmm(biases[0], weights[0], torch.stack(x))
@@ -120,6 +122,7 @@ class Contraction(nn.Module):
         return (self.lipschitz / _product(weights)).clamp(max=1.0)
 
 
+@in_full_precision
 def norm_bound(matrix: Tensor) -> Tensor:
     """A number that the spectral norm of a matrix does not exceed, differentiable.
 

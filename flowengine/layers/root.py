@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from flowengine.modes import needs_plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,6 +18,11 @@ STEPS = 64
 """Enough for the last digits of a double, also on a curve of steps; a smooth one needs eight."""
 FLATTEST = 1e-12
 """A curve flatter than this gives the gradients of this slope, which are finite."""
+REFINEMENTS = 2
+"""Newton's steps with gradients: each doubles the order to which derivatives of a root are right.
+
+One is right for the first alone, two are right up to the third.
+"""
 
 
 def solve_monotone(
@@ -23,12 +30,11 @@ def solve_monotone(
 ) -> Tensor:
     """The root u of curve(u) = goal, for a curve that increases.
 
-    Newton's method in a bracket. Gradients of the root with respect to the goal, and to all that
-    the curve was made of, are those of the implicit function theorem.
+    Newton's method in a bracket. Derivatives of the root with respect to the goal, and to all that
+    the curve was made of, are those of the implicit function theorem, up to the third.
 
     Args:
-        curve: Takes u, of the shape of `goal`, to the value there and the slope, which is positive;
-            it is called with gradients once, at the root.
+        curve: Takes u, of the shape of `goal`, to the value there and the slope, which is positive.
         goal: What the curve should reach at each point.
         low: Where the curve is not above its goal. Needs no gradient.
         high: Where it is not below.
@@ -36,12 +42,14 @@ def solve_monotone(
             rests is left alone, so that it does not depend on its neighbours.
     """
     with torch.no_grad():
-        root = _newton_in_bracket(curve, goal, low, high, steps)
-    if not torch.is_grad_enabled():
+        root = _newton_in_bracket(curve, goal.detach(), low.detach(), high.detach(), steps).detach()
+    if not torch.is_grad_enabled() and not needs_plain():
         return root
-    value, slope = curve(root)
-    miss = (value - goal) / slope.detach().clamp(min=FLATTEST)
-    return root - (miss - miss.detach())
+    for _ in range(REFINEMENTS):
+        value, slope = curve(root)
+        miss = value - goal
+        root = root - (miss - miss.detach()) / slope.clamp(min=FLATTEST)
+    return root
 
 
 def _newton_in_bracket(curve: Curve, goal: Tensor, low: Tensor, high: Tensor, steps: int) -> Tensor:
@@ -55,7 +63,7 @@ def _newton_in_bracket(curve: Curve, goal: Tensor, low: Tensor, high: Tensor, st
     enough = tiny * goal.abs().clamp(min=0.5)
     root, last = 0.5 * (low + high), high - low
     rests = torch.zeros_like(root, dtype=torch.bool)
-    early = root.is_cpu and not torch.compiler.is_compiling()
+    early = root.is_cpu and not needs_plain()
     for _ in range(steps):
         value, slope = curve(root)
         miss = value - goal

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from flowengine.gradients import gradient_of
+from flowengine.gradients import places_for, plain_gradients
 from flowengine.layers.base import Alpha, Columns, Layer, is_whole, to_columns, to_points
+from flowengine.modes import in_full_precision, needs_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Noting(Layer):
 
     @abstractmethod
     def undo(self, x: Columns, alpha: Alpha) -> tuple[Columns, Tensor]:
-        """What `pull` does part of the way, or where no gradient is wanted."""
+        """What `pull` does part of the way, or where its gradient is not that of a run."""
 
     @abstractmethod
     def tensors(self) -> Tensors:
@@ -43,7 +43,10 @@ class Noting(Layer):
 
     @abstractmethod
     def undo_noting(self, x: Columns, tensors: Tensors) -> tuple[Columns, Tensor, Any]:
-        """`pull` all the way, by the tensors given; columns, log|det dz/dx|, and the notes."""
+        """`pull` all the way, by the tensors given; columns, log|det dz/dx|, and the notes.
+
+        By operations that autograd can follow, for where the gradient below will not do.
+        """
 
     @abstractmethod
     def undo_gradient(
@@ -66,7 +69,7 @@ class Noting(Layer):
 
     def pull(self, x: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.pull`."""
-        if is_whole(alpha) and torch.is_grad_enabled() and self.writes_gradient:
+        if is_whole(alpha) and self.writes_gradient and may_run():
             return pull_run((self,), x)
         return self.undo(x, alpha)
 
@@ -74,6 +77,11 @@ class Noting(Layer):
 def is_noting(layer: Layer) -> TypeGuard[Noting]:
     """Whether a layer can be part of a run."""
     return isinstance(layer, Noting) and layer.writes_gradient
+
+
+def may_run() -> bool:
+    """Whether gradients are wanted, and may be those that are written out by hand."""
+    return torch.is_grad_enabled() and not needs_plain()
 
 
 def pull_run(layers: Sequence[Noting], x: Columns) -> tuple[Columns, Tensor]:
@@ -88,6 +96,7 @@ def pull_run(layers: Sequence[Noting], x: Columns) -> tuple[Columns, Tensor]:
     return (first, second), log_det
 
 
+@in_full_precision
 @torch.no_grad()
 def likelihood_gradient(layers: Sequence[Noting], base: Base, x: Columns) -> Tensor:
     """Mean −log q(x), a scalar, its gradient added to the `.grad` of every weight that learns.
@@ -103,11 +112,9 @@ def likelihood_gradient(layers: Sequence[Noting], base: Base, x: Columns) -> Ten
     owned = [layer.tensors() for layer in layers]
     z, log_det, notes = _undone(layers, owned, x)
     loss, g = base.likelihood_gradient(to_points(z))
-    g_log = x[0].new_full((len(x[0]),), -1 / len(x[0]))
-    into = [
-        tuple(map(gradient_of, own)) if any(t.requires_grad for t in own) else None for own in owned
-    ]
-    _gradients(layers, owned, notes, to_columns(g), g_log, into)
+    count = x[0].shape[0]
+    g_log = x[0].new_full((count,), -1 / count)
+    _gradients(layers, owned, notes, to_columns(g), g_log, list(map(places_for, owned)))
     return loss - log_det.mean()
 
 
@@ -124,23 +131,31 @@ class _PullRun(torch.autograd.Function):
         *tensors: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         columns, log_det, ctx.notes = _undone(layers, _shared_out(tensors, counts), (first, second))
-        ctx.save_for_backward(*tensors)
+        ctx.save_for_backward(first, second, *tensors)
         ctx.layers, ctx.counts = layers, counts
         # the notes hold columns; if these were the results, each would keep the other alive
         return columns[0].detach(), columns[1].detach(), log_det.detach()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        tensors, wanted = ctx.saved_tensors, ctx.needs_input_grad[4:]
-        found = [torch.zeros_like(t) if w else None for t, w in zip(tensors, wanted, strict=True)]
+        inputs, wanted = ctx.saved_tensors, ctx.needs_input_grad[2:]
+        if torch.is_grad_enabled() or needs_plain():  # it is to be differentiated again
+
+            def again(first: Tensor, second: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+                owned = _shared_out(tensors, ctx.counts)
+                columns, log_det, _ = _undone(ctx.layers, owned, (first, second))
+                return *columns, log_det
+
+            return None, None, *plain_gradients(again, inputs, wanted, g)
+        owned = _shared_out(inputs[2:], ctx.counts)
+        learning = map(any, _shared_out(wanted[2:], ctx.counts))
         into = [
-            tuple(place for place in part if place is not None) or None  # all are wanted, or none
-            for part in _shared_out(found, ctx.counts)
+            tuple(map(torch.zeros_like, own)) if learns else None
+            for own, learns in zip(owned, learning, strict=True)
         ]
-        owned = _shared_out(tensors, ctx.counts)
         columns = _gradients(ctx.layers, owned, ctx.notes, (g[0], g[1]), g[2], into)
-        return None, None, *columns, *found
+        places = chain(*(part or (None,) * n for part, n in zip(into, ctx.counts, strict=True)))
+        return None, None, *columns, *places
 
 
 def _undone(
@@ -155,6 +170,7 @@ def _undone(
     return x, sum(log_dets[1:], start=log_dets[0]), notes
 
 
+@in_full_precision
 def _gradients(
     layers: Sequence[Noting],
     owned: Sequence[Tensors],

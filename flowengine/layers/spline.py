@@ -45,7 +45,7 @@ class Spline(Noting):
 
     def undo_noting(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Tensor, Any]:
         """See `Noting.undo_noting`: both axes at once, as if they were one batch."""
-        count = len(x[0])
+        count = x[0].shape[0]
         z, log_det, notes = self.spline.evaluate(torch.cat(x), tensors[0])
         return (z[:count], z[count:]), log_det[:count] + log_det[count:], notes
 

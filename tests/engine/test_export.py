@@ -180,7 +180,7 @@ def test_source_holds_only_what_the_stack_needs():
         if isinstance(node, ast.ClassDef | ast.FunctionDef)
     }
     used = {"Swap", "Flow", "StandardNormal"}
-    assert defined == used | {"build", "load", "seeded", "log_prob", "sample", "main"}
+    assert defined == used | {"build", "load", "seeded", "log_prob", "sample", "main", "points_for"}
 
 
 @pytest.mark.parametrize("name", ['"""\nimport os\n"""', "\\", "\\N{BULLET}", "\0", "x" * 200, ""])

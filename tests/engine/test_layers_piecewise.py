@@ -34,6 +34,7 @@ def places():
 
 @pytest.mark.parametrize("width", [1, 16, 64])
 @pytest.mark.parametrize("depth", [1, 2, 4])
+@torch.no_grad()
 def test_a_table_says_what_the_network_says(width, depth):
     networks = conditioners(width, depth, outputs=3)
     tables = tables_of(networks, ANY_NUMBER)
@@ -43,6 +44,7 @@ def test_a_table_says_what_the_network_says(width, depth):
         assert network(x).std() > 0.1
 
 
+@torch.no_grad()
 def test_in_float32_a_table_is_closer_to_the_truth_than_the_network():
     x = places()[:-2]
     for exact in conditioners(64, 2, outputs=2):

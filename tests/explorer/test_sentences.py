@@ -30,6 +30,7 @@ NEVER_SHOWN = {
     "flowengine/bases/base.py": "a base without a class: no person's mistake",
     "flowengine/layers/base.py": "a layer without a class: no person's mistake",
     "flowengine/continuous/__init__.py": "a continuous flow without a loss: no person's mistake",
+    "flowengine/modes.py": "the modes of torch are those of Python's own calls",
     "flowengine/targets/grid.py": "asked of Python's own `sample`",
     "flowengine/targets/streams.py": "asked of Python's own streams",
     "explorer/stack/field_editors.py": "a setting without an editor: no person's mistake",

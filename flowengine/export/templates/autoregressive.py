@@ -19,14 +19,14 @@ class Autoregressive(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Base to target, and log|det dx/dz|: the first coordinate before the second."""
         first, second = z[:, self.coupling.kept], z[:, 1 - self.coupling.kept]
-        moved, log_first = self.coupling.push(first, self.free.expand(-1, len(z)))
+        moved, log_first = self.coupling.push(first, self.free.expand(-1, z.shape[0]))
         second, log_second = self.coupling.push(second, self.coupling.conditioner(moved))
         return self._join(moved, second), log_first + log_second
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base, and log|det dz/dx|."""
         first, second = x[:, self.coupling.kept], x[:, 1 - self.coupling.kept]
-        moved, log_first = self.coupling.pull(first, self.free.expand(-1, len(x)))
+        moved, log_first = self.coupling.pull(first, self.free.expand(-1, x.shape[0]))
         second, log_second = self.coupling.pull(second, self.coupling.conditioner(first))
         return self._join(moved, second), log_first + log_second
 

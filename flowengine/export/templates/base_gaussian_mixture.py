@@ -39,7 +39,8 @@ class GaussianMixture(nn.Module):
         tiny = torch.finfo(u.dtype).eps / 2
         u = torch.stack([within.clamp(tiny, 1 - tiny), u[:, 1]], -1)
         normal: Tensor = torch.special.ndtri(u)
-        return (self.means.double()[chosen] + self._scales().double()[chosen] * normal).float()
+        z = self.means.double()[chosen] + self._scales().double()[chosen] * normal
+        return z.to(self.means)
 
     def _scales(self) -> Tensor:
         raw = self.log_scales

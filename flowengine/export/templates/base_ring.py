@@ -14,8 +14,11 @@ from flowengine.export.templates.base_draw import draw_uniform
 class Ring(nn.Module):
     """The angle is uniform, and |z|² is logistic around radius², cut off at 0."""
 
+    like: Tensor  # of the type that samples have
+
     def __init__(self, radius: float, spread: float) -> None:
         super().__init__()
+        self.register_buffer("like", torch.zeros(()), persistent=False)
         self.square = radius**2
         self.k = 2 * math.sqrt(3) / math.pi * radius * spread
         below = math.exp(-self.square / self.k)
@@ -32,4 +35,4 @@ class Ring(nn.Module):
         v, rest = self.below + self.above * u, self.above * (1 - u)
         radius = (self.square + self.k * (v.log() - rest.log())).clamp(min=0).sqrt()
         angle = 2 * math.pi * turn
-        return torch.stack([radius * angle.cos(), radius * angle.sin()], -1).float()
+        return torch.stack([radius * angle.cos(), radius * angle.sin()], -1).to(self.like)

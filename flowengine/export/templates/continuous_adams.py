@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from flowengine.export.templates.points import points_for
 from flowengine.export.templates.velocity import Velocity
 
 REMEMBERED = 4  # slopes that a step looks back on
@@ -28,15 +29,15 @@ class Flow(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z (batch, 2) to x (batch, 2), and log|det dx/dz| (batch,) in nats."""
-        return self._follow(z, 0.0, 1.0)
+        return self._follow(points_for(self, z), 0.0, 1.0)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x (batch, 2) to z (batch, 2), and log|det dz/dx| (batch,) in nats."""
-        return self._follow(x, 1.0, 0.0)
+        return self._follow(points_for(self, x), 1.0, 0.0)
 
     def _follow(self, x: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
         # A point and, beside it, the derivative of it by where the way began: (batch, 2, 3).
-        identity = torch.eye(2, dtype=x.dtype, device=x.device).expand(len(x), 2, 2)
+        identity = torch.eye(2, dtype=x.dtype, device=x.device).expand(x.shape[0], 2, 2)
         state = torch.cat([x[:, :, None], identity], 2)
         moments = _moments(self.solver_steps, start, end)
         times, slopes = [start], [self._slope(state, start)]

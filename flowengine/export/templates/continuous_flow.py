@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from flowengine.export.templates.points import points_for
 from flowengine.export.templates.velocity import Velocity
 
 # Of each solver: where in the step its stages look at the field, and what each counts for.
@@ -33,14 +34,14 @@ class Flow(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z (batch, 2) to x (batch, 2), and log|det dx/dz| (batch,) in nats."""
-        return self._follow(z, 0.0, 1.0)
+        return self._follow(points_for(self, z), 0.0, 1.0)
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x (batch, 2) to z (batch, 2), and log|det dz/dx| (batch,) in nats."""
-        return self._follow(x, 1.0, 0.0)
+        return self._follow(points_for(self, x), 1.0, 0.0)
 
     def _follow(self, x: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-        total = x.new_zeros(len(x))
+        total = x.new_zeros(x.shape[0])
         h = (end - start) / self.solver_steps
         for i in range(self.solver_steps):
             x, jacobian = self._step(x, start + i * h, h)

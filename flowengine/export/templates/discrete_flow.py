@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from flowengine.export.templates.points import points_for
+
 
 class Flow(nn.Module):
     """A stack of invertible layers, base first, between z of the base and data x."""
@@ -15,7 +17,8 @@ class Flow(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z (batch, 2) to x (batch, 2), and log|det dx/dz| (batch,) in nats."""
-        total = z.new_zeros(len(z))
+        z = points_for(self, z)
+        total = z.new_zeros(z.shape[0])
         for layer in self.layers:
             z, log_det = layer(z)
             total = total + log_det
@@ -23,7 +26,8 @@ class Flow(nn.Module):
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x (batch, 2) to z (batch, 2), and log|det dz/dx| (batch,) in nats."""
-        total = x.new_zeros(len(x))
+        x = points_for(self, x)
+        total = x.new_zeros(x.shape[0])
         for layer in reversed(self.layers):
             x, log_det = layer.inverse(x)  # type: ignore[operator]
             total = total + log_det

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from flowengine.export.templates.network import Network
+from flowengine.export.templates.points import points_for
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,5 +26,6 @@ class Gan(nn.Module):
 
     def forward(self, noise: Tensor) -> Tensor:
         """Generate: standard normal numbers, shape (batch, latent), to points (batch, 2)."""
+        noise = points_for(self, noise, self.noise)
         made: Tensor = self.generator(noise)
         return noise[:, :2] + made

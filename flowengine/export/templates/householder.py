@@ -16,7 +16,7 @@ class Householder(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Base to target, and log|det dx/dz| = 0."""
         normal = self.v / self.v.norm().clamp(min=1e-12)
-        return z - 2 * (z @ normal)[:, None] * normal, z.new_zeros(len(z))
+        return z - 2 * (z @ normal)[:, None] * normal, z.new_zeros(z.shape[0])
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base, and log|det dz/dx| = 0: a mirror undoes itself."""

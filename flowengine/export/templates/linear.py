@@ -25,7 +25,7 @@ class Linear(nn.Module):
         d1, d2 = self._diagonal()
         u1, u2 = d1 * z[:, 0] + self.upper * z[:, 1], d2 * z[:, 1]
         x = torch.stack([u1, self.lower * u1 + u2], -1) + self.shift
-        return x, (d1.log() + d2.log()).expand(len(z))
+        return x, z.new_zeros(z.shape[0]) + (d1.log() + d2.log())
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base by two substitutions, and log|det dz/dx|."""
@@ -33,7 +33,7 @@ class Linear(nn.Module):
         u1, u2 = (x - self.shift).unbind(-1)
         z2 = (u2 - self.lower * u1) / d2
         z = torch.stack([(u1 - self.upper * z2) / d1, z2], -1)
-        return z, -(d1.log() + d2.log()).expand(len(x))
+        return z, x.new_zeros(x.shape[0]) - (d1.log() + d2.log())
 
     def _diagonal(self) -> tuple[Tensor, ...]:
         # The floor keeps the matrix away from a singular one.

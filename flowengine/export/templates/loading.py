@@ -22,7 +22,7 @@ def load() -> nn.Module:
     """The trained model, on the CPU, in float32."""
     model = build()
     model.load_state_dict(load_file(Path(__file__).with_name("weights.safetensors")))
-    return model.requires_grad_(False)
+    return model.float().requires_grad_(False)
 
 
 def seeded(seed: int | None) -> torch.Generator:

@@ -25,7 +25,7 @@ class Ode(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Base to target, and log|det dx/dz|."""
-        total = z.new_zeros(len(z))
+        total = z.new_zeros(z.shape[0])
         for start, end in zip(self.times[:-1], self.times[1:], strict=True):
             guess, _ = self._step(z, start, end)
             z = solve_plane(partial(self._step, start=end, end=start), z, guess)
@@ -34,7 +34,7 @@ class Ode(nn.Module):
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base, and log|det dz/dx| of the solver's steps, exactly."""
-        total = x.new_zeros(len(x))
+        total = x.new_zeros(x.shape[0])
         for end, start in zip(self.times[:0:-1], self.times[-2::-1], strict=True):
             x, jacobian = self._step(x, end, start)
             total = total + determinant(jacobian).abs().log()

@@ -17,15 +17,28 @@ def solve_plane(
     """The points (batch, 2) that a map takes to `goal`; it returns values and 2×2 Jacobians.
 
     A step that does not come nearer is halved until it does. A point rests once rounding is all
-    that is left.
+    that is left. The points have the derivatives of the implicit function.
     """
+    x = nearest(plane_map, goal, start)
+    for _ in range(2):  # steps with gradients: so derivatives are right, up to the third
+        value, jacobian = plane_map(x)
+        miss = value - goal
+        x = x - divide(miss - miss.detach(), jacobian)
+    return x
+
+
+@torch.no_grad()
+def nearest(
+    plane_map: Callable[[Tensor], tuple[Tensor, Tensor]], goal: Tensor, start: Tensor
+) -> Tensor:
+    """The points that `solve_plane` finds."""
     x, length = start, torch.ones_like(goal[:, :1])
     rounding = torch.finfo(goal.dtype).eps * goal.abs().amax(1, keepdim=True).clamp(min=0.5)
     value, jacobian = plane_map(x)
     miss, step = (value - goal).abs().amax(1, keepdim=True), divide(value - goal, jacobian)
     rests = miss <= rounding
     for _ in range(60):
-        if rests.all():
+        if not torch.compiler.is_compiling() and rests.all():
             break
         there = x - length * step
         value, jacobian = plane_map(there)

@@ -21,7 +21,7 @@ def solve_monotone(
     """The u between low and high with curve(u) = goal; `curve` gives an increasing value and slope.
 
     Newton's steps where they stay in the bracket and shrink by half, else halving of the bracket.
-    The root has the gradients of the implicit function.
+    The root has the derivatives of the implicit function.
     """
     with torch.no_grad():
         tiny = torch.finfo(goal.dtype).eps
@@ -39,8 +39,10 @@ def solve_monotone(
             root = torch.where(rests, root, then)
             still = torch.where(good, 64 * root.abs().clamp(min=1.0), root.abs())
             rests = rests | (last <= tiny * still)
-            if rests.all():
+            if not torch.compiler.is_compiling() and rests.all():
                 break
-    value, slope = curve(root)
-    miss = (value - goal) / slope.detach().clamp(min=1e-12)
-    return root - (miss - miss.detach())
+    for _ in range(2):  # steps with gradients: so derivatives are right, up to the third
+        value, slope = curve(root)
+        miss = value - goal
+        root = root - (miss - miss.detach()) / slope.clamp(min=1e-12)
+    return root

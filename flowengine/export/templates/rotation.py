@@ -25,4 +25,4 @@ class Rotation(nn.Module):
     def _turn(p: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
         cos, sin = angle.cos(), angle.sin()
         turned = [cos * p[:, 0] - sin * p[:, 1], sin * p[:, 0] + cos * p[:, 1]]
-        return torch.stack(turned, -1), p.new_zeros(len(p))
+        return torch.stack(turned, -1), p.new_zeros(p.shape[0])

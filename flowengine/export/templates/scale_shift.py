@@ -19,9 +19,9 @@ class ScaleShift(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Base to target, and log|det dx/dz|."""
         log_scale = soft_clamp(self.raw_log_scale)
-        return z * log_scale.exp() + self.shift, log_scale.sum().expand(len(z))
+        return z * log_scale.exp() + self.shift, z.new_zeros(z.shape[0]) + log_scale.sum()
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base, and log|det dz/dx|."""
         log_scale = soft_clamp(self.raw_log_scale)
-        return (x - self.shift) * (-log_scale).exp(), -log_scale.sum().expand(len(x))
+        return (x - self.shift) * (-log_scale).exp(), x.new_zeros(x.shape[0]) - log_scale.sum()

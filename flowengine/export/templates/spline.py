@@ -31,7 +31,7 @@ class Spline(nn.Module):
 
     def _push(self, z: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         inside, clamped = z.abs() <= self.bound, z.clamp(-self.bound, self.bound)
-        xs, zs, slopes = self._knots(axis, len(z))
+        xs, zs, slopes = self._knots(axis, z.shape[0])
         piece = piece_at(clamped, zs, xs, zs, slopes)
         t = solve(piece, clamped - piece.z)
         log_slope = evaluate(piece, t)[1]
@@ -39,7 +39,7 @@ class Spline(nn.Module):
 
     def _pull(self, x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         inside, clamped = x.abs() <= self.bound, x.clamp(-self.bound, self.bound)
-        xs, zs, slopes = self._knots(axis, len(x))
+        xs, zs, slopes = self._knots(axis, x.shape[0])
         piece = piece_at(clamped, xs, xs, zs, slopes)
         t = ((clamped - piece.x) / piece.width).clamp(0.0, 1.0)
         z, log_slope = evaluate(piece, t)

@@ -10,7 +10,7 @@ class Swap(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Base to target, and log|det dx/dz| = 0."""
-        return z.flip(-1), z.new_zeros(len(z))
+        return z.flip(-1), z.new_zeros(z.shape[0])
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Target to base, and log|det dz/dx| = 0."""

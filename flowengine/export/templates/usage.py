@@ -8,14 +8,21 @@ import torch
 from torch import Tensor
 
 from flowengine.export.templates.loading import load, seeded
+from flowengine.export.templates.points import points_for
 
 
 def log_prob(x: Tensor) -> Tensor:
-    """The log-density of points, shape (n, 2), in nats, shape (n,); differentiable."""
+    """The log-density of points, shape (n, 2), in nats, shape (n,); differentiable.
+
+    Raises:
+        ValueError: `x` has another shape.
+    """
     flow = load()
-    z, log_det = flow.inverse(torch.as_tensor(x, dtype=torch.float32))  # type: ignore[operator]
+    x = points_for(flow, x)
+    z, log_det = flow.inverse(x)  # type: ignore[operator]
     log_p: Tensor = flow.base.log_prob(z) + log_det  # type: ignore[operator,union-attr]
-    return log_p.masked_fill(log_p.isnan(), -torch.inf)  # lost far from the data
+    lost = log_p.isnan() & ~x.isnan().any(-1)  # far from the data
+    return log_p.masked_fill(lost, -torch.inf)
 
 
 def sample(n: int, seed: int | None = None) -> Tensor:

@@ -31,8 +31,7 @@ def log_weights(x: Tensor, samples: int, seed: int) -> Tensor:
     """Log p(x, z) − log q(z|x), in nats, shape (samples, n)."""
     model = load()
     noise = spread_noise(samples, model.latent, seed)  # type: ignore[arg-type]
-    points = torch.as_tensor(x, dtype=torch.float32)
-    weights: Tensor = model.log_weights(points, noise)  # type: ignore[operator]
+    weights: Tensor = model.log_weights(x, noise)  # type: ignore[operator]
     return weights
 
 

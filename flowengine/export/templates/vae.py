@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flowengine.export.templates.network import Network
+from flowengine.export.templates.points import points_for
 
 FIRST_SCALE = math.log(0.2)
 LIMIT = 8.0
@@ -28,6 +29,7 @@ class Vae(nn.Module):
 
     def forward(self, noise: Tensor) -> Tensor:
         """Generate: standard normal numbers, shape (batch, latent + 2), to points (batch, 2)."""
+        noise = points_for(self, noise, self.noise)
         mean, log_scale = self.decode(noise[:, : self.latent])
         return mean + log_scale.exp() * noise[:, self.latent :]
 
@@ -43,6 +45,8 @@ class Vae(nn.Module):
 
     def log_weights(self, x: Tensor, noise: Tensor) -> Tensor:
         """Log p(x, z) − log q(z|x) in nats, (samples, batch), z drawn with (samples, latent)."""
+        x = points_for(self, x)
+        noise = points_for(self, noise, self.latent)
         mean, log_scale = self.encode(x)
         z = mean + log_scale.exp() * noise[:, None]
         made, log_spread = self.decode(z)
@@ -62,4 +66,4 @@ def spread_noise(samples: int, latent: int, seed: int) -> Tensor:
     engine = torch.quasirandom.SobolEngine(latent, scramble=True, seed=seed)
     uniform = engine.draw(samples, dtype=torch.float64) + 2.0**-31
     points: Tensor = torch.special.ndtri(uniform)
-    return points.float()
+    return points

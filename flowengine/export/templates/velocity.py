@@ -26,7 +26,9 @@ class Velocity(nn.Module):
     def forward(self, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
         """Velocity (batch, 2) and dv/dx (batch, 2, 2) at points (batch, 2) and one time."""
         time = torch.tensor(time_features(t), dtype=x.dtype, device=x.device)
-        a = F.linear(torch.cat([x, time.expand(len(x), -1)], 1), self.weights[0], self.biases[0])
+        a = F.linear(
+            torch.cat([x, time.expand(x.shape[0], -1)], 1), self.weights[0], self.biases[0]
+        )
         tangents = self.weights[0][:, :2].T[:, None]  # da/dx and da/dy: (2, 1, width)
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             gate = torch.sigmoid(a)

@@ -67,7 +67,7 @@ class Trainer:
     Args:
         project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
         lane: Which of its models.
-        device: `auto`, `cpu`, `cuda` or `mps`.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, or torch's own object.
 
     Raises:
         SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
@@ -76,7 +76,7 @@ class Trainer:
         ProjectError: the saved weights belong to another model.
     """
 
-    def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
+    def __init__(self, project: Project, lane: Lane, *, device: str | torch.device = "auto") -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
         self.project = project

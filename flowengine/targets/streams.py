@@ -10,6 +10,7 @@ import torch
 from torch.quasirandom import SobolEngine
 
 from flowengine.errors import SpecError
+from flowengine.numbers import as_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,17 +75,18 @@ class PointStream(ABC):
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
-        if dim < 1 or batch_size < 1:
+        size = as_whole(batch_size)
+        if dim < 1 or size is None or size < 1:
             raise SpecError(
                 f"A stream needs dim >= 1 and batch_size >= 1, got {dim} and {batch_size}"
             )
         self.dim = dim
-        self.batch_size = batch_size
+        self.batch_size = size
         self.seed = seed
         self._transform = transform
         self._dtype = dtype
         self._device = torch.device(device)
-        self._block_size = max(BLOCK, 1 << (batch_size - 1).bit_length())
+        self._block_size = max(BLOCK, 1 << (size - 1).bit_length())
         self._block = 0
         self._offset = 0
         self._points: Tensor | None = None

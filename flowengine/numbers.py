@@ -1,4 +1,4 @@
-"""Numbers as people have them: Python's own, NumPy's, and tensors of one element. Loads no torch."""
+"""Whole numbers as people have them: Python's, NumPy's, tensors of one element. Loads no torch."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from flowengine.streams import leave
+from flowengine.standard_streams import leave
 
 if TYPE_CHECKING:
     from types import TracebackType

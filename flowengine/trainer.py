@@ -76,7 +76,9 @@ class Trainer:
         ProjectError: the saved weights belong to another model.
     """
 
-    def __init__(self, project: Project, lane: Lane, *, device: str | torch.device = "auto") -> None:
+    def __init__(
+        self, project: Project, lane: Lane, *, device: str | torch.device = "auto"
+    ) -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
         self.project = project

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 ENDINGS: Final = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -55,23 +55,25 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def interruption() -> Iterator[Interruption]:
+def interruption(endings: Sequence[int] = ENDINGS) -> Iterator[Interruption]:
     """Note signals to end instead of obeying them, until the block is over."""
     noted = Interruption()
-    with handling(noted.note):
+    with handling(noted.note, endings):
         yield noted
 
 
 @contextlib.contextmanager
-def handling(handler: Callable[[int, Any], Any]) -> Iterator[None]:
-    """Have a function called by every signal to end, until the block is over.
+def handling(
+    handler: Callable[[int, Any], Any], endings: Sequence[int] = ENDINGS
+) -> Iterator[None]:
+    """Have a function called by signals to end, until the block is over.
 
     A hang-up that was to be ignored when the program began, as by `nohup`, stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone hears signals
         yield
         return
-    before = {number: signal.getsignal(number) for number in ENDINGS if not _is_ignored(number)}
+    before = {number: signal.getsignal(number) for number in endings if not _is_ignored(number)}
     for number in before:
         signal.signal(number, handler)
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 
 import msgspec
 import numpy as np
@@ -34,7 +34,11 @@ from flowengine.errors import ProjectError
 from flowengine.lesson import Lesson
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
+
+    from flowengine.catalogue import BaseSpec, ContinuousSpec
+    from flowengine.new_project import StackLike, TargetLike
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
 VERSION: Literal[2] = 2
@@ -170,6 +174,10 @@ class LaneState(_Document):
     history: bytes = b""
     trace: bytes = b""
 
+    def __repr__(self) -> str:
+        sizes = (f"{name}: {len(getattr(self, name))} bytes" for name in self.__struct_fields__)
+        return f"LaneState({', '.join(sizes)})"
+
 
 class Project(_Document):
     """A whole project; see `TargetSpec`, `BaseSpec`, `LayerSpec`, `ContinuousSpec`, `Training`."""
@@ -207,6 +215,7 @@ class Project(_Document):
             ProjectError: something is unknown, missing or out of range; the message gives the path
                 within the document, e.g. ``expected `int` >= 1 at `$.stack[2].width` ``.
         """
+        data = plain_numbers(data)
         _refuse_non_finite(data, "$")
 
         def decode(kind: type, value: Any) -> Any:  # noqa: ANN401
@@ -233,7 +242,8 @@ class Project(_Document):
                 self,
                 lanes={},
                 target=msgspec.structs.replace(self.target, density=None, points=None),
-            )
+            ),
+            enc_hook=_number,
         )
         del plain["lanes"]
         for name in ("density", "points"):
@@ -246,6 +256,51 @@ class Project(_Document):
                 names[name] = array
                 plain["target"][name] = {"array": name}
         return plain
+
+    @classmethod
+    def new(
+        cls,
+        target: TargetLike = "moons",
+        *,
+        stack: StackLike = None,
+        continuous: str | ContinuousSpec = "flow_matching",
+        base: str | BaseSpec = "standard_normal",
+        compare: str | Sequence[str] = (),
+        seed: SupportsIndex = 0,
+        name: str = "",
+    ) -> Project:
+        """An untrained project, every part as specs or as the command line writes it.
+
+        Args:
+            target: A target, what a document says of one, a preset's name, a file,
+                `"formula:exp(-r^2)"`; or an array: points if it has shape (n, 2), in data units,
+                else a density, row 0 at y_min.
+            stack: Layers, base first: specs, or a text like `"actnorm, affine_coupling*8"`; four
+                spline couplings if left out.
+            continuous: The continuous flow: a spec or its kind.
+            base: What both flows start from: a spec or its kind.
+            compare: What is trained beside them: `"vae"`, `"gan"`, or both.
+            seed: Of all weights and all data; from 0 to 2^31 - 1.
+            name: What to call it; the target's name if left out.
+
+        Raises:
+            TargetError: the target is none.
+            SpecError: a part is not of the catalogue.
+            ProjectError: a setting is out of its limits.
+        """
+        from flowengine.new_project import new_project
+
+        return new_project(target, stack, continuous, base, compare, seed, name)
+
+    def __repr__(self) -> str:
+        from flowengine.shorthand import stack_text
+
+        trained = ", ".join(self.lanes) or "nothing"
+        return (
+            f"Project({self.name!r}, target={self.target.name!r}, stack={stack_text(self.stack)!r},"
+            f" continuous={self.continuous.kind!r}, base={self.base.kind!r}, seed={self.seed},"
+            f" trained: {trained})"
+        )
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Project:
@@ -329,6 +384,13 @@ def _steering_field(layer: LayerSpec) -> str:
     return "first" if isinstance(layer, AutoregressiveSpec) else ""
 
 
+def _number(value: Any) -> Any:  # noqa: ANN401
+    """What msgspec does not know: a number of NumPy's in a document that was made by hand."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError
+
+
 def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa: ANN401
     if isinstance(value, FrozenArray):
         return value
@@ -376,6 +438,17 @@ def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
     elif isinstance(value, list | tuple):
         for i, item in enumerate(value):
             _refuse_non_finite(item, f"{path}[{i}]")
+
+
+def plain_numbers(value: Any) -> Any:  # noqa: ANN401
+    """The same document with NumPy's single numbers as Python's own; arrays stay."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {key: plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_numbers(item) for item in value]
+    return value
 
 
 def broken_limit(error: Exception) -> str:

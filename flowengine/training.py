@@ -141,7 +141,7 @@ def train(
     if steps is None and seconds is None and until_kl is None:
         raise SpecError("Training needs a limit: steps, seconds or a KL to reach")
     for name, value in (("steps", steps), ("seconds", seconds), ("until_kl", until_kl)):
-        if value is not None and not 0 <= value < math.inf:
+        if value is not None and (isinstance(value, bool) or not 0 <= value < math.inf):
             raise SpecError(f"{name} must be a number from 0 on, got {value}")
     if until_kl is not None and trainer.average.likelihood == "none":
         raise SpecError(NO_KL.format(lane=trainer.lane))

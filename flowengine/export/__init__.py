@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowengine.errors import ExportError
-from flowengine.files import replacing_folder, replacing_path
+from flowengine.files import check_plain, replacing_folder, replacing_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,8 +155,8 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
     Raises:
         ExportError: the format is unknown; a folder is to be written and there is a file, or a
             folder that holds anything but an earlier export of this format; a file is to be
-            written and there is a folder, or its name has another ending; or there is no folder to
-            write into, or it is read-only.
+            written and there is a folder, a device or a pipe, or its name has another ending; or
+            there is no folder to write into, or it is read-only.
     """
     if format not in FORMATS:
         raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
@@ -169,6 +171,10 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
             raise ExportError(f"Expected a {' or '.join(suffixes)} file, got {place}")
         if place.is_dir():
             raise ExportError(f"{place} is a folder; an export of this kind is a file")
+        try:
+            check_plain(place)
+        except OSError as error:
+            raise ExportError(f"{place} cannot be written: {error.strerror}") from None
     elif place.is_dir():
         known = {*FORMATS[format].files, "__pycache__"}
         foreign = sorted(entry.name for entry in place.iterdir() if entry.name not in known)
@@ -179,3 +185,16 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
             )
     elif place.exists():
         raise ExportError(f"{place} is a file; an export of this kind is a folder")
+
+
+class _Callable(ModuleType):
+    """The package, which can be called as well: `flowengine.export(project, format=…, to=…)`."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> ExportResult:  # noqa: ANN401
+        """Export a trained model; see `flowengine.api.export`."""
+        from flowengine.api import export
+
+        return export(*arguments, **named)
+
+
+sys.modules[__name__].__class__ = _Callable

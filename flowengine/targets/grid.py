@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from flowengine.project import TargetSpec
+
 
 class GridTarget:
     """A density that is constant in each cell of a grid and zero outside it.
@@ -38,10 +40,13 @@ class GridTarget:
         shape: (rows, columns).
         mass: What `density` integrated to before it was normalised.
         entropy: −∫ p log p, exact, in nats.
+        spec: What a document says of it, if it came from one.
 
     Raises:
         TargetError: the density is no density, or it is empty.
     """
+
+    spec: TargetSpec | None = None
 
     def __init__(self, density: ArrayLike, extent: Sequence[float] = DEFAULT_EXTENT) -> None:
         grid = check_density(density)
@@ -62,6 +67,13 @@ class GridTarget:
         self._rows = _InverseCdf(cells.sum(1, keepdim=True).T)
         self._columns = _InverseCdf(cells)
         self._margin = self._rounding_margin()
+
+    def __repr__(self) -> str:
+        name = "" if self.spec is None else f"{self.spec.name!r}, "
+        return (
+            f"GridTarget({name}{self.shape[0]}×{self.shape[1]} cells, extent={self.extent}, "
+            f"entropy={self.entropy:.4f} nats)"
+        )
 
     @property
     def device(self) -> torch.device:

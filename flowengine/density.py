@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import torch
 from torch import Tensor
 
+from flowengine.checks import check_points
 from flowengine.kinds import of_any_kind, open_doors
 from flowengine.model import Model, generator_of
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 POINT_METHODS = (
     *("forward", "inverse", "forward_from", "inverse_from", "generate"),
     *("log_prob", "log_prob_at", "log_likelihood", "log_prob_and_grad", "score"),
+    *("trace", "inverse_trace"),
 )
 """The methods that take points of any kind; see `kinds`."""
 
@@ -51,6 +53,7 @@ class Density(Model):
             ShapeError: `x` is no batch of points.
             NumericsError: `x` is not finite.
         """
+        check_points(x)
         wanted = torch.is_grad_enabled() and _is_asked(x, self)
         with torch.inference_mode(False), torch.enable_grad():
             x = x.clone() if x.is_inference() else x

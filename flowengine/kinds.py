@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -34,7 +35,7 @@ def of_any_kind(
     the kind and the type that came in, without a batch axis for a single point. Lists and whole
     numbers are answered as float64 arrays. Arrays know no gradients, and none are noted for them.
     """
-    name = method.__code__.co_varnames[1]
+    name = inspect.unwrap(method).__code__.co_varnames[1]
 
     @functools.wraps(method)
     def door(self: M, points: Tensor, *args: P.args, **named: P.kwargs) -> R:
@@ -76,10 +77,16 @@ class _Given(NamedTuple):
     array: np.dtype[Any] | None = None
 
     def answered(self, found: Any) -> Any:  # noqa: ANN401
-        """A result, or a tuple of results, by point, as whoever gave the points has them."""
+        """A result, or several of them, by point, as whoever gave the points has them."""
+        if hasattr(found, "_asdict"):  # a trace: frames come before points, and may have none
+            axes = [1 if part.ndim > 1 and part.shape[1] else None for part in found]
+            return type(found)(*map(self._answer, found, axes))
         if isinstance(found, tuple):
-            return tuple(self.answered(part) for part in found)
-        found = found[0] if self.single else found
+            return tuple(self._answer(part) for part in found)
+        return self._answer(found)
+
+    def _answer(self, found: Tensor, axis: int | None = 0) -> Any:  # noqa: ANN401
+        found = found.select(axis, 0) if self.single and axis is not None else found
         if self.array is None:
             return found.to(self.dtype)
         return found.detach().cpu().numpy().astype(self.array, copy=False)[()]

@@ -174,7 +174,7 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
         try:
             check_plain(place)
         except OSError as error:
-            raise ExportError(f"{place} cannot be written: {error.strerror}") from None
+            raise ExportError(f"{path} could not be written: {error.strerror}") from None
     elif place.is_dir():
         known = {*FORMATS[format].files, "__pycache__"}
         foreign = sorted(entry.name for entry in place.iterdir() if entry.name not in known)

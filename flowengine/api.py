@@ -217,19 +217,17 @@ def export(
         ProjectError: the file cannot be read, or that lane has not been trained.
         ExportError: the format is unknown, the place is taken or cannot be written, or what was
             written does not compute the same numbers.
+        SpecError: `seed` is no seed.
     """
     known = _opened(project)
-    count = as_whole(n)
-    if count is None:
-        raise SpecError(f"n must be a whole number, got {n!r}")
     return run_export(
         load(known, lane),
         format,
         to,
         project=known,
         lane=lane,
-        count=count,
-        seed=check_seed(seed),
+        count=n,
+        seed=seed,
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from flowengine.checks import check_points
-from flowengine.kinds import of_any_kind, open_doors
+from flowengine.kinds import of_a_point, of_any_kind, open_doors
 from flowengine.model import Model, generator_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Density(Model):
     def __init_subclass__(cls, **named: Any) -> None:  # noqa: ANN401
         super().__init_subclass__(**named)
         open_doors(cls, POINT_METHODS)
+        open_doors(cls, ("ledger",), of_a_point)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log p(x) in nats, shape (batch,)."""

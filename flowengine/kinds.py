@@ -53,12 +53,27 @@ def of_any_kind(
     return cast("Callable[Concatenate[M, Tensor, P], R]", door)
 
 
-def open_doors(cls: type[nn.Module], names: tuple[str, ...]) -> None:
+def of_a_point(method: Callable[[M, Any], R]) -> Callable[[M, Any], R]:
+    """Decorate a method that takes one point, (x, y): it may be an array or a tensor as well."""
+
+    @functools.wraps(method)
+    def door(self: M, point: Any) -> R:  # noqa: ANN401
+        if isinstance(point, Tensor | np.ndarray) and point.shape == (2,):
+            point = tuple(point.tolist())
+        return method(self, point)
+
+    door.__of_any_kind__ = True  # type: ignore[attr-defined]
+    return door
+
+
+def open_doors(
+    cls: type[nn.Module], names: tuple[str, ...], decorate: Callable[[Any], Any] = of_any_kind
+) -> None:
     """Decorate those of a class's own methods that have these names; see `of_any_kind`."""
     for name in names:
         method = cls.__dict__.get(name)
         if method is not None and not hasattr(method, "__of_any_kind__"):
-            setattr(cls, name, of_any_kind(method))
+            setattr(cls, name, decorate(method))
 
 
 class _Given(NamedTuple):

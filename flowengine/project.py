@@ -32,6 +32,7 @@ from flowengine.catalogue import (
 )
 from flowengine.errors import ProjectError
 from flowengine.lesson import Lesson
+from flowengine.plain import plain_numbers, with_plain_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,8 @@ MAX_LAYERS = 128
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of the document: frozen, and strict about its fields."""
+
+    __post_init__ = with_plain_fields
 
 
 class TargetSpec(_Document):
@@ -242,8 +245,7 @@ class Project(_Document):
                 self,
                 lanes={},
                 target=msgspec.structs.replace(self.target, density=None, points=None),
-            ),
-            enc_hook=_number,
+            )
         )
         del plain["lanes"]
         for name in ("density", "points"):
@@ -384,13 +386,6 @@ def _steering_field(layer: LayerSpec) -> str:
     return "first" if isinstance(layer, AutoregressiveSpec) else ""
 
 
-def _number(value: Any) -> Any:  # noqa: ANN401
-    """What msgspec does not know: a number of NumPy's in a document that was made by hand."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise NotImplementedError
-
-
 def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa: ANN401
     if isinstance(value, FrozenArray):
         return value
@@ -438,17 +433,6 @@ def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
     elif isinstance(value, list | tuple):
         for i, item in enumerate(value):
             _refuse_non_finite(item, f"{path}[{i}]")
-
-
-def plain_numbers(value: Any) -> Any:  # noqa: ANN401
-    """The same document with NumPy's single numbers as Python's own; arrays stay."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return {key: plain_numbers(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_numbers(item) for item in value]
-    return value
 
 
 def broken_limit(error: Exception) -> str:

@@ -10,10 +10,11 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from flowengine.errors import ExportError
 from flowengine.files import check_plain, replacing_folder, replacing_path
+from flowengine.numbers import as_whole, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +100,8 @@ def run_export(
     *,
     project: Project,
     lane: Lane,
-    count: int = USUAL_SAMPLES,
-    seed: int = 0,
+    count: SupportsIndex = USUAL_SAMPLES,
+    seed: SupportsIndex = 0,
     on_progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ExportResult:
@@ -126,6 +127,7 @@ def run_export(
         ExportCancelled: `cancelled` said so.
     """
     check_place(format, path)
+    whole, seed = as_whole(count), check_seed(seed)
     module, _, name = FORMATS[format].writer.partition(":")
     write: Callable[..., float] = getattr(importlib.import_module(module), name)
     told: dict[str, Any] = {
@@ -134,13 +136,13 @@ def run_export(
     }
     try:
         if FORMATS[format].suffixes:
-            if not 1 <= count <= MAX_SAMPLES:
+            if whole is None or not 1 <= whole <= MAX_SAMPLES:
                 raise ExportError(f"Expected from 1 to {MAX_SAMPLES} samples, got {count}")
             with replacing_path(path) as file:
                 suffix = Path(path).suffix.lower()
-                difference = write(flow, file, suffix=suffix, count=count, seed=seed, **told)
+                difference = write(flow, file, suffix=suffix, count=whole, seed=seed, **told)
                 size = file.stat().st_size
-            return ExportResult(Path(path), size, difference, count)
+            return ExportResult(Path(path), size, difference, whole)
         with replacing_folder(path) as folder:
             difference = write(flow, folder, project=project, lane=lane, **told)
             size = sum(file.stat().st_size for file in folder.iterdir())

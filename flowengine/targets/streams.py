@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
@@ -28,14 +29,15 @@ def sobol_points(n: int, dim: int, seed: int) -> Tensor:
     Any 2^k of them are spread evenly; the global random state is neither read nor moved.
     Source: Owen, 1998, doi:10.1006/jcom.1998.0487 (scrambling: Matoušek's affine kind).
     """
-    engine = SobolEngine(dim, scramble=True, seed=seed)
+    n = operator.index(n)
+    engine = SobolEngine(dim, scramble=True, seed=operator.index(seed))
     points: Tensor = engine.draw(max(n, 1), dtype=torch.float64)[:n]  # it cannot draw none
     return points + _RESOLUTION / 2  # the middle of each of 2^30 steps: never 0, never 1
 
 
 def iid_points(n: int, dim: int, seed: int) -> Tensor:
     """Independent uniform points, shape (n, dim), float64, in (0, 1)."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(operator.index(seed))
     points = torch.rand(n, dim, dtype=torch.float64, generator=generator)
     return points.clamp_(min=_RESOLUTION / 2)
 

@@ -273,8 +273,9 @@ def test_an_export_is_a_call_and_a_package(result, tmp_path):
     assert "samples" in fe.export.FORMATS
     with pytest.raises(fe.ExportError, match="no format 'onyx'"):
         fe.export(result.project, format="onyx", to=tmp_path / "x")
-    with pytest.raises(fe.SpecError, match="n must be a whole number"):
-        fe.export(result.project, format="samples", to=tmp_path / "s.csv", n=1.5)
+    for bad in (1.5, True, 0, 10**9):
+        with pytest.raises(fe.ExportError, match=f"from 1 to 10000000 samples, got {bad}"):
+            fe.export(result.project, format="samples", to=tmp_path / "s.csv", n=bad)
 
 
 def test_what_a_prompt_shows_is_short_and_says_what_it_is(result):

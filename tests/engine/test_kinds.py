@@ -89,6 +89,15 @@ def test_the_way_of_one_point_has_frames_and_no_batch_axis(lane, name, densities
     assert one.log_prob.shape == ((len(one.tau),) if densities else (len(one.tau), 0))
 
 
+@pytest.mark.parametrize("lane", FLOWS)
+def test_a_ledger_is_of_a_point_of_any_kind(lane):
+    expected = FLOWS[lane].ledger((0.5, -1.0))
+    for kind in (list, np.array, np.float32, torch.tensor):
+        point = kind((0.5, -1.0))
+        assert FLOWS[lane].ledger(point) == expected
+        assert FLOWS[lane].ledger((point[0], point[1])) == expected
+
+
 def test_one_number_is_a_number():
     assert float(FLOWS["discrete"].log_prob([0.0, 0.5])) < 0
     assert isinstance(FLOWS["discrete"].log_prob(np.zeros(2)), np.float64)

@@ -10,7 +10,7 @@ import torch
 
 import flowengine as fe
 from flowengine.bases import build_base
-from flowengine.catalogue import BASE_SPECS, kind_of
+from flowengine.catalogue import BASE_SPECS, FlowMatching, GanSpec, VaeSpec, kind_of
 from flowengine.devices import choose_device
 from flowengine.errors import DeviceError, SpecError
 from flowengine.numbers import as_whole, check_seed
@@ -39,6 +39,7 @@ PLACES = {
     "target.stream(seed)": lambda n: TARGET.stream(4, n).next(),
     "build(seed)": lambda n: fe.build("affine_coupling", seed=n).layers["layer-1"].state_dict(),
     "Project.new(seed)": lambda n: fe.Project.new(seed=n).seed,
+    "flow.spread(n, seed)": lambda n: FLOW.spread(n, n),
     **{f"{kind_of(cls)}.sample(n)": partial(drawn_from, build_base(cls())) for cls in BASE_SPECS},
 }
 
@@ -57,7 +58,7 @@ def test_every_whole_number_counts(place):
 
 
 @pytest.mark.parametrize("bad", [True, np.True_, 2.5, "six", None, np.array([6, 7]), -6])
-@pytest.mark.parametrize("place", [place for place in PLACES if "(seed)" not in place])
+@pytest.mark.parametrize("place", [place for place in PLACES if "seed)" not in place])
 def test_truth_values_and_fractions_are_no_counts(place, bad):
     with pytest.raises(SpecError):
         PLACES[place](bad)
@@ -101,7 +102,7 @@ def test_a_device_that_is_not_here(name):
         choose_device(name)
 
 
-def test_a_documents_numbers_may_be_numpys():
+def test_a_documents_numbers_may_be_numpys(tmp_path):
     data = {
         "seed": np.int64(4),
         "stack": [{"kind": "affine_coupling", "width": np.int32(8)}],
@@ -111,5 +112,31 @@ def test_a_documents_numbers_may_be_numpys():
     assert type(project.seed) is int
     assert project.stack[0].width == 8
     assert project.training.discrete.learning_rate == 0.5
+    grid = {"source": "array", "name": "a", "density": np.ones((4, 4))}
+    placed = fe.Project.from_dict({"target": grid | {"extent": list(np.array([0, 2, 0, 1]))}})
+    assert placed.target.extent == (0, 2, 0, 1)
     by_hand = fe.Project(seed=np.int64(4), stack=(fe.layers.AffineCoupling(width=np.int64(8)),))
-    assert fe.Project.from_dict(by_hand.to_dict()).stack[0].width == 8
+    assert type(by_hand.seed) is type(by_hand.stack[0].width) is int
+    assert fe.Project.from_dict(by_hand.to_dict()) == fe.Project.from_dict(
+        fe.Project(seed=4, stack=(fe.layers.AffineCoupling(width=8),)).to_dict()
+    )
+    by_hand.save(tmp_path / "p.flow")
+    assert fe.Project.open(tmp_path / "p.flow").seed == 4
+    with pytest.raises(fe.ProjectError, match="got `bool`"):
+        fe.Project.from_dict({"seed": np.True_})
+
+
+@pytest.mark.parametrize("lane", ["discrete", "continuous", "vae", "gan"])
+def test_a_project_of_numpys_numbers_trains_like_any_other(lane):
+    def trained(kind):
+        size = {"width": kind(8), "depth": kind(1)}
+        project = fe.Project(
+            seed=kind(3),
+            stack=(fe.layers.AffineCoupling(**size),),
+            continuous=FlowMatching(**size, solver_steps=kind(4)),
+            vae=VaeSpec(**size),
+            gan=GanSpec(**size),
+        )
+        return fe.train(project, lane, steps=kind(3)).project.lanes[lane].weights
+
+    assert trained(int) == trained(np.int64) == trained(np.uint16)

@@ -14,8 +14,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from flowengine import errors as _errors
+
 if TYPE_CHECKING:
-    from flowengine import errors as errors
     from flowengine import export as export
     from flowengine import layers as layers
     from flowengine import targets as targets
@@ -24,26 +25,12 @@ if TYPE_CHECKING:
     from flowengine.api import evaluate as evaluate
     from flowengine.api import train as train
     from flowengine.continuous import ContinuousFlow as ContinuousFlow
-    from flowengine.errors import AbsentError as AbsentError
-    from flowengine.errors import DeviceError as DeviceError
-    from flowengine.errors import ExportError as ExportError
-    from flowengine.errors import FlowError as FlowError
-    from flowengine.errors import FormulaError as FormulaError
-    from flowengine.errors import NumericsError as NumericsError
-    from flowengine.errors import ProjectError as ProjectError
-    from flowengine.errors import ProtocolError as ProtocolError
-    from flowengine.errors import ShapeError as ShapeError
-    from flowengine.errors import SpecError as SpecError
-    from flowengine.errors import TargetError as TargetError
+    from flowengine.errors import *  # noqa: F403
     from flowengine.lane import load as load
     from flowengine.project import Project as Project
     from flowengine.stack import DiscreteFlow as DiscreteFlow
     from flowengine.trainer import Trainer as Trainer
 
-_ERRORS = (
-    *("AbsentError", "DeviceError", "ExportError", "FlowError", "FormulaError", "NumericsError"),
-    *("ProjectError", "ProtocolError", "ShapeError", "SpecError", "TargetError"),
-)
 _HOMES = {
     "ContinuousFlow": "flowengine.continuous",
     "DiscreteFlow": "flowengine.stack",
@@ -54,7 +41,7 @@ _HOMES = {
     "evaluate": "flowengine.api",
     "load": "flowengine.lane",
     "train": "flowengine.api",
-    **dict.fromkeys(_ERRORS, "flowengine.errors"),
+    **{name: "flowengine.errors" for name in vars(_errors) if name.endswith("Error")},
 }
 _MODULES = ("errors", "export", "layers", "targets")
 __all__ = [*_HOMES, *_MODULES]
@@ -69,4 +56,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -55,6 +55,9 @@ class Density(Model):
             NumericsError: `x` is not finite.
         """
         check_points(x)
+        if torch._C._are_functorch_transforms_active():  # in which no tensor may ask for gradients
+            log_prob, pull_back = torch.func.vjp(self.log_prob, x)[:2]
+            return log_prob, pull_back(torch.ones_like(log_prob))[0]
         wanted = torch.is_grad_enabled() and _is_asked(x, self)
         with torch.inference_mode(False), torch.enable_grad():
             x = x.clone() if x.is_inference() else x

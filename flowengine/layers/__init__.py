@@ -28,4 +28,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SPECS})
+    return sorted({*__all__, *_SPECS})

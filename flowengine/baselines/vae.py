@@ -18,7 +18,6 @@ from flowengine.catalogue import VaeSpec
 from flowengine.errors import AbsentError, ShapeError, SpecError
 from flowengine.flow import check_points
 from flowengine.model import Model
-from flowengine.numbers import check_seed
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ class Vae(Model):
 
 def build_vae(spec: VaeSpec, seed: int) -> Vae:
     """A fresh VAE: nearly the identity with a little noise; the same seed, the same weights."""
-    return Vae(spec, torch.Generator().manual_seed(check_seed(seed)))
+    return Vae(spec, torch.Generator().manual_seed(seed))
 
 
 @functools.lru_cache(maxsize=64)

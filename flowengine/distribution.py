@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, constraints
@@ -32,11 +33,12 @@ class FlowDistribution(Distribution):
         super().__init__(torch.Size(), torch.Size([2]), validate_args=validate_args)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Log p in nats, shape (…,), of points, shape (…, 2).
+        """Log p in nats, shape (…,), of points of any kind, shape (…, 2); see `Density`.
 
         Raises:
             ShapeError: the last axis of `value` is not 2.
         """
+        value = value if isinstance(value, Tensor) else np.asarray(value)
         if value.ndim < 1 or value.shape[-1] != 2:
             raise ShapeError(f"x must have shape (…, 2), got {tuple(value.shape)}")
         return self.flow.log_prob(value.reshape(-1, 2)).reshape(value.shape[:-1])

@@ -116,6 +116,14 @@ def test_a_distribution_has_the_shapes_of_torchs_own():
     torch.testing.assert_close(ours.log_prob(X), flow.log_prob(X))
 
 
+def test_a_distribution_takes_points_of_any_kind():
+    ours = FLOWS["affine_coupling"].to_distribution()
+    for given in (X.numpy().reshape(3, 1, 2), X.reshape(3, 1, 2).tolist()):
+        found = ours.log_prob(given)
+        assert isinstance(found, np.ndarray)
+        np.testing.assert_allclose(found, ours.log_prob(X.reshape(3, 1, 2)))
+
+
 def test_a_distribution_names_values_of_another_shape():
     with pytest.raises(ShapeError, match=r"must have shape \(…, 2\), got \(4, 3\)"):
         FLOWS["affine_coupling"].to_distribution().log_prob(torch.zeros(4, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -92,14 +93,8 @@ class _LaneRun:
             KeyboardInterrupt: Ctrl-C came twice; what stands in the file is what was written last.
             ProjectError: the lane can be written nowhere.
         """
-        from flowengine.training import TrainReport
-
         try:
-            with ProgressBar(self._lane, sys.stderr) as bar:
-                report = self._run(bar)
-        except Told:
-            self._write()
-            report = TrainReport.measured(self._trainer, "interrupt")
+            report = self._trained_and_measured()
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._standing()) from None
         except ProjectError:  # of the writing itself
@@ -109,12 +104,23 @@ class _LaneRun:
                 self._write()
                 error.add_note(self._standing())
             raise
+        with contextlib.suppress(ProjectError):  # the weights are there, if not the last figures
+            self._save()
         for notice in self._trainer.notices:
             tell(f"flowengine: {notice}")
         if report.sliced_w2 is None:
             self.complaints.append(f"the {self._lane} lane could not be measured; it is kept")
-        self._write()  # with the last figures
         return report
+
+    def _trained_and_measured(self) -> TrainReport:
+        from flowengine.training import TrainReport
+
+        try:
+            with ProgressBar(self._lane, sys.stderr) as bar:
+                return self._run(bar)
+        except Told:
+            self._write()
+            return TrainReport.measured(self._trainer, "interrupt")
 
     def _run(self, bar: ProgressBar) -> TrainReport:
         from flowengine.training import train as run
@@ -136,30 +142,37 @@ class _LaneRun:
 
     def _write_if_possible(self) -> None:
         """Write what was trained so far; where that cannot be, say so once and train on."""
-        self._saved_at = time.monotonic()
         try:
-            with self._told.held():
-                self._shared.save(self._lane, self._trainer.state())
-            self._saved = self._moment()
+            self._save()
         except ProjectError as error:
             text = f"{error}; training goes on, and it is tried again"
             if text not in self._trainer.notices:
                 self._trainer.notices.append(text)
 
     def _write(self) -> None:
-        """Write what was trained, wherever there is room for it, unless it is written already.
+        """Write what was trained, wherever there is room for it.
 
         Raises:
             ProjectError: there is no room anywhere.
         """
-        if self._saved == self._moment():
-            return
         try:
-            with self._told.held():
-                self._shared.rescue(self._lane, self._trainer.state())
+            self._save(anywhere=True)
         except ProjectError as error:
             error.add_note(self._standing())
             raise
+
+    def _save(self, *, anywhere: bool = False) -> None:
+        """Write the lane as it is now, unless that is done; no signal comes in between.
+
+        Raises:
+            ProjectError: it cannot be written.
+        """
+        self._saved_at = time.monotonic()
+        if self._saved == self._moment():
+            return
+        save = self._shared.rescue if anywhere else self._shared.save
+        with self._told.held():
+            save(self._lane, self._trainer.state())
         self._saved = self._moment()
 
     def _moment(self) -> tuple[int, int]:

@@ -137,6 +137,14 @@ def test_a_second_ctrl_c_says_what_the_file_holds(run, untrained, at_step):
     assert "holds the discrete lane as trained up to step 3" in err
 
 
+def test_a_ctrl_c_while_it_is_measured_comes_after_the_writing(run, untrained, monkeypatch):
+    monkeypatch.setattr(Trainer, "evaluate", raising(KeyboardInterrupt))
+    status, _, err = run("train", untrained, *TRAIN)
+    assert status == 130
+    assert "holds the discrete lane as trained up to step 4" in err
+    assert steps_in(untrained) == 4
+
+
 def test_nothing_is_written_of_a_lane_that_could_not_begin(run, untrained, at_step):
     before = untrained.read_bytes()
     at_step(1, raising(KeyboardInterrupt))

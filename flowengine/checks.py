@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 import torch
 from torch import Tensor
 
 from flowengine.errors import NumericsError, ShapeError, SpecError
 from flowengine.modes import is_traced, needs_plain
+from flowengine.numbers import as_whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,15 +79,16 @@ def check_finite(x: Tensor, name: str = "x") -> Tensor:
     return x
 
 
-def check_count(n: int, name: str = "n") -> int:
-    """Give back `n` if so many points can be drawn.
+def check_count(n: SupportsIndex, name: str = "n") -> int:
+    """Give back `n` as an `int` if so many points can be drawn; NumPy's whole numbers count too.
 
     Raises:
         SpecError: it is no whole number from 0 to 100,000,000.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= MAX_COUNT:
+    whole = as_whole(n)
+    if whole is None or not 0 <= whole <= MAX_COUNT:
         raise SpecError(f"{name} must be a whole number from 0 to {MAX_COUNT:,}, got {n!r}")
-    return n
+    return whole
 
 
 def _ordinary(x: Tensor) -> Tensor:

@@ -12,10 +12,8 @@ import contextlib
 import errno
 import json
 import math
-import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,10 +23,13 @@ from flowengine import commands
 from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, kind_of
 from flowengine.errors import ExportError, FlowError, NumericsError, ProtocolError
 from flowengine.export import FORMATS, MAX_SAMPLES, USUAL_SAMPLES
+from flowengine.interruption import handling
 from flowengine.project import LANES
+from flowengine.standard_streams import leave, mend_streams, tell
+from flowengine.train_command import DEFAULT_STEPS, INTERRUPTED, SAVE_EVERY_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 BAD_INPUT, FAILURE = 2, 1
 MAX_SEED = 2**31 - 1
@@ -43,7 +44,7 @@ _FIGURES = (
     "error. w2: exact 2-Wasserstein distance of 1,024 samples; sliced_w2 over 32 directions; "
     "energy_distance; all in data units. What a model does not have is null: a GAN has no density."
 )
-_DISK_ERRORS = {errno.ENOSPC, errno.EIO, errno.EDQUOT}
+_DISK_ERRORS = {errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBUSY}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,38 +53,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong (2), or help was asked for (0).
     """
+    mend_streams()
     arguments = _parser().parse_args(argv)
     if arguments.run is commands.worker:
         commands.worker(arguments)
         return 0
     try:
         # a stray print cannot break the JSON
-        with _ended_as_by_ctrl_c(), contextlib.redirect_stdout(sys.stderr):
+        with handling(signal.default_int_handler), contextlib.redirect_stdout(sys.stderr):
             answer = arguments.run(arguments)
-        _say(answer, as_json=getattr(arguments, "json", False))
-    except KeyboardInterrupt:
-        return _complain(arguments.command, "interrupted", commands.INTERRUPTED)
-    except BrokenPipeError:
-        return _leave_broken_pipe()
+    except KeyboardInterrupt as error:
+        what = "; ".join(filter(None, ("interrupted", str(error))))
+        return _complain(arguments.command, what, INTERRUPTED)
     except (FlowError, commands.InputError, OSError) as error:
-        return _complain(arguments.command, str(error), _status_of(error))
+        said = "; ".join((str(error), *getattr(error, "__notes__", ())))
+        return _complain(arguments.command, said, _status_of(error))
+    status: int = _print(answer, arguments) or answer.status
     if answer.complaint:
         _complain(arguments.command, answer.complaint, answer.status)
-    status: int = answer.status
+        status = answer.status
     return status
 
 
-@contextlib.contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """Let a signal to end raise `KeyboardInterrupt`, so that nothing half-written stays."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _print(answer: commands.Answer, arguments: argparse.Namespace) -> int:
+    """Print the answer; 0, or 1 where nobody takes it."""
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        _say(answer, as_json=getattr(arguments, "json", False))
+    except BrokenPipeError:  # whoever read our output has what was wanted
+        leave(sys.stdout)
+        return FAILURE
+    except OSError as error:
+        leave(sys.stdout)
+        reason = f"the results could not be printed: {error.strerror or error}"
+        return _complain(arguments.command, reason, FAILURE)
+    return 0
 
 
 def _say(answer: commands.Answer, *, as_json: bool) -> None:
@@ -97,7 +100,7 @@ def _say(answer: commands.Answer, *, as_json: bool) -> None:
 
 
 def _complain(command: str, text: str, status: int) -> int:
-    print(f"flowengine {command}: {' '.join(text.split())}", file=sys.stderr)
+    tell(f"flowengine {command}: {' '.join(text.split())}")
     return status
 
 
@@ -107,12 +110,6 @@ def _status_of(error: Exception) -> int:
         return FAILURE
     cause = error if isinstance(error, OSError) else error.__cause__
     return FAILURE if getattr(cause, "errno", None) in _DISK_ERRORS else BAD_INPUT
-
-
-def _leave_broken_pipe() -> int:
-    """Whoever read our output has gone; Python must not find that out again when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILURE
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401
@@ -198,9 +195,10 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Each limit holds for each lane, counts from where training stands, and the first one "
-        f"reached ends it; without any, {commands.DEFAULT_STEPS} steps are made. --until-kl alone "
-        "trains for as long as it takes; a GAN has no KL to reach. Ctrl-C ends training and keeps "
-        "what was trained so far."
+        f"reached ends it; without any, {DEFAULT_STEPS} steps are made. --until-kl alone "
+        "trains for as long as it takes; a GAN has no KL to reach. Ctrl-C, a signal to end "
+        "(TERM) and a terminal that is closed (HUP) end training and keep what was trained so far. "
+        "Lanes of one file may be trained by several commands at the same time."
     )
     _add_lane(parser, every=True)
     parser.add_argument("--steps", type=_count, metavar="N", help="make N steps")
@@ -209,6 +207,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--until-kl", type=_positive, metavar="X", help="train until KL is at most X nats"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--save-every",
+        type=_positive,
+        default=SAVE_EVERY_S,
+        metavar="S",
+        help="write what was trained so far every S seconds (default: %(default)g)",
+    )
     parser.add_argument(
         "-o", "--output", metavar="OUT.flow", help="where to write (default: PROJECT.flow itself)"
     )

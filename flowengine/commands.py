@@ -2,60 +2,45 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from flowengine.catalogue import FlowMatching
 from flowengine.catalogue_table import catalogue_dict, catalogue_markdown, markdown_table
-from flowengine.errors import ExportError, FormulaError, ProjectError, SpecError
+from flowengine.command_parts import Answer, InputError, check_output, lane_table, lanes_of
+from flowengine.errors import ExportError, FormulaError, ProjectError
 from flowengine.files import replacing
 from flowengine.progress import ProgressBar
-from flowengine.project import Lane, Project, default_stack
-from flowengine.projectfile import read_project, read_thumbnail, write_project
+from flowengine.project import Project, default_stack
+from flowengine.projectfile import read_project, write_project
 from flowengine.shorthand import parse_base, parse_compare, parse_continuous, parse_stack
+from flowengine.train_command import train
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from flowengine.figures import Figures
     from flowengine.project import TargetSpec
-    from flowengine.trainer import Trainer
-    from flowengine.training import TrainReport
 
-DEFAULT_STEPS = 2000
-INTERRUPTED = 130
+__all__ = [
+    "Answer",
+    "InputError",
+    "evaluate",
+    "export",
+    "layers",
+    "new",
+    "sample",
+    "targets",
+    "train",
+    "worker",
+]
+
 WORKER_NICENESS = 10
-ENDINGS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what a system or `timeout` sends
-
-
-class Answer(NamedTuple):
-    """What a command has to say.
-
-    Attributes:
-        data: For scripts, as one JSON object.
-        text: For people.
-        status: The exit status.
-        complaint: One line for the error stream.
-    """
-
-    data: dict[str, Any]
-    text: str
-    status: int = 0
-    complaint: str = ""
-
-
-class InputError(Exception):
-    """What was asked for cannot be done, and was not begun."""
 
 
 def layers(_: Namespace) -> Answer:
@@ -75,7 +60,7 @@ def targets(_: Namespace) -> Answer:
 
 def new(arguments: Namespace) -> Answer:
     """Write an untrained project."""
-    _check_output(arguments.output)
+    check_output(arguments.output)
     stack = default_stack() if arguments.stack is None else parse_stack(arguments.stack)
     kind = arguments.continuous
     project = Project(
@@ -101,106 +86,6 @@ def _target(text: str) -> TargetSpec:
         raise InputError(f"{text}: {error}") from None
 
 
-# --- training -----------------------------------------------------------------------------------
-
-
-def train(arguments: Namespace) -> Answer:
-    """Train one lane or all that are shown, and write the project after each."""
-    import torch
-
-    from flowengine.training import NO_KL
-
-    project, thumbnail = read_project(arguments.project), read_thumbnail(arguments.project)
-    output = arguments.project if arguments.output is None else arguments.output
-    _check_output(output)
-    lanes = _lanes(arguments.lane, project)
-    if arguments.until_kl is not None and "gan" in lanes:
-        raise SpecError(NO_KL.format(lane="gan"))  # before the others are trained for nothing
-    torch.set_num_threads(1)  # more threads make steps of this size slower, not faster
-    reports: dict[Lane, TrainReport] = {}
-    for lane in lanes:
-        state, reports[lane] = _train_lane(project, lane, arguments)
-        project = msgspec.structs.replace(project, lanes={**project.lanes, lane: state})
-        write_project(project, output, thumbnail=thumbnail)
-        if reports[lane].stopped_by == "interrupt":
-            break
-    interrupted = any(report.stopped_by == "interrupt" for report in reports.values())
-    return Answer(
-        {"lanes": reports},
-        _lane_table(reports),
-        status=INTERRUPTED if interrupted else 0,
-        complaint=f"interrupted; what was trained so far is in {output}" * interrupted,
-    )
-
-
-def _train_lane(project: Project, lane: Lane, arguments: Namespace) -> tuple[Any, TrainReport]:
-    from flowengine.trainer import Trainer
-    from flowengine.training import TrainReport
-    from flowengine.training import train as run
-
-    trainer = Trainer(project, lane, device=arguments.device)
-    steps = arguments.steps
-    if steps is None and arguments.seconds is None and arguments.until_kl is None:
-        steps = DEFAULT_STEPS
-    kl = ""
-    with ProgressBar(lane, sys.stderr) as bar, _interruption() as interruption:
-
-        def show(trainer: Trainer, figures: Figures | None) -> None:
-            nonlocal kl
-            if interruption:
-                raise KeyboardInterrupt
-            if figures is not None:
-                kl = _closeness(trainer, figures)
-            rate = f"{trainer.steps_per_second:.0f} steps/s"
-            bar.update(trainer.progress, f"step {trainer.step_count}  {rate}  {kl}".rstrip())
-
-        try:
-            report = run(
-                trainer,
-                steps=steps,
-                seconds=arguments.seconds,
-                until_kl=arguments.until_kl,
-                on_progress=show,
-            )
-        except KeyboardInterrupt:
-            report = TrainReport.of(trainer, trainer.evaluate(), "interrupt")
-    for notice in trainer.notices:
-        sys.stderr.write(f"flowengine: {notice}\n")
-    return trainer.state(), report
-
-
-def _closeness(trainer: Trainer, figures: Figures) -> str:
-    """How well a lane fits, by the figure that it has."""
-    if figures.kl is None:
-        return f"sliced W2 {figures.w2:.4f}"
-    return f"KL {'≤ ' * (trainer.bound is not None)}{figures.kl:.4f}"
-
-
-@contextlib.contextmanager
-def _interruption() -> Iterator[list[int]]:
-    """A list that is empty until the program is told to end: training is left between two steps.
-
-    A second Ctrl-C ends the program at once.
-    """
-    told: list[int] = []
-    before = {number: signal.getsignal(number) for number in ENDINGS}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def note(number: int, _: object) -> None:
-        told.append(number)
-        restore()
-
-    for number in ENDINGS:
-        signal.signal(number, note)
-    try:
-        yield told
-    finally:
-        restore()
-
-
 # --- what a trained lane gives ------------------------------------------------------------------
 
 
@@ -211,14 +96,14 @@ def evaluate(arguments: Namespace) -> Answer:
     from flowengine.targets import from_spec
 
     project = read_project(arguments.project)
-    lanes = _lanes(arguments.lane, project)
+    lanes = lanes_of(arguments.lane, project)
     if arguments.lane == "all":
         lanes = tuple(lane for lane in lanes if lane in project.lanes)
         if not lanes:
             raise ProjectError(f"No lane of {arguments.project} has been trained yet")
     target = from_spec(project.target)
     figures = {lane: metrics.evaluate(load(project, lane), target) for lane in lanes}
-    return Answer({"lanes": figures}, _lane_table(figures))
+    return Answer({"lanes": figures}, lane_table(figures))
 
 
 def sample(arguments: Namespace) -> Answer:
@@ -228,7 +113,7 @@ def sample(arguments: Namespace) -> Answer:
     from flowengine.export.samples import generate
     from flowengine.lane import load
 
-    _check_output(arguments.output)
+    check_output(arguments.output)
     model = load(arguments.project, arguments.lane)
     generator = torch.Generator().manual_seed(arguments.seed)
     points = generate(model, model.draw(arguments.n, generator=generator))
@@ -290,32 +175,3 @@ def worker(_: Namespace) -> None:
     from flowengine.worker import main
 
     main()
-
-
-def _lanes(choice: Lane | Literal["all"], project: Project) -> tuple[Lane, ...]:
-    """The lane that was chosen, or all that the project shows."""
-    return project.shown_lanes if choice == "all" else (choice,)
-
-
-def _check_output(path: str) -> None:
-    """Refuse a place that cannot be written before any work is done for it."""
-    folder = Path(path).absolute().parent
-    if Path(path).is_dir():
-        raise InputError(f"{path} is a folder; expected the name of a file")
-    if not folder.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {folder}")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{path} cannot be written: the folder {folder} is read-only")
-
-
-def _lane_table(figures: Mapping[Lane, Any]) -> str:
-    plain: dict[str, dict[str, Any]] = msgspec.to_builtins(figures)
-    headings = ["lane", *next(iter(plain.values()))]
-    rows = [[lane, *map(_figure, row.values())] for lane, row in plain.items()]
-    return markdown_table(headings, rows)
-
-
-def _figure(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

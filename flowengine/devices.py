@@ -20,8 +20,11 @@ def available_devices() -> tuple[DeviceInfo, ...]:
     return tuple(devices)
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str | torch.device) -> torch.device:
     """The device of that name; `auto` takes CUDA where there is one, and else the CPU.
+
+    Args:
+        name: `auto`, a kind of device (`cuda`), one of several (`cuda:1`), or torch's own object.
 
     Raises:
         DeviceError: this machine has no such device.
@@ -29,9 +32,17 @@ def choose_device(name: str) -> torch.device:
     here = [device.kind for device in available_devices()]
     if name == "auto":
         return torch.device("cuda" if "cuda" in here else "cpu")
-    if name not in here:
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):  # no name that torch knows
+        device = None
+    if device is None or device.type not in here or (device.index or 0) >= _count(device.type):
         raise DeviceError(f"There is no {name} device here; this machine has {', '.join(here)}")
-    return torch.device(name)
+    return device
+
+
+def _count(kind: str) -> int:
+    return torch.cuda.device_count() if kind == "cuda" else 1
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -5,6 +5,10 @@ window can show it and the command line can print it as they are. A window that 
 language finds the sentence among those that are written in the sources.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 
 def phrase(text: str) -> str:
     """Say that `text` is a sentence for a person, or a part of one, that no error is made with.
@@ -15,7 +19,14 @@ def phrase(text: str) -> str:
 
 
 class FlowError(Exception):
-    """Anything a person can put right: bad input, a missing device, a damaged file."""
+    """Anything a person can put right: bad input, a missing device, a damaged file.
+
+    Every kind can be pickled and copied with all its attributes, whatever it is made with, so that
+    it comes back from another process as it was raised there.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, dict(self.__dict__))
 
 
 class SpecError(FlowError, ValueError):
@@ -64,3 +75,11 @@ class ExportError(FlowError):
 
 class ProtocolError(FlowError):
     """A message between the window and an engine is malformed or does not fit the moment."""
+
+
+def _again(kind: type[FlowError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:  # noqa: ANN401
+    """An error as it was, without asking its own `__init__` for what is no longer known apart."""
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from flowengine.errors import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def check_plain(path: str | os.PathLike[str]) -> None:
+    """Hold back from a place where there is, or a link leads to, something other than a file.
+
+    Renaming a file to the name of a device or a pipe would take it away from everybody.
+
+    Raises:
+        OSError: there is a folder, a device, a pipe or a socket; or it cannot be looked at.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        reason = phrase("only plain files are replaced, and this is a folder, a device or a pipe")
+        raise OSError(errno.EEXIST, reason, os.fspath(path))
 
 
 @contextlib.contextmanager
@@ -35,8 +56,10 @@ def replacing_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     are followed, and an existing file keeps its permissions.
 
     Raises:
-        OSError: the file was not made, or cannot be brought to its place.
+        OSError: the file was not made, cannot be brought to its place, or what is at that place is
+            no plain file.
     """
+    check_plain(path)
     goal = Path(os.path.realpath(path))
     beside = _sibling(goal)
     try:

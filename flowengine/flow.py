@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -12,7 +12,8 @@ from flowengine.bases import Base, build_base
 from flowengine.bases import standard_normal_log_prob as base_log_prob
 from flowengine.catalogue import StandardNormal
 from flowengine.checks import check_finite, check_input, check_points
-from flowengine.model import Model
+from flowengine.density import Density
+from flowengine.model import generator_of
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ class LedgerPage(NamedTuple):
     round_trip_error: float
 
 
-class Flow(Model):
+class Flow(Density):
     """An invertible map of the plane, and the base distribution that it starts from.
 
     `forward` generates (z -> x), `inverse` normalizes (x -> z); both return the log|det| of the
-    map that was called. All methods take points of shape (batch, 2) in the module's dtype and
-    device, and a point's result does not depend on the other points of its batch.
+    map that was called. All methods take points of shape (batch, 2) on the module's device, and a
+    point's result does not depend on the other points of its batch. Those that `Density` names take
+    any kind of points, the others tensors in the module's dtype.
 
     Attributes:
         base: The distribution of z; the standard normal unless another is given.
@@ -136,7 +138,7 @@ class Flow(Model):
         """See `log_prob`."""
         return self.log_prob(x)
 
-    def draw(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
+    def draw(self, n: SupportsIndex, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw n points of the base, shape (n, 2).
 
         Raises:
@@ -151,13 +153,15 @@ class Flow(Model):
         return self.base.from_uniform(sobol_points(n, 2, seed)).to(like.dtype).to(like.device)
 
     @torch.no_grad()
-    def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw n points of the model, shape (n, 2).
-
-        Raises:
-            SpecError: `n` is no number of points.
-        """
-        return self.positions(self.draw(n, generator=generator))
+    def sample(
+        self,
+        n: SupportsIndex,
+        *,
+        seed: SupportsIndex | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Draw n points of the model, shape (n, 2), in data units; see `Model.sample`."""
+        return self.positions(self.draw(n, generator=generator_of(seed, generator)))
 
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2): `forward` where no log_det is wanted."""

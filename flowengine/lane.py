@@ -79,7 +79,7 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
 
     Args:
         source: A project, or the path of a project file.
-        lane: Which of its models.
+        lane: Which of its models: `discrete`, `continuous`, `vae` or `gan`.
 
     Raises:
         ProjectError: the file cannot be read, or that lane has not been trained.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
+from flowengine.checks import check_count
+from flowengine.description import description
+from flowengine.errors import SpecError
+from flowengine.numbers import check_seed
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -28,6 +32,9 @@ class Model(nn.Module, ABC):
 
     likelihood: ClassVar[Likelihood]
     noise: int = 2
+
+    def __repr__(self) -> str:
+        return description(self)
 
     @abstractmethod
     def generate(self, noise: Tensor) -> Tensor:
@@ -67,10 +74,10 @@ class Model(nn.Module, ABC):
             AbsentError: the model is no change of variables.
         """
 
-    def draw(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
+    def draw(self, n: SupportsIndex, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw `n` rows of what `generate` takes, on the model's own device."""
         like = next(self.parameters(), torch.empty(0))
-        rows = torch.randn(n, self.noise, generator=generator, dtype=like.dtype)
+        rows = torch.randn(check_count(n), self.noise, generator=generator, dtype=like.dtype)
         return rows.to(like.device)
 
     def spread(self, n: int, seed: int) -> Tensor:
@@ -80,6 +87,36 @@ class Model(nn.Module, ABC):
         return rows.to(like.dtype).to(like.device)
 
     @torch.no_grad()
-    def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw n points of the model, shape (n, 2)."""
-        return self.generate(self.draw(n, generator=generator))
+    def sample(
+        self,
+        n: SupportsIndex,
+        *,
+        seed: SupportsIndex | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Draw n points of the model, shape (n, 2), in data units.
+
+        Args:
+            n: How many.
+            seed: The same seed gives the same points, on the command line too.
+            generator: On the CPU; without either, torch's global random state is drawn from.
+
+        Raises:
+            SpecError: `n` is no number of points, `seed` is no seed, or a generator came as well.
+        """
+        return self.generate(self.draw(n, generator=generator_of(seed, generator)))
+
+
+def generator_of(
+    seed: SupportsIndex | None, generator: torch.Generator | None
+) -> torch.Generator | None:
+    """The generator that a seed or a generator asks for; None for the global random state.
+
+    Raises:
+        SpecError: both were given, or `seed` is no seed.
+    """
+    if seed is None:
+        return generator
+    if generator is not None:
+        raise SpecError("Points are drawn by a seed or by a generator, not by both")
+    return torch.Generator().manual_seed(check_seed(seed))

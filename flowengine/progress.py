@@ -6,6 +6,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from flowengine.standard_streams import leave
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -57,8 +59,12 @@ class ProgressBar:
 
     def _write(self, line: str) -> None:
         columns = shutil.get_terminal_size().columns
-        self._stream.write(f"\r{line[: columns - 1]}\x1b[K")
-        self._stream.flush()
+        try:
+            self._stream.write(f"\r{line[: columns - 1]}\x1b[K")
+            self._stream.flush()
+        except (OSError, ValueError):  # the terminal was closed; what is being done goes on
+            self._on_terminal = False
+            leave(self._stream)
 
 
 def _bar(done: float) -> str:

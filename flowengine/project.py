@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex
 
 import msgspec
 import numpy as np
@@ -32,9 +32,14 @@ from flowengine.catalogue import (
 )
 from flowengine.errors import ProjectError
 from flowengine.lesson import Lesson
+from flowengine.plain import plain_numbers, with_plain_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
+
+    from flowengine.catalogue import BaseSpec, ContinuousSpec
+    from flowengine.new_project import StackLike, TargetLike
 
 FORMAT: Literal["flow-explorer"] = "flow-explorer"
 VERSION: Literal[3] = 3
@@ -51,6 +56,8 @@ MAX_LAYERS = 128
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of the document: frozen, and strict about its fields."""
+
+    __post_init__ = with_plain_fields
 
 
 class TargetSpec(_Document):
@@ -169,6 +176,10 @@ class LaneState(_Document):
     history: bytes = b""
     trace: bytes = b""
 
+    def __repr__(self) -> str:
+        sizes = (f"{name}: {len(getattr(self, name))} bytes" for name in self.__struct_fields__)
+        return f"LaneState({', '.join(sizes)})"
+
 
 class Project(_Document):
     """A whole project; see `TargetSpec`, `BaseSpec`, `LayerSpec`, `ContinuousSpec`, `Training`."""
@@ -206,6 +217,7 @@ class Project(_Document):
             ProjectError: something is unknown, missing or out of range; the message gives the path
                 within the document, e.g. ``expected `int` >= 1 at `$.stack[2].width` ``.
         """
+        data = plain_numbers(data)
         _refuse_non_finite(data, "$")
 
         def decode(kind: type, value: Any) -> Any:  # noqa: ANN401
@@ -245,6 +257,51 @@ class Project(_Document):
                 names[name] = array
                 plain["target"][name] = {"array": name}
         return plain
+
+    @classmethod
+    def new(
+        cls,
+        target: TargetLike = "moons",
+        *,
+        stack: StackLike = None,
+        continuous: str | ContinuousSpec = "flow_matching",
+        base: str | BaseSpec = "standard_normal",
+        compare: str | Sequence[str] = (),
+        seed: SupportsIndex = 0,
+        name: str = "",
+    ) -> Project:
+        """An untrained project, every part as specs or as the command line writes it.
+
+        Args:
+            target: A target, what a document says of one, a preset's name, a file,
+                `"formula:exp(-r^2)"`; or an array: points if it has shape (n, 2), in data units,
+                else a density, row 0 at y_min.
+            stack: Layers, base first: specs, or a text like `"actnorm, affine_coupling*8"`; four
+                spline couplings if left out.
+            continuous: The continuous flow: a spec or its kind.
+            base: What both flows start from: a spec or its kind.
+            compare: What is trained beside them: `"vae"`, `"gan"`, or both.
+            seed: Of all weights and all data; from 0 to 2^31 - 1.
+            name: What to call it; the target's name if left out.
+
+        Raises:
+            TargetError: the target is none.
+            SpecError: a part is not of the catalogue.
+            ProjectError: a setting is out of its limits.
+        """
+        from flowengine.new_project import new_project
+
+        return new_project(target, stack, continuous, base, compare, seed, name)
+
+    def __repr__(self) -> str:
+        from flowengine.shorthand import stack_text
+
+        trained = ", ".join(self.lanes) or "nothing"
+        return (
+            f"Project({self.name!r}, target={self.target.name!r}, stack={stack_text(self.stack)!r},"
+            f" continuous={self.continuous.kind!r}, base={self.base.kind!r}, seed={self.seed},"
+            f" trained: {trained})"
+        )
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Project:

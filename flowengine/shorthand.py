@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,8 @@ from flowengine.errors import SpecError
 from flowengine.project import BASELINE_LANES, MAX_LAYERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowengine.catalogue import BaseSpec, ContinuousSpec, LayerSpec
     from flowengine.project import BaselineLane
 
@@ -36,6 +39,12 @@ def parse_stack(text: str) -> tuple[LayerSpec, ...]:
     return tuple(
         msgspec.structs.replace(layer, id=f"layer-{i + 1}") for i, layer in enumerate(layers)
     )
+
+
+def stack_text(stack: Sequence[LayerSpec]) -> str:
+    """A stack as `parse_stack` reads it, without the layers' settings: `"actnorm, linear*2"`."""
+    runs = [(kind, len(list(run))) for kind, run in groupby(layer.kind for layer in stack)]
+    return ", ".join(kind if count == 1 else f"{kind}*{count}" for kind, count in runs)
 
 
 def parse_continuous(text: str) -> ContinuousSpec:

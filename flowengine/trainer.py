@@ -71,7 +71,7 @@ class Trainer:
     Args:
         project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
         lane: Which of its models.
-        device: `auto`, `cpu`, `cuda` or `mps`.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, or torch's own object.
 
     Raises:
         SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
@@ -81,7 +81,9 @@ class Trainer:
     """
 
     @with_gradients
-    def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
+    def __init__(
+        self, project: Project, lane: Lane, *, device: str | torch.device = "auto"
+    ) -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
         self.project = project

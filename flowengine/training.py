@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from flowengine.errors import SpecError
+from flowengine.errors import FlowError, NumericsError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MEASURE_EVERY_S = 0.2
 MOST_COST = 3.0  # training between two measurements lasts so many times as long as one of them
+MEASURING_ERRORS = (FlowError, RuntimeError, ValueError, MemoryError)
 NO_KL = "The {lane} lane has no likelihood and so no KL to reach; give steps or seconds"
 
 
@@ -26,7 +27,8 @@ class TrainReport(msgspec.Struct, frozen=True):
     """How a run ended; nll and kl are in nats, seconds are of training alone.
 
     nll and kl are upper bounds if `bound` names one, and None where there is no likelihood;
-    `sliced_w2` is measured at the end, in data units.
+    `sliced_w2` is measured at the end, in data units. Where the last measurement failed, all three
+    are None.
     """
 
     step: int
@@ -34,7 +36,7 @@ class TrainReport(msgspec.Struct, frozen=True):
     steps_per_second: float
     nll: float | None
     kl: float | None
-    sliced_w2: float
+    sliced_w2: float | None
     stopped_by: str
     bound: str | None = None
 
@@ -51,6 +53,32 @@ class TrainReport(msgspec.Struct, frozen=True):
             stopped_by=stopped_by,
             bound=trainer.bound,
         )
+
+    @classmethod
+    def measured(
+        cls, trainer: Trainer, stopped_by: str, known: Figures | None = None
+    ) -> TrainReport:
+        """Measure a trainer's present step, if it can be; `trainer.notices` says why if not.
+
+        Args:
+            trainer: The lane.
+            stopped_by: What ended the run.
+            known: Figures of this very step, if there are any.
+        """
+        try:
+            return cls.of(trainer, trainer.evaluate() if known is None else known, stopped_by)
+        except MEASURING_ERRORS as error:
+            trainer.notices.append(f"The {trainer.lane} lane was not measured: {error}")
+            return cls(
+                step=trainer.step_count,
+                seconds=trainer.seconds,
+                steps_per_second=trainer.steps_per_second,
+                nll=None,
+                kl=None,
+                sliced_w2=None,
+                stopped_by=stopped_by,
+                bound=trainer.bound,
+            )
 
 
 @dataclass(frozen=True)
@@ -91,8 +119,12 @@ def train(
     seconds: float | None = None,
     until_kl: float | None = None,
     on_progress: Callable[[Trainer, Figures | None], None] | None = None,
+    on_trained: Callable[[Trainer], None] | None = None,
 ) -> TrainReport:
     """Train until the first of the limits is reached; all count from the trainer's present state.
+
+    Weights of which no figure can be made are left for those that were measured last, see
+    `Trainer.retreat`; a last measurement that fails leaves the figures of the report empty.
 
     Args:
         trainer: The lane.
@@ -101,16 +133,17 @@ def train(
         until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats;
             of a VAE its upper bound.
         on_progress: Called after every step, with figures when they have just been measured.
+        on_trained: Called when the last step is done, before it is measured: the moment to save.
 
     Raises:
         SpecError: no limit is given, one is no number from 0 on, or a KL is to be reached by a lane
             that has none.
-        NumericsError: the flow gives no finite density.
+        NumericsError: the flow gives no finite density, again and again.
     """
     if steps is None and seconds is None and until_kl is None:
         raise SpecError("Training needs a limit: steps, seconds or a KL to reach")
     for name, value in (("steps", steps), ("seconds", seconds), ("until_kl", until_kl)):
-        if value is not None and not 0 <= value < math.inf:
+        if value is not None and (isinstance(value, bool) or not 0 <= value < math.inf):
             raise SpecError(f"{name} must be a number from 0 on, got {value}")
     if until_kl is not None and trainer.average.likelihood == "none":
         raise SpecError(NO_KL.format(lane=trainer.lane))
@@ -125,13 +158,24 @@ def train(
             fresh = trainer.seconds - measured_at >= max(MEASURE_EVERY_S, MOST_COST * cost)
             if fresh:
                 began = time.perf_counter()
-                figures, measured_at = trainer.evaluate(), trainer.seconds
+                figures, measured_at = _measure(trainer), trainer.seconds
                 cost = time.perf_counter() - began
+                fresh = figures is not None
             if on_progress is not None:
                 on_progress(trainer, figures if fresh else None)
     finally:
         trainer.progress = None
-    if figures is None or not fresh:
-        figures = trainer.evaluate()
+    if on_trained is not None:
+        on_trained(trainer)
     trainer.settle()
-    return TrainReport.of(trainer, figures, reason)
+    return TrainReport.measured(trainer, reason, figures if fresh else None)
+
+
+def _measure(trainer: Trainer) -> Figures | None:
+    """Figures of the present step, or None after a retreat to weights that do have some."""
+    try:
+        return trainer.evaluate()
+    except NumericsError as error:
+        if trainer.retreat(str(error)):
+            return None
+        raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, SupportsIndex, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +93,7 @@ class Base(nn.Module, ABC):
 
     def sample(
         self,
-        n: int,
+        n: SupportsIndex,
         *,
         generator: torch.Generator | None = None,
         dtype: torch.dtype = torch.float32,
@@ -103,10 +103,19 @@ class Base(nn.Module, ABC):
         Raises:
             SpecError: `n` is no number of points.
         """
-        shape = (check_count(n), 2)
-        u = torch.rand(shape, generator=generator, dtype=torch.float64)
         with torch.no_grad():
-            return self._from_uniform(u.clamp_(min=_LEAST_UNIFORM)).to(dtype)
+            return self.rsample(n, generator=generator, dtype=dtype)
+
+    def rsample(
+        self,
+        n: SupportsIndex,
+        *,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """The same points with gradients by what is learned of a place or a width."""
+        u = torch.rand((check_count(n), 2), generator=generator, dtype=torch.float64)
+        return self._from_uniform(u.clamp_(min=_LEAST_UNIFORM)).to(dtype)
 
     @abstractmethod
     def _log_prob(self, z: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor
@@ -33,14 +34,14 @@ class StandardNormal(Base):
         flat, count = z.detach().flatten(), z.shape[0]
         return 0.5 / count * torch.dot(flat, flat) + LOG_2PI, z.detach() / count
 
-    def sample(
+    def rsample(
         self,
-        n: int,
+        n: SupportsIndex,
         *,
         generator: torch.Generator | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
-        """See `Base.sample`; `torch.randn` itself."""
+        """See `Base.rsample`; `torch.randn` itself."""
         return torch.randn(check_count(n), 2, generator=generator, dtype=dtype)
 
     def _log_prob(self, z: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from flowengine.catalogue.fields import Depth, Width
+from flowengine.plain import with_plain_fields
 
 Likelihood = Literal["exact", "bound", "none"]
 Group = Literal["elementwise", "linear", "coupling", "autoregressive", "residual"]
@@ -25,6 +26,8 @@ class LayerSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     enabled: bool = True
     frozen: bool = False
 
+    __post_init__ = with_plain_fields
+
     @property
     def kind(self) -> str:
         """The name of this layer in files and on the command line."""
@@ -37,6 +40,8 @@ class BaseSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
     title: ClassVar[str]
     formula: ClassVar[str]
     reference: ClassVar[str]
+
+    __post_init__ = with_plain_fields
 
     @property
     def kind(self) -> str:
@@ -84,6 +89,8 @@ class ContinuousSpec(
         ),
     ] = 1e-5
 
+    __post_init__ = with_plain_fields
+
     @property
     def kind(self) -> str:
         """The name of this flow in files and on the command line."""
@@ -107,6 +114,8 @@ class BaselineSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     path_note: ClassVar[str] = (
         "Points go straight from z to where they are made: a drawing aid, not a path of the model"
     )
+
+    __post_init__ = with_plain_fields
 
     @property
     def kind(self) -> str:

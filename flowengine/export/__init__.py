@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from flowengine.errors import ExportError
-from flowengine.files import replacing_folder, replacing_path
+from flowengine.files import check_plain, replacing_folder, replacing_path
+from flowengine.numbers import as_whole, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +100,8 @@ def run_export(
     *,
     project: Project,
     lane: Lane,
-    count: int = USUAL_SAMPLES,
-    seed: int = 0,
+    count: SupportsIndex = USUAL_SAMPLES,
+    seed: SupportsIndex = 0,
     on_progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ExportResult:
@@ -124,6 +127,7 @@ def run_export(
         ExportCancelled: `cancelled` said so.
     """
     check_place(format, path)
+    whole, seed = as_whole(count), check_seed(seed)
     module, _, name = FORMATS[format].writer.partition(":")
     write: Callable[..., float] = getattr(importlib.import_module(module), name)
     told: dict[str, Any] = {
@@ -132,13 +136,13 @@ def run_export(
     }
     try:
         if FORMATS[format].suffixes:
-            if not 1 <= count <= MAX_SAMPLES:
+            if whole is None or not 1 <= whole <= MAX_SAMPLES:
                 raise ExportError(f"Expected from 1 to {MAX_SAMPLES} samples, got {count}")
             with replacing_path(path) as file:
                 suffix = Path(path).suffix.lower()
-                difference = write(flow, file, suffix=suffix, count=count, seed=seed, **told)
+                difference = write(flow, file, suffix=suffix, count=whole, seed=seed, **told)
                 size = file.stat().st_size
-            return ExportResult(Path(path), size, difference, count)
+            return ExportResult(Path(path), size, difference, whole)
         with replacing_folder(path) as folder:
             difference = write(flow, folder, project=project, lane=lane, **told)
             size = sum(file.stat().st_size for file in folder.iterdir())
@@ -153,8 +157,8 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
     Raises:
         ExportError: the format is unknown; a folder is to be written and there is a file, or a
             folder that holds anything but an earlier export of this format; a file is to be
-            written and there is a folder, or its name has another ending; or there is no folder to
-            write into, or it is read-only.
+            written and there is a folder, a device or a pipe, or its name has another ending; or
+            there is no folder to write into, or it is read-only.
     """
     if format not in FORMATS:
         raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
@@ -169,6 +173,10 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
             raise ExportError(f"Expected a {' or '.join(suffixes)} file, got {place}")
         if place.is_dir():
             raise ExportError(f"{place} is a folder; an export of this kind is a file")
+        try:
+            check_plain(place)
+        except OSError as error:
+            raise ExportError(f"{path} could not be written: {error.strerror}") from None
     elif place.is_dir():
         known = {*FORMATS[format].files, "__pycache__"}
         foreign = sorted(entry.name for entry in place.iterdir() if entry.name not in known)
@@ -179,3 +187,16 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
             )
     elif place.exists():
         raise ExportError(f"{place} is a file; an export of this kind is a folder")
+
+
+class _Callable(ModuleType):
+    """The package, which can be called as well: `flowengine.export(project, format=…, to=…)`."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> ExportResult:  # noqa: ANN401
+        """Export a trained model; see `flowengine.api.export`."""
+        from flowengine.api import export
+
+        return export(*arguments, **named)
+
+
+sys.modules[__name__].__class__ = _Callable

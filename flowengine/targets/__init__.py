@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from flowengine.project import TargetSpec
     from flowengine.targets.grid import GridTarget as GridTarget
 
-__all__ = ["GridTarget", "from_grid", "from_image", "from_points", "from_spec", "names", "preset"]
+__all__ = [
+    "GridTarget",
+    "from_formula",
+    "from_grid",
+    "from_image",
+    "from_points",
+    "from_spec",
+    "names",
+    "preset",
+]
 
 
 def names() -> tuple[str, ...]:
@@ -62,6 +71,18 @@ def from_points(points: ArrayLike, bandwidth: float | None = None) -> GridTarget
     return from_spec(sources.spec_from_points(points, bandwidth=bandwidth))
 
 
+def from_formula(text: str, extent: Sequence[float] = DEFAULT_EXTENT) -> GridTarget:
+    """The target p(x, y) ∝ a formula, such as `"exp(-r^2)"`; see `sources.spec_from_formula`.
+
+    Raises:
+        FormulaError: it cannot be read.
+        TargetError: it is negative or not finite somewhere, or zero everywhere.
+    """
+    from flowengine.targets import sources
+
+    return from_spec(sources.spec_from_formula(text, extent))
+
+
 def from_image(source: str | PathLike[str] | bytes) -> GridTarget:
     """The target of a PNG or JPEG picture, a path or bytes; see `sources.spec_from_image`.
 
@@ -81,7 +102,9 @@ def from_spec(spec: TargetSpec) -> GridTarget:
     """
     from flowengine.targets import sources
 
-    return from_grid(sources.density_of(spec), spec.extent)
+    target = from_grid(sources.density_of(spec), spec.extent)
+    target.spec = spec
+    return target
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -90,3 +113,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
 
         return GridTarget
     raise AttributeError(f"module 'flowengine.targets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from flowengine.checks import check_count, check_points
 from flowengine.errors import SpecError
+from flowengine.numbers import check_seed
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import check_density, check_extent, check_not_empty
 from flowengine.targets.streams import STREAMS, Method, PointStream, iid_points, sobol_points
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+
+    from flowengine.project import TargetSpec
 
 
 class GridTarget:
@@ -37,10 +40,13 @@ class GridTarget:
         shape: (rows, columns).
         mass: What `density` integrated to before it was normalised.
         entropy: −∫ p log p, exact, in nats.
+        spec: What a document says of it, if it came from one.
 
     Raises:
         TargetError: the density is no density, or it is empty.
     """
+
+    spec: TargetSpec | None = None
 
     def __init__(self, density: ArrayLike, extent: Sequence[float] = DEFAULT_EXTENT) -> None:
         grid = check_density(density)
@@ -61,6 +67,13 @@ class GridTarget:
         self._rows = _InverseCdf(cells.sum(1, keepdim=True).T)
         self._columns = _InverseCdf(cells)
         self._margin = self._rounding_margin()
+
+    def __repr__(self) -> str:
+        name = "" if self.spec is None else f"{self.spec.name!r}, "
+        return (
+            f"GridTarget({name}{self.shape[0]}×{self.shape[1]} cells, extent={self.extent}, "
+            f"entropy={self.entropy:.4f} nats)"
+        )
 
     @property
     def device(self) -> torch.device:
@@ -160,13 +173,14 @@ class GridTarget:
             dtype: Of the points.
 
         Raises:
-            SpecError: `n` is no number of points, or there is no such method.
+            SpecError: `n` is no number of points, `seed` no seed, or there is no such method.
         """
-        check_count(n)
+        count = check_count(n)
         _check_method(method)
         if seed is None:
             seed = int(torch.randint(2**62, (1,), generator=generator))
-        uniform = {"sobol": sobol_points, "iid": iid_points}[method](n, 2, seed)
+        draw = {"sobol": sobol_points, "iid": iid_points}[method]
+        uniform = draw(count, 2, check_seed(seed))
         return self._drawn(uniform).to(device=self.device, dtype=dtype)
 
     def stream(
@@ -184,7 +198,7 @@ class GridTarget:
         """
         _check_method(method)
         return STREAMS[method](
-            2, batch_size, seed, transform=self._drawn, dtype=dtype, device=self.device
+            2, batch_size, check_seed(seed), transform=self._drawn, dtype=dtype, device=self.device
         )
 
     def _drawn(self, uniform: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,7 @@ import torch
 from torch.quasirandom import SobolEngine
 
 from flowengine.errors import SpecError
+from flowengine.numbers import as_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,14 +29,15 @@ def sobol_points(n: int, dim: int, seed: int) -> Tensor:
     Any 2^k of them are spread evenly; the global random state is neither read nor moved.
     Source: Owen, 1998, doi:10.1006/jcom.1998.0487 (scrambling: Matoušek's affine kind).
     """
-    engine = SobolEngine(dim, scramble=True, seed=seed)
+    n = operator.index(n)
+    engine = SobolEngine(dim, scramble=True, seed=operator.index(seed))
     points: Tensor = engine.draw(max(n, 1), dtype=torch.float64)[:n]  # it cannot draw none
     return points + _RESOLUTION / 2  # the middle of each of 2^30 steps: never 0, never 1
 
 
 def iid_points(n: int, dim: int, seed: int) -> Tensor:
     """Independent uniform points, shape (n, dim), float64, in (0, 1)."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(operator.index(seed))
     points = torch.rand(n, dim, dtype=torch.float64, generator=generator)
     return points.clamp_(min=_RESOLUTION / 2)
 
@@ -74,17 +77,18 @@ class PointStream(ABC):
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
-        if dim < 1 or batch_size < 1:
+        size = as_whole(batch_size)
+        if dim < 1 or size is None or size < 1:
             raise SpecError(
                 f"A stream needs dim >= 1 and batch_size >= 1, got {dim} and {batch_size}"
             )
         self.dim = dim
-        self.batch_size = batch_size
+        self.batch_size = size
         self.seed = seed
         self._transform = transform
         self._dtype = dtype
         self._device = torch.device(device)
-        self._block_size = max(BLOCK, 1 << (batch_size - 1).bit_length())
+        self._block_size = max(BLOCK, 1 << (size - 1).bit_length())
         self._block = 0
         self._offset = 0
         self._points: Tensor | None = None

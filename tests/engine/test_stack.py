@@ -146,7 +146,7 @@ def test_shapes_and_types_that_do_not_fit_are_refused():
     with pytest.raises(
         ShapeError, match=r"x must be torch\.float32 like the model, got torch\.float64"
     ):
-        flow.log_prob(points(3))
+        flow.initialize(points(3))
     with pytest.raises(ShapeError, match=r"z must have shape \(batch, 2\), got \(4,\)"):
         flow.forward(torch.zeros(4))
 

@@ -32,6 +32,8 @@ WORST = 0.05
 """A mass that may be off by a larger share of itself is not given."""
 REGION = "the whole plane"
 CHUNK = 1_024
+MASS_EVERY_S = 4.0
+"""Of training, between two looks at the mass."""
 _SEED = 0x5EED
 _RETURNED = 0.05  # of the base's reach: a point that comes back so near has come back
 _SAME_PLACE = 0.02  # of the half extent, for points of the plane
@@ -85,6 +87,30 @@ class Effort(NamedTuple):
     tolerance: tuple[float, ...]
 
 
+class MassWatch:
+    """What is known of a model's mass while it trains.
+
+    Attributes:
+        mass: As it was last measured; until then it is taken for 1.
+        step: At which step that was.
+    """
+
+    def __init__(self) -> None:
+        self.mass = CERTAIN
+        self.step = 0
+        self._seconds = 0.0
+
+    def is_due(self, step: int, seconds: float) -> bool:
+        """Whether it should be measured anew at this step, after so much training."""
+        return step != self.step and seconds - self._seconds >= MASS_EVERY_S
+
+    def learn(self, mass: Mass, step: int, seconds: float) -> str:
+        """Take a measurement in; a sentence, where the model has ceased to be a density with it."""
+        news = mass.note if self.mass.is_one else ""
+        self.mass, self.step, self._seconds = mass, step, seconds
+        return news
+
+
 STACK = Effort(8_192, 400_000, (3e-4,))
 CONTINUOUS = Effort(4_096, 16_000, (1e-2, 2e-4))
 LIVE = Effort(512, 3_000, (math.inf, 1e-3))
@@ -105,14 +131,16 @@ def mass_of(flow: Flow, extent: Extent) -> Mass:
 
 
 def live_mass(flow: Flow, extent: Extent) -> Generator[None, None, Mass]:
-    """`mass_of` at a fiftieth of its cost, in parts; of a map that cannot fold it is `CERTAIN`.
+    """`mass_of` at a tenth of its cost, in parts; of a map that cannot fold it is `CERTAIN`.
 
-    Raises:
-        NumericsError: as `mass_of`.
+    Where the flow gives NaN or infinity there is no mass.
     """
     if not may_fold(flow):
         return CERTAIN
-    return (yield from measuring(flow, extent, LIVE))
+    try:
+        return (yield from measuring(flow, extent, LIVE))
+    except NumericsError as error:
+        return Mass(None, math.inf, str(error))
 
 
 def measuring(flow: Flow, extent: Extent, effort: Effort) -> Generator[None, None, Mass]:

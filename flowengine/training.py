@@ -24,7 +24,8 @@ class TrainReport(msgspec.Struct, frozen=True):
     """How a run ended; nll and kl are in nats, seconds are of training alone.
 
     nll and kl are upper bounds if `bound` names one, and None where there is no likelihood;
-    `sliced_w2` is measured at the end, in data units.
+    `sliced_w2` is measured at the end, in data units, and so is the model's mass: where it is not
+    `normalized`, nll and kl are those of the density that is left when it is divided by `mass`.
     """
 
     step: int
@@ -35,6 +36,9 @@ class TrainReport(msgspec.Struct, frozen=True):
     sliced_w2: float
     stopped_by: str
     bound: str | None = None
+    mass: float | None = None
+    mass_error: float | None = None
+    normalized: bool = True
 
     @classmethod
     def of(cls, trainer: Trainer, figures: Figures, stopped_by: str) -> TrainReport:
@@ -48,6 +52,9 @@ class TrainReport(msgspec.Struct, frozen=True):
             sliced_w2=trainer.sliced_w2() if figures.w2 is None else figures.w2,
             stopped_by=stopped_by,
             bound=trainer.bound,
+            mass=figures.mass,
+            mass_error=figures.mass_error,
+            normalized=figures.normalized,
         )
 
 
@@ -72,14 +79,19 @@ class Limits:
 
     def reached(self, trainer: Trainer, figures: Figures | None) -> str:
         """The name of the limit that has been reached, or an empty text."""
-        kl = None if figures is None else figures.kl
-        if self.until_kl is not None and kl is not None and kl <= self.until_kl:
-            return "kl"
+        if self.until_kl is not None and self._is_near(figures):
+            figures = trainer.confirmed()
+            if self._is_near(figures) and figures.normalized:
+                return "kl"
         if self.steps is not None and trainer.step_count - self.first_step >= self.steps:
             return "steps"
         if self.seconds is not None and trainer.seconds - self.first_second >= self.seconds:
             return "seconds"
         return ""
+
+    def _is_near(self, figures: Figures | None) -> bool:
+        kl = None if figures is None else figures.kl
+        return kl is not None and self.until_kl is not None and kl <= self.until_kl
 
 
 def train(
@@ -97,7 +109,7 @@ def train(
         steps: So many more steps; the learning rate anneals to zero on the last one.
         seconds: So much more training time; the learning rate anneals likewise.
         until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats;
-            of a VAE its upper bound.
+            of a VAE its upper bound. It counts only where the model is a density then.
         on_progress: Called after every step, with figures when they have just been measured.
 
     Raises:
@@ -127,6 +139,5 @@ def train(
                 on_progress(trainer, figures if fresh else None)
     finally:
         trainer.progress = None
-    if figures is None or not fresh:
-        figures = trainer.evaluate()
+    figures = trainer.confirmed()
     return TrainReport.of(trainer, figures, reason)

@@ -103,7 +103,7 @@ def pleated_mass(flow):
         (shrunk(1e-3, (3.0, -3.0)), 1.0),
         (shrunk(8.0, (25.0, 5.0)), 1.0),
         (shifted_copies((30.0, 0.0)), 2.0),
-        (shifted_copies((-30.0, 17.0), (3.0, 60.0), (200.0, -90.0)), 4.0),
+        (shifted_copies((-30.0, 17.0), (25.0, -40.0)), 3.0),
     ],
     ids=["bell", "needle", "far bell", "ghost", "ghosts"],
 )

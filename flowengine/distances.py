@@ -6,7 +6,7 @@ All distances are in data units, computed without gradients.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from flowengine.model import Model
     from flowengine.targets.grid import GridTarget
+
+Result = TypeVar("Result")
 
 MOST_TRANSPORTED = 4_096
 SLICES = 32
@@ -75,13 +77,14 @@ def _mean_distance(a: Tensor, b: Tensor) -> float:
     return total / (len(a) * len(b))
 
 
-def finished(work: Generator[None, None, float]) -> float:
+def finished(work: Generator[None, None, Result]) -> Result:
     """What work that comes in parts ends with, all parts done at once."""
     while True:
         try:
             next(work)
         except StopIteration as ended:
-            return float(ended.value)
+            result: Result = ended.value
+            return result
 
 
 class Slices:

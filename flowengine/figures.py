@@ -16,9 +16,17 @@ class Figures(NamedTuple):
         kl: Likewise.
         entropy: The target's own, in nats.
         w2: Sliced 2-Wasserstein distance, in data units; None where it was not measured.
+        mass: ∫ q dx as it was last measured; 1 where the model cannot be but a density. Where it
+            differs from 1 beyond `mass_error`, nll and kl are those of the density q / mass; where
+            it could not be measured it is None, and so are they.
+        mass_error: What it may be off by.
+        normalized: Whether nothing that was measured speaks against a density.
     """
 
     nll: float | None
     kl: float | None
     entropy: float
     w2: float | None = None
+    mass: float | None = None
+    mass_error: float | None = None
+    normalized: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -70,9 +70,12 @@ class Flow(Density):
 
     Attributes:
         base: The distribution of z; the standard normal unless another is given.
+        may_fold: Whether `inverse` could send several points of the plane to the same z, for some
+            weights: then the density is one only where that has been measured.
     """
 
     likelihood = "exact"
+    may_fold: ClassVar[bool] = True
     base: Base
 
     def __init__(self, base: Base | None = None) -> None:

@@ -355,7 +355,9 @@ class Worker:
 
     def _pass_on_notices(self) -> None:
         while self._trainer is not None and self._trainer.notices:
-            self._say(self._trainer.notices.pop(0), remedy="halve_rate")
+            text = self._trainer.notices.pop(0)
+            of_mass = text == self._trainer.mass.note
+            self._say(text, remedy="" if of_mass else "halve_rate")
 
     def _say(self, text: str, remedy: Literal["", "halve_rate"] = "") -> None:
         self._send(protocol.Notice(lane=self._lane, text=text, remedy=remedy))
@@ -387,7 +389,7 @@ class Worker:
         if self._blocked or self._display is None or not trainer.step_count or trainer.measured:
             return
         with contextlib.suppress(NumericsError):  # what cannot be measured can still be saved
-            self._send(self._display.measured(trainer.evaluate()))
+            self._send(self._display.measured(trainer.confirmed()))
 
     def _send_checkpoint(self, request: int) -> None:
         if self._trainer is None:

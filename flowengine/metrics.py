@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from flowengine.baselines import Vae
 from flowengine.distances import Slices, energy_distance, transport_distance
 from flowengine.errors import NumericsError
-from flowengine.quadrature import integrate
+from flowengine.mass import REGION, mass_of, may_fold
 from flowengine.targets.streams import derived_seed, sobol_points
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from flowengine.bases import Base
     from flowengine.flow import Flow
+    from flowengine.mass import Mass
     from flowengine.model import Model
     from flowengine.project import Extent
     from flowengine.targets.grid import GridTarget
 
 REPLICATES = 8
 LIVE_POINTS = 4_096
-MASS_POINTS = 8_192
 EVALUATION_POINTS = 16_384
 ROUND_TRIP_POINTS = 2_048
 REVERSE_POINTS = 8_192
@@ -61,9 +61,14 @@ class Evaluation(Struct, frozen=True, kw_only=True):
             it is above 0, KL(model ‖ target) of the whole model is infinite.
         ess: Effective sample size of those samples as importance samples of the target, as a share
             of their number: (Σw)² / (n Σw²) with w = p/q. 1 for a perfect fit.
-        mass: ∫ q dx over a box that holds all but 4·10⁻⁶ of the model, by adaptive quadrature:
-            1 for a right log_det, to about 10⁻³. A model that squeezes itself onto lines thinner
-            than about 10⁻³ of its extent can slip through and read less.
+        mass: ∫ q dx, by adaptive quadrature: 1 for a right log_det of a map that can be undone.
+            None where it could not be measured; `note` says so.
+        mass_error: What `mass` may be off by.
+        mass_region: Over which part of the plane it was measured.
+        normalized: Whether q is a density as far as could be measured. Where it is not, `nll`, `kl`
+            and `kl_reverse` are those of the density q / mass: of q itself they would be wrong by
+            the logarithm of its mass. Where its mass is not known either, they are None.
+        note: What is wrong, in a sentence; empty where nothing is.
         inverse_error: Largest |x − forward(inverse(x))| over 2,048 target points, in data units.
         w2: 2-Wasserstein distance between 1,024 points of the model and 1,024 of the target, by
             exact transport, in data units; even two samples of the same density of spread 1 are
@@ -83,6 +88,10 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     outside: float
     ess: float | None = None
     mass: float | None = None
+    mass_error: float | None = None
+    mass_region: str | None = None
+    normalized: bool | None = None
+    note: str = ""
     inverse_error: Annotated[float | None, Meta(extra={"unit": "data units"})] = None
     w2: Annotated[float, Meta(extra={"unit": "data units"})]
     sliced_w2: Annotated[float, Meta(extra={"unit": "data units"})]
@@ -118,7 +127,8 @@ def evaluate(model: Model, target: GridTarget) -> Evaluation:
     if model.likelihood == "exact":
         flow = cast("Flow", model)
         figures |= reverse(flow, target)._asdict()
-        figures["mass"] = mass(flow, target.extent)
+        mass = mass_of(flow, target.extent)
+        figures |= _as_density(mass, figures, target.entropy, sure=not may_fold(flow))
         points = target.sample(ROUND_TRIP_POINTS, seed=_SEED)
         figures["inverse_error"] = round_trip_error(flow, points)
     else:
@@ -135,6 +145,38 @@ def evaluate(model: Model, target: GridTarget) -> Evaluation:
         ),
         **figures,
     )
+
+
+def _as_density(
+    mass: Mass, figures: dict[str, Any], entropy: float, *, sure: bool
+) -> dict[str, Any]:
+    """What a mass says, and the figures that it changes.
+
+    Args:
+        mass: Of the model.
+        figures: As they are for the model's log q.
+        entropy: Of the target.
+        sure: The model's map can be undone, whatever its weights: a mass that could not be
+            measured then says nothing against it.
+    """
+    found: dict[str, Any] = {
+        "mass": mass.value,
+        "mass_error": mass.error if math.isfinite(mass.error) else None,
+        "mass_region": REGION,
+        "normalized": mass.is_one or (None if sure and mass.value is None else False),
+        "note": mass.note,
+    }
+    if found["normalized"] is not False:
+        return found
+    if not math.isfinite(mass.excess):
+        unknown = ("kl", "nll", "standard_error", "kl_reverse")
+        return found | dict.fromkeys(unknown)
+    divergence = figures["kl"] + mass.excess
+    return found | {
+        "kl": divergence,
+        "nll": divergence + entropy,
+        "kl_reverse": figures["kl_reverse"] - mass.excess,
+    }
 
 
 def reverse(flow: Flow, target: GridTarget, n: int = REVERSE_POINTS) -> Reverse:
@@ -222,25 +264,16 @@ def elbo(vae: Vae, points: Tensor) -> Tensor:
     return torch.cat([vae.elbo(part, seed=seed) for seed, part in enumerate(parts)]).double()
 
 
-@torch.no_grad()
 def mass(flow: Flow, extent: Extent) -> float:
-    """∫ q dx, which is 1 if every log_det is right.
-
-    The box reaches over `extent` and over all but 4·10⁻⁶ of the model: a flow is continuous, so
-    what lies inside a circle of the base stays inside that circle's image.
+    """∫ q dx over the whole plane, which is 1 if every log_det is right; see `mass_of`.
 
     Raises:
-        NumericsError: the flow gives NaN or infinity.
+        NumericsError: the flow gives NaN or infinity, or its mass cannot be measured.
     """
-    angle = torch.linspace(0, 2 * math.pi, 2048)
-    circle = flow.base.reach * torch.stack([angle.cos(), angle.sin()], dim=1)
-    rim = _forward(flow, circle)
-    samples = _forward(flow, base_points(flow.base, MASS_POINTS))
-    reach = torch.cat([rim, samples, torch.tensor(extent).view(2, 2).T])
-    if not torch.isfinite(reach).all():
-        raise NumericsError("The model sends points of its base to NaN or infinity")
-    low, high = reach.min(0).values.double(), reach.max(0).values.double()
-    return integrate(lambda x: log_prob(flow, x).double().exp(), low, high, crowd=samples.double())
+    found = mass_of(flow, extent)
+    if found.value is None:
+        raise NumericsError(found.note)
+    return found.value
 
 
 @torch.no_grad()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
+from flowengine.mass import may_fold
 from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.pacing import Pacing, Task
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from flowengine.continuous.velocity import Field
     from flowengine.figures import Figures
     from flowengine.flow import Flow, Trace
+    from flowengine.model import Model
     from flowengine.pacing import Work
     from flowengine.trainer import Trainer
 
@@ -135,6 +137,8 @@ class Display(Pacing):
             total += float(part.sum())
             kl = total / len(self.trainer.held_out)
             yield
+        if self.trainer.mass_is_due or (not training and may_fold(self.trainer.average)):
+            yield from self.trainer.measure_mass()
         if kl is None or not training or time.perf_counter() - self._w2_at > W2_EVERY_S:
             w2 = yield from self.trainer.measure_w2()
             self._w2_at = time.perf_counter()
@@ -157,6 +161,10 @@ class Display(Pacing):
             entropy=figures.entropy,
             bound=self.trainer.bound,
             w2=figures.w2,
+            mass=figures.mass,
+            mass_error=figures.mass_error,
+            normalized=figures.normalized,
+            **_steps_of(self.trainer.average),
         )
 
     def _base(self) -> Base:
@@ -343,3 +351,11 @@ class Display(Pacing):
 def latent_batch(base: Base, n: int, seed: int) -> torch.Tensor:
     """Evenly spread points of the base, shape (n, 2), float32, on the CPU."""
     return base.from_uniform(sobol_points(n, 2, seed)).float()
+
+
+def _steps_of(model: Model) -> dict[str, Any]:
+    """The solver's steps in force and what they leave of an error, as far as that is known."""
+    accuracy = getattr(model, "accuracy", None)
+    if accuracy is not None:
+        return {"steps": accuracy.steps, "steps_error": accuracy.log_prob_error}
+    return {"steps": getattr(model, "step_count", None)}

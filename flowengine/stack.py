@@ -62,6 +62,7 @@ class DiscreteFlow(Flow):
         layers: All layers by their id, in the order of the stack.
     """
 
+    may_fold = False
     layers: nn.ModuleDict
 
     def __init__(self, layers: Iterable[Layer], base: Base | None = None) -> None:

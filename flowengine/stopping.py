@@ -23,17 +23,21 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
 
     A plateau is reached when the best KL of the later half of the run, and of no fewer than
     `PLATEAU_STEPS` steps, is not `PLATEAU_NATS` (or the rule's own value) better than the best
-    before it; in a lane without a likelihood, when its W2 is not, in data units.
+    before it; in a lane without a likelihood, when its W2 is not, in data units. No KL of what is
+    not a density ends anything.
     """
     if rule.kind == "steps" and trainer.step_count >= rule.value:
         return phrase(f"{trainer.step_count} steps are done")
     if rule.kind == "time" and trainer.seconds >= rule.value:
         return phrase(f"{trainer.seconds:.1f} s of training are over")
     if rule.kind == "kl" and trainer.history and trainer.history[-1][3] <= rule.value:
-        return phrase(f"KL reached {trainer.history[-1][3]:.3g} nats")
+        kl = trainer.confirmed().kl
+        if kl is not None and kl <= rule.value and trainer.mass.is_one:
+            return phrase(f"KL reached {kl:.3g} nats")
     if rule.kind == "plateau":
         figure = "w2" if trainer.average.likelihood == "none" else "kl"
-        if _is_flat(trainer, figure, rule.value or PLATEAU_NATS):
+        flat = _is_flat(trainer, figure, rule.value or PLATEAU_NATS)
+        if flat and (figure == "w2" or trainer.mass.is_one):
             return phrase(f"{figure.upper()} has stopped falling")
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
+from flowengine.mass import MassWatch, live_mass, may_fold
 from flowengine.modes import with_gradients
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from flowengine.flow import Flow
+    from flowengine.mass import Mass
     from flowengine.model import Model
     from flowengine.project import Lane, LaneState, Project, Recipe
     from flowengine.targets.grid import GridTarget
@@ -175,6 +178,8 @@ class Trainer:
         """
         if self.average.likelihood == "none":
             return self.record(None, self.sliced_w2())
+        if self.mass_is_due:
+            finished(self.measure_mass())
         total = sum(float(part.sum()) for part in self.measure())
         return self.record(total / len(self.held_out))
 
@@ -187,9 +192,7 @@ class Trainer:
         if self.average.likelihood == "none":
             return
         chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
-        model = self.average
-        if isinstance(model, ContinuousFlow):
-            model = model.sketched()
+        model = self._sketched()
         for seed, points in enumerate(chunks):
             with torch.no_grad():
                 gap = self.target.log_prob(points) - model.log_likelihood(points, seed=seed)
@@ -200,6 +203,38 @@ class Trainer:
         if isinstance(self.average, ContinuousFlow):
             with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
                 self.average.settle(self.target)
+
+    def _sketched(self) -> Model:
+        """The averaged model as it is measured in training: in few steps of a solver."""
+        model = self.average
+        return model.sketched() if isinstance(model, ContinuousFlow) else model
+
+    @property
+    def mass(self) -> Mass:
+        """The averaged model's mass as it was last measured; see `MassWatch`."""
+        return self._mass_watch.mass
+
+    @property
+    def mass_is_due(self) -> bool:
+        """Whether the model could have ceased to be a density since that was last looked at."""
+        return may_fold(self.average) and self._mass_watch.is_due(self.step_count, self.seconds)
+
+    def measure_mass(self) -> Generator[None, None, Mass]:
+        """Look whether the averaged model is a density, in parts of some milliseconds.
+
+        `notices` gains a sentence when it has ceased to be one. The next figures go by it.
+        """
+        found = yield from live_mass(cast("Flow", self._sketched()), self.target.extent)
+        notice = self._mass_watch.learn(found, self.step_count, self.seconds)
+        if notice:
+            self.notices.append(notice)
+        return found
+
+    def confirmed(self) -> Figures:
+        """Figures of this very step, and of a mass that was measured at it: what ends a run."""
+        if may_fold(self.average) and self._mass_watch.step != self.step_count:
+            finished(self.measure_mass())
+        return self.evaluate()
 
     @with_gradients
     def sliced_w2(self) -> float:
@@ -216,13 +251,26 @@ class Trainer:
     def record(self, kl: float | None, w2: float | None = None) -> Figures:
         """Turn what was measured into figures and add them to the history.
 
+        Of a model whose mass is not 1 they are those of the density that is left when it is divided
+        by its mass; without a mass there are none.
+
         Raises:
             NumericsError: a figure is not finite.
         """
         if kl is not None and not math.isfinite(kl):
             raise NumericsError(f"The {self.lane} model gives no finite log_prob on its target")
-        entropy = self.target.entropy
-        figures = Figures(None if kl is None else kl + entropy, kl, entropy, w2)
+        entropy, mass = self.target.entropy, self.mass
+        if kl is not None:
+            kl = kl + mass.excess if math.isfinite(mass.excess) else None
+        figures = Figures(
+            None if kl is None else kl + entropy,
+            kl,
+            entropy,
+            w2,
+            mass=None if self.average.likelihood != "exact" else mass.value,
+            mass_error=None if self.average.likelihood != "exact" else mass.error,
+            normalized=mass.is_one,
+        )
         if self.measured:
             *_, known = self.history.pop()
             figures = figures if w2 is not None else figures._replace(w2=_or_none(known))
@@ -241,6 +289,7 @@ class Trainer:
             from those with which it began, with half the learning rate.
         """
         found = self._fallback.take_up(self.optimizer)
+        self._mass_watch = MassWatch()
         said = phrase(f"{reason}; training of the {self.lane} model rests until you press Reset")
         if found:
             rate = self._halve_rate()
@@ -373,6 +422,7 @@ class Trainer:
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._fallback = Fallback()
+        self._mass_watch = MassWatch()
         self._take_up_target()
         self._keep_start()
 

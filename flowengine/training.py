@@ -27,8 +27,9 @@ class TrainReport(msgspec.Struct, frozen=True):
     """How a run ended; nll and kl are in nats, seconds are of training alone.
 
     nll and kl are upper bounds if `bound` names one, and None where there is no likelihood;
-    `sliced_w2` is measured at the end, in data units. Where the last measurement failed, all three
-    are None.
+    `sliced_w2` is measured at the end, in data units, and so is the model's mass: where it is not
+    `normalized`, nll and kl are those of the density that is left when it is divided by `mass`.
+    Where the last measurement failed, all figures are None.
     """
 
     step: int
@@ -39,6 +40,9 @@ class TrainReport(msgspec.Struct, frozen=True):
     sliced_w2: float | None
     stopped_by: str
     bound: str | None = None
+    mass: float | None = None
+    mass_error: float | None = None
+    normalized: bool = True
 
     @classmethod
     def of(cls, trainer: Trainer, figures: Figures, stopped_by: str) -> TrainReport:
@@ -52,21 +56,21 @@ class TrainReport(msgspec.Struct, frozen=True):
             sliced_w2=trainer.sliced_w2() if figures.w2 is None else figures.w2,
             stopped_by=stopped_by,
             bound=trainer.bound,
+            mass=figures.mass,
+            mass_error=figures.mass_error,
+            normalized=figures.normalized,
         )
 
     @classmethod
-    def measured(
-        cls, trainer: Trainer, stopped_by: str, known: Figures | None = None
-    ) -> TrainReport:
+    def measured(cls, trainer: Trainer, stopped_by: str) -> TrainReport:
         """Measure a trainer's present step, if it can be; `trainer.notices` says why if not.
 
         Args:
             trainer: The lane.
             stopped_by: What ended the run.
-            known: Figures of this very step, if there are any.
         """
         try:
-            return cls.of(trainer, trainer.evaluate() if known is None else known, stopped_by)
+            return cls.of(trainer, trainer.confirmed(), stopped_by)
         except MEASURING_ERRORS as error:
             trainer.notices.append(f"The {trainer.lane} lane was not measured: {error}")
             return cls(
@@ -102,14 +106,19 @@ class Limits:
 
     def reached(self, trainer: Trainer, figures: Figures | None) -> str:
         """The name of the limit that has been reached, or an empty text."""
-        kl = None if figures is None else figures.kl
-        if self.until_kl is not None and kl is not None and kl <= self.until_kl:
-            return "kl"
+        if self.until_kl is not None and self._is_near(figures):
+            figures = trainer.confirmed()
+            if self._is_near(figures) and figures.normalized:
+                return "kl"
         if self.steps is not None and trainer.step_count - self.first_step >= self.steps:
             return "steps"
         if self.seconds is not None and trainer.seconds - self.first_second >= self.seconds:
             return "seconds"
         return ""
+
+    def _is_near(self, figures: Figures | None) -> bool:
+        kl = None if figures is None else figures.kl
+        return kl is not None and self.until_kl is not None and kl <= self.until_kl
 
 
 def train(
@@ -131,7 +140,7 @@ def train(
         steps: So many more steps; the learning rate anneals to zero on the last one.
         seconds: So much more training time; the learning rate anneals likewise.
         until_kl: Until KL(target ‖ model), measured five times a second, is no larger, in nats;
-            of a VAE its upper bound.
+            of a VAE its upper bound. It counts only where the model is a density then.
         on_progress: Called after every step, with figures when they have just been measured.
         on_trained: Called when the last step is done, before it is measured: the moment to save.
 
@@ -168,7 +177,7 @@ def train(
     if on_trained is not None:
         on_trained(trainer)
     trainer.settle()
-    return TrainReport.measured(trainer, reason, figures if fresh else None)
+    return TrainReport.measured(trainer, reason)
 
 
 def _measure(trainer: Trainer) -> Figures | None:

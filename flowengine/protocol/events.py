@@ -48,6 +48,13 @@ class Metrics(Message, tag="metrics"):
             is then written "KL ≤". None where they are exact.
         w2: Sliced 2-Wasserstein distance of the model's samples, in data units; it is measured
             seldom, and None where it was not.
+        mass: ∫ q dx over the whole plane, where the model has a likelihood: measured every few
+            seconds. Where it is not 1, nll and kl are those of the density q / mass; None where it
+            could not be measured, and so are they.
+        mass_error: What it may be off by.
+        normalized: Whether nothing that was measured speaks against a density.
+        steps: Of a continuous flow: the solver's steps in force; None where they are not known.
+        steps_error: What they leave of an error in log_prob, in nats; None where it is not known.
     """
 
     lane: Lane
@@ -61,6 +68,11 @@ class Metrics(Message, tag="metrics"):
     entropy: float
     bound: Literal["iwae"] | None = None
     w2: float | None = None
+    mass: float | None = None
+    mass_error: float | None = None
+    normalized: bool = True
+    steps: int | None = None
+    steps_error: float | None = None
 
 
 class ParticleFrames(Message, tag="particles"):

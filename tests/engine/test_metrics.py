@@ -12,7 +12,6 @@ import flowengine as fe
 from flowengine import metrics, targets
 from flowengine.catalogue import Linear, ScaleShift, SplineCoupling
 from flowengine.errors import NumericsError
-from flowengine.quadrature import integrate
 from flowengine.stack import DiscreteFlow
 from flowengine.targets.presets import PRESETS
 
@@ -151,38 +150,6 @@ def test_mass_of_a_right_flow_is_one(flow):
 def test_mass_betrays_a_wrong_log_det():
     flow = WrongLogDet(bent_flow()._all())
     assert metrics.mass(flow, (-4, 4, -4, 4)) == pytest.approx(math.exp(0.1), abs=5e-3)
-
-
-def test_integral_finds_narrow_peaks_and_steep_edges():
-    low, high = torch.tensor([-10.0, -5]).double(), torch.tensor([10.0, 15]).double()
-
-    radius = (torch.arange(4000).double() + 0.5) / 2000
-    edge = torch.sigmoid((1 - radius) / 0.02)
-    mass_of_disc = float(2 * math.pi * (edge * radius).mean() * 2)
-
-    def disc(x):
-        return torch.sigmoid((1 - (x - 3).norm(dim=1)) / 0.02) / mass_of_disc
-
-    def needle(x):
-        return (-0.5 * ((x + 1) / 1e-3).square().sum(1)).exp() / (2 * math.pi * 1e-6)
-
-    generator = torch.Generator().manual_seed(0)
-    bell = torch.randn(500, 2, generator=generator, dtype=torch.float64)
-    assert integrate(needle, low, high, crowd=1e-3 * bell - 1) == pytest.approx(1, abs=1e-3)
-    assert integrate(disc, low, high, crowd=0.5 * bell + 3) == pytest.approx(1, abs=2e-3)
-
-
-def test_integral_stays_within_its_budget():
-    spent = 0
-
-    def restless(x):
-        nonlocal spent
-        spent += len(x)
-        return 1 + torch.sin(1e6 * x[:, 0])
-
-    box = torch.zeros(2).double(), torch.ones(2).double()
-    assert integrate(restless, *box, crowd=torch.zeros(1, 2).double(), budget=50_000) > 0
-    assert spent <= 50_000
 
 
 # --- round trip and transport ---------------------------------------------------------------------

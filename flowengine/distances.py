@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from flowengine.errors import NumericsError, ShapeError
+from flowengine.frame import IDENTITY, Frame
+from flowengine.framed import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -52,8 +54,10 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
     a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)
     # a common shift costs every pairing the same, and without it the best one is found faster
-    costs = torch.cdist(a - apart, b).square().numpy()
-    squared = float(emd2([], [], costs, numItermax=_PIVOTS))  # empty: all weights alike
+    costs = torch.cdist(a - apart, b).square()
+    # the solver's tolerances are absolute: it sees costs below 1, scaled without any rounding
+    size = 2.0 ** math.frexp(float(costs.max()))[1]
+    squared = size * float(emd2([], [], (costs / size).numpy(), numItermax=_PIVOTS))
     return math.sqrt(squared + float(apart.square().sum()))
 
 
@@ -96,8 +100,19 @@ class Slices:
     doi:10.1007/s10851-014-0506-3.
     """
 
-    def __init__(self, target: GridTarget, n: int = SLICED_POINTS) -> None:
+    def __init__(
+        self, target: GridTarget, n: int = SLICED_POINTS, *, frame: Frame = IDENTITY
+    ) -> None:
+        """Take up the target's share.
+
+        Args:
+            target: What samples are compared with.
+            n: How many points.
+            frame: Where target and models stand in its normalized coordinates, distances are in its
+                data units.
+        """
         self._n = n
+        self._frame = frame
         angle = (torch.arange(SLICES) + 0.5) * (math.pi / SLICES)
         directions = torch.stack([angle.cos(), angle.sin()])  # (2, SLICES)
         self._directions = directions.to(target.device)
@@ -126,11 +141,12 @@ class Slices:
         Raises:
             NumericsError: there is NaN or infinity among them.
         """
-        squared = float((self._sorted(samples.float()) - self._target).square().mean())
+        squared = float((self._sorted(samples) - self._target).square().mean())
         if not math.isfinite(squared):
             raise NumericsError("The model sends points of its base to NaN or infinity")
         return math.sqrt(squared)
 
     def _sorted(self, points: Tensor) -> Tensor:
         """The points on each direction in ascending order, shape (SLICES, n)."""
+        points = scaled(self._frame, points.float())
         return (points @ self._directions).T.sort(dim=1).values

@@ -8,7 +8,9 @@ from safetensors.torch import load as load_tensors
 
 from flowengine.baselines import build_gan, build_vae
 from flowengine.continuous import build_continuous
+from flowengine.checkpoint import taken_frame
 from flowengine.errors import ProjectError
+from flowengine.frame import Frame
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
 
@@ -26,22 +28,27 @@ if TYPE_CHECKING:
 def build_model(project: Project, lane: Lane) -> Model:
     """The untrained model of a lane, its weights drawn from the project's seed.
 
+    It speaks the units of the project's target.
+
     Raises:
         SpecError: the lane's model is impossible, e.g. the stack is empty.
     """
     if lane == "vae":
-        return build_vae(project.vae, project.seed)
-    if lane == "gan":
-        return build_gan(project.gan, project.seed)
-    return build_flow(project, lane)
+        model: Model = build_vae(project.vae, project.seed)
+    elif lane == "gan":
+        model = build_gan(project.gan, project.seed)
+    else:
+        return build_flow(project, lane)
+    return model.framed(Frame.of(project.target.extent))
 
 
 def build_flow(project: Project, lane: FlowLane) -> Flow:
     """The untrained flow of a lane; see `build_model`."""
     if lane == "discrete":
-        stack: Flow = build(project.stack, project.seed, project.base)
-        return stack
-    return build_continuous(project.continuous, project.seed, project.base)
+        flow: Flow = build(project.stack, project.seed, project.base)
+    else:
+        flow = build_continuous(project.continuous, project.seed, project.base)
+    return flow.framed(Frame.of(project.target.extent))
 
 
 def model_of(project: Project, lane: Lane) -> object:
@@ -89,7 +96,9 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
     if state is None or not state.weights:
         raise ProjectError(f"The {lane} lane of {project.name!r} has not been trained yet")
     model = build_model(project, lane)
-    load_weights(model, load_tensors(state.weights), lane)
+    weights = load_tensors(state.weights)
+    model = model.framed(taken_frame(weights, lane))
+    load_weights(model, weights, lane)
     return model.eval().requires_grad_(False)
 
 

@@ -295,7 +295,7 @@ class Worker:
     def _wish(self, project: Project) -> None:
         """Train this project from now on, if it can be trained; otherwise say why not."""
         self._project = project
-        before = self._trainer and self._trainer.average
+        before = self._trainer and self._trainer.optimizer.average
         try:
             if self._trainer is None:
                 self._trainer = Trainer(project, self._lane, device=self._device)
@@ -309,7 +309,7 @@ class Worker:
             if self._display is None:
                 self._display = display_of(self._trainer, self._generation, self._view)
             elif self._display.generation != self._generation:
-                same = self._trainer.average is before
+                same = self._trainer.optimizer.average is before
                 self._display.renew(self._generation, same_weights=same)
         self._send_status()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from flowengine.frame import IDENTITY, Frame
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -24,10 +26,26 @@ class Model(nn.Module, ABC):
     Attributes:
         likelihood: What `log_likelihood` gives: log p(x), a lower bound on it, or nothing.
         noise: How many numbers make one point.
+        frame: Leads from the normalized coordinates that the weights are for to data units. All
+            public methods speak data units.
     """
 
     likelihood: ClassVar[Likelihood]
     noise: int = 2
+    frame: Frame = IDENTITY
+
+    @property
+    def core(self) -> Self:
+        """This very model in its own normalized coordinates, the weights shared."""
+        return self.framed(IDENTITY)
+
+    def framed(self, frame: Frame) -> Self:
+        """This model with its weights shared, in data units that `frame` leads to."""
+        if frame == self.frame:
+            return self
+        twin = copy.copy(self)
+        twin.frame = frame
+        return twin
 
     @abstractmethod
     def generate(self, noise: Tensor) -> Tensor:

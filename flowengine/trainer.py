@@ -22,6 +22,7 @@ from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError, phrase
 from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
+from flowengine.frame import IDENTITY
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
@@ -63,6 +64,11 @@ class Trainer:
 
     Attributes:
         learnable: Whether any weight may move; a stack can be all locks and swaps.
+        target: What is learned, in data units.
+        normal_target: The same in normalized coordinates.
+        frame: Leads from the normalized coordinates that training goes on in to data units: the
+            target's own, but for weights of a file that knows of none.
+        held_out: Points to measure on, in normalized coordinates.
 
     Args:
         project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
@@ -95,6 +101,7 @@ class Trainer:
         self._slices: Slices | None = None
         self._learned = Learned()
         self.target = self._make_target()
+        self.frame = self.target.frame
         self._take_up(build_model(project, lane))
         saved = project.lanes.get(lane)
         if saved is not None and saved.weights:
@@ -109,12 +116,12 @@ class Trainer:
     @property
     def model(self) -> Model:
         """The model whose weights the optimizer moves."""
-        return self.optimizer.module
+        return self.optimizer.module.framed(self.frame)
 
     @property
     def average(self) -> Model:
         """The model with averaged weights; always up to date, never to be written to."""
-        return self.optimizer.average
+        return self.optimizer.average.framed(self.frame)
 
     @property
     def bound(self) -> Literal["iwae"] | None:
@@ -175,12 +182,13 @@ class Trainer:
         Where the model has a bound on log q alone, these are bounds too; where it has none, there
         are no chunks.
         """
-        if self.average.likelihood == "none":
+        model, target = self.average.core, self.normal_target
+        if model.likelihood == "none":
             return
-        chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
+        chunks = self.held_out.split(MEASURED_AT_ONCE[model.likelihood])
         for seed, points in enumerate(chunks):
             with torch.no_grad():
-                gap = self.target.log_prob(points) - self.average.log_likelihood(points, seed=seed)
+                gap = target.log_prob(points) - model.log_likelihood(points, seed=seed)
             yield gap
 
     def sliced_w2(self) -> float:
@@ -190,8 +198,9 @@ class Trainer:
     def measure_w2(self) -> Generator[None, None, float]:
         """`sliced_w2`, in parts of some milliseconds."""
         if self._slices is None:
-            self._slices = Slices(self.target)
-        return self._slices.measuring(self.average)
+            frame = self.target.frame
+            self._slices = Slices(self.target.normalized(), frame=frame)
+        return self._slices.measuring(self.average.framed(self.frame.seen_from(self.target.frame)))
 
     def record(self, kl: float | None, w2: float | None = None) -> Figures:
         """Turn what was measured into figures and add them to the history.
@@ -257,6 +266,7 @@ class Trainer:
         changed_aim = aim_of(self.recipe) != aim_of(recipe)
         redrawn = stream_of(self.recipe) != stream_of(recipe)
         self.target = target
+        self.frame = target.frame if changed_target else self.frame
         if flow is not None:
             before_edit, old = self.average, self._state()
             self._take_up(flow)
@@ -300,6 +310,10 @@ class Trainer:
             ProjectError: it belongs to another model.
         """
         state = unpack_state(saved, self.average.state_dict(), self.lane)
+        frame = IDENTITY if state.frame.is_identity else self.target.frame
+        if frame != self.frame:
+            self.frame = frame
+            self._take_up_target()
         self._apply(state)
 
     def _state(self) -> TrainerState:
@@ -312,6 +326,7 @@ class Trainer:
                 dtype=torch.float64,
             ),
             history=np.array(self.history, dtype=np.float64).reshape(-1, len(HISTORY_COLUMNS)),
+            frame=self.frame,
         )
 
     def _apply(self, state: TrainerState) -> None:
@@ -345,7 +360,7 @@ class Trainer:
 
     def _take_up(self, model: Model) -> None:
         betas = BETAS.get(self.lane, (0.9, 0.99))
-        self.optimizer = FlatAdam(model.to(self.device), betas=betas)
+        self.optimizer = FlatAdam(model.core.to(self.device), betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._fallback = Fallback()
@@ -354,21 +369,22 @@ class Trainer:
 
     def _take_up_target(self) -> None:
         self._slices = None
-        self.objective = make_objective(self.project, self.lane, self.target)
+        self.normal_target = target = self.target.normalized(self.frame)
+        self.objective = make_objective(self.project, self.lane, target)
         self._step = None
         watch = getattr(self.objective, "watch", None)
         if watch is not None:  # an objective that learns from the flow itself
-            watch(self.average)
-        self.held_out = self.target.sample(
+            watch(self.optimizer.average)
+        self.held_out = target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )
 
     def _initialize(self) -> None:
         """Let data-dependent layers look at a batch before the first step."""
         seed = derived_seed(self.project.seed, DATA_STREAM, 0)
-        initialize = getattr(self.model, "initialize", None)
+        initialize = getattr(self.optimizer.module, "initialize", None)
         if initialize is not None:
-            initialize(self.target.sample(1024, seed=seed))
+            initialize(self.normal_target.sample(1024, seed=seed))
             self.optimizer.average_from_weights()
             self.optimizer.copy_buffers()
         self._initialized = True

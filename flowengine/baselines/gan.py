@@ -14,6 +14,7 @@ from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
 from flowengine.catalogue import GanSpec
 from flowengine.errors import AbsentError, ShapeError
+from flowengine.framed import makes_points, traces
 from flowengine.model import Model
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Gan(Model):
         self.generator = Network(spec.latent, 2, *size, gain=_GAIN)
         self.critic = Network(2, 1, *size, gain=_CRITIC_GAIN, silent=False)
 
+    @makes_points
     def generate(self, noise: Tensor) -> Tensor:
         """G(z), shape (batch, 2), of latent points, shape (batch, latent)."""
         if noise.ndim != 2 or noise.shape[1] != self.noise:
@@ -62,6 +64,7 @@ class Gan(Model):
         """Refuse: there is none."""
         raise AbsentError("A GAN has no likelihood: its generator gives samples and no density")
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """z and G(z), and a straight line in between.

@@ -19,6 +19,16 @@ from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Field, Velocity
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
+from flowengine.framed import (
+    makes_points,
+    maps_in,
+    maps_out,
+    moves_back,
+    moves_on,
+    traces,
+    traces_back,
+    writes_ledger,
+)
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
@@ -83,10 +93,12 @@ class ContinuousFlow(Flow):
         self.spec = spec
         self.velocity = velocity
 
+    @maps_out
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z -> x and log|det dx/dz|; see `Flow.forward`."""
         return self._transport(check_input(z, self, "z"), 0.0, 1.0)
 
+    @maps_in
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x -> z and log|det dz/dx|; see `Flow.inverse`."""
         return self._transport(check_input(x, self), 1.0, 0.0)
@@ -99,10 +111,12 @@ class ContinuousFlow(Flow):
         found = super().log_prob(x)
         return found.masked_fill(found.isnan(), -math.inf)
 
+    @moves_on
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """On from clock `tau` to the target; see `Flow.forward_from`."""
         return self._transport(check_input(u, self, "u"), tau, 1.0)
 
+    @moves_back
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
         return self._transport(check_input(u, self, "u"), tau, 0.0)
@@ -126,8 +140,9 @@ class ContinuousFlow(Flow):
     def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
         """The same field, followed by another solver or in other steps."""
         spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
-        return ContinuousFlow(spec, self.velocity, self.base)
+        return ContinuousFlow(spec, self.velocity, self.base).framed(self.frame)
 
+    @makes_points
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2); see `Flow.positions`.
 
@@ -141,6 +156,7 @@ class ContinuousFlow(Flow):
             return self._adaptive(z, [0.0, 1.0])[-1]
         return torch.cat([points_of(self.carry(bare(part), 0.0, 1.0)) for part in z.split(CHUNK)])
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """Follow base points to the target; see `Flow.trace`.
@@ -151,6 +167,7 @@ class ContinuousFlow(Flow):
         """
         return self._trace(check_input(z, self, "z"), 0.0, 1.0, frames, densities=densities)
 
+    @traces_back
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
@@ -158,6 +175,7 @@ class ContinuousFlow(Flow):
         """Follow target points back to the base; see `Flow.inverse_trace` and `trace`."""
         return self._trace(check_input(x, self), 1.0, 0.0, frames, densities=densities)
 
+    @writes_ledger
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""

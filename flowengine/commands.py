@@ -241,11 +241,13 @@ def sample(arguments: Namespace) -> Answer:
 
 
 def _write_points(points: NDArray[np.float32], path: str) -> None:
+    from flowengine.export.samples import digits
+
     with replacing(path) as stream:
         if Path(path).suffix.lower() == ".npy":
             np.lib.format.write_array(stream, points, allow_pickle=False)
         else:
-            np.savetxt(stream, points, "%.9g", delimiter=",", header="x,y", comments="")
+            np.savetxt(stream, points, digits(points), delimiter=",", header="x,y", comments="")
 
 
 def export(arguments: Namespace) -> Answer:

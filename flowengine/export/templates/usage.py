@@ -13,7 +13,8 @@ from flowengine.export.templates.loading import load, seeded
 def log_prob(x: Tensor) -> Tensor:
     """The log-density of points, shape (n, 2), in nats, shape (n,); differentiable."""
     flow = load()
-    z, log_det = flow.inverse(torch.as_tensor(x, dtype=torch.float32))  # type: ignore[operator]
+    points = torch.as_tensor(x, dtype=getattr(flow, "takes", torch.float32))
+    z, log_det = flow.inverse(points)  # type: ignore[operator]
     log_p: Tensor = flow.base.log_prob(z) + log_det  # type: ignore[operator,union-attr]
     return log_p.masked_fill(log_p.isnan(), -torch.inf)  # lost far from the data
 
@@ -29,7 +30,7 @@ def main() -> None:
     """Print a few samples and their densities."""
     points = sample(5, seed=0)
     for (x, y), log_p in zip(points.tolist(), log_prob(points).tolist(), strict=True):
-        print(f"x = ({x:8.4f}, {y:8.4f})   log p(x) = {log_p:9.4f} nats")
+        print(f"x = ({x:.9g}, {y:.9g})   log p(x) = {log_p:9.4f} nats")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def log_weights(x: Tensor, samples: int, seed: int) -> Tensor:
     """Log p(x, z) − log q(z|x), in nats, shape (samples, n)."""
     model = load()
     noise = spread_noise(samples, model.latent, seed)  # type: ignore[arg-type]
-    points = torch.as_tensor(x, dtype=torch.float32)
+    points = torch.as_tensor(x, dtype=getattr(model, "takes", torch.float32))
     weights: Tensor = model.log_weights(points, noise)  # type: ignore[operator]
     return weights
 
@@ -40,7 +40,7 @@ def main() -> None:
     """Print a few samples and the bounds on their densities."""
     points = sample(5, seed=0)
     for (x, y), bound in zip(points.tolist(), iwae(points).tolist(), strict=True):
-        print(f"x = ({x:8.4f}, {y:8.4f})   log p(x) >= {bound:9.4f} nats")
+        print(f"x = ({x:.9g}, {y:.9g})   log p(x) >= {bound:9.4f} nats")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowengine.project import DEFAULT_EXTENT
 
 if TYPE_CHECKING:
-    from flowengine.project import Extent
+    from flowengine.project import Extent, TargetSpec
 
     Pair = tuple[float, float]
 
 _FINE = 100.0
 """Scales from the origin from which on float32 no longer tells neighbouring points apart."""
+
+_ORDINARY, _LEAST_SIDE = 16.0, 4.0
 
 
 class Frame(NamedTuple):
@@ -87,3 +89,16 @@ class Frame(NamedTuple):
 
 
 IDENTITY = Frame()
+
+
+def frame_of(target: TargetSpec) -> Frame:
+    """The frame of whatever learns a target: that of its extent.
+
+    But a formula over a plane of ordinary size says itself where it lies: there x and z are
+    measured alike, and x = 2z + 1 can be built by hand.
+    """
+    x_min, x_max, y_min, y_max = target.extent
+    ordinary = max(map(abs, target.extent)) <= _ORDINARY
+    if target.source == "formula" and ordinary and min(x_max - x_min, y_max - y_min) >= _LEAST_SIDE:
+        return IDENTITY
+    return Frame.of(target.extent)

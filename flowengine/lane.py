@@ -10,7 +10,7 @@ from flowengine.baselines import build_gan, build_vae
 from flowengine.continuous import build_continuous
 from flowengine.checkpoint import taken_frame
 from flowengine.errors import ProjectError
-from flowengine.frame import Frame
+from flowengine.frame import frame_of
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
 
@@ -39,7 +39,7 @@ def build_model(project: Project, lane: Lane) -> Model:
         model = build_gan(project.gan, project.seed)
     else:
         return build_flow(project, lane)
-    return model.framed(Frame.of(project.target.extent))
+    return model.framed(frame_of(project.target))
 
 
 def build_flow(project: Project, lane: FlowLane) -> Flow:
@@ -48,7 +48,7 @@ def build_flow(project: Project, lane: FlowLane) -> Flow:
         flow: Flow = build(project.stack, project.seed, project.base)
     else:
         flow = build_continuous(project.continuous, project.seed, project.base)
-    return flow.framed(Frame.of(project.target.extent))
+    return flow.framed(frame_of(project.target))
 
 
 def model_of(project: Project, lane: Lane) -> object:
@@ -90,6 +90,7 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
         ProjectError: the file cannot be read, or that lane has not been trained.
     """
     project = source if isinstance(source, Project) else Project.open(source)
+    project.check()
     if lane not in LANES:
         raise ProjectError(f"There is no lane {lane!r}; a project has {', '.join(LANES)}")
     state = project.lanes.get(lane)

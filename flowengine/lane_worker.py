@@ -299,6 +299,7 @@ class Worker:
         try:
             if self._trainer is None:
                 self._trainer = Trainer(project, self._lane, device=self._device)
+                self._say_what_is_odd(self._trainer)
                 self._saved_at = self._trainer.seconds
             else:
                 self._trainer.edit(project)
@@ -352,6 +353,13 @@ class Worker:
         return self._trainer
 
     # --- what is said ---------------------------------------------------------------------------
+
+    def _say_what_is_odd(self, trainer: Trainer) -> None:
+        """What a trainer noticed of its target; one lane says it for all."""
+        if self._lane == "discrete":
+            for notice in trainer.notices:
+                self._say(notice)
+        trainer.notices.clear()
 
     def _pass_on_notices(self) -> None:
         while self._trainer is not None and self._trainer.notices:

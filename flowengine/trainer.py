@@ -22,13 +22,14 @@ from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError, phrase
 from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
-from flowengine.frame import IDENTITY
+from flowengine.frame import IDENTITY, frame_of
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.schedule import Schedule
 from flowengine.targets import from_spec
+from flowengine.targets.oddities import oddity
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -79,12 +80,14 @@ class Trainer:
         SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
         TargetError: the target is no density, e.g. an empty drawing.
         DeviceError: this machine has no such device.
-        ProjectError: the saved weights belong to another model.
+        ProjectError: the saved weights belong to another model, or a limit of the catalogue or of
+            the document is broken.
     """
 
     def __init__(self, project: Project, lane: Lane, *, device: str = "auto") -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
+        project.check()
         self.project = project
         self.lane = lane
         self.device = choose_device(device)
@@ -100,8 +103,9 @@ class Trainer:
         self._step: PlainStep | GraphedStep | None = None
         self._slices: Slices | None = None
         self._learned = Learned()
+        self.notices += filter(None, [oddity(project.target)])
         self.target = self._make_target()
-        self.frame = self.target.frame
+        self.frame = frame_of(project.target)
         self._take_up(build_model(project, lane))
         saved = project.lanes.get(lane)
         if saved is not None and saved.weights:
@@ -251,9 +255,11 @@ class Trainer:
         """Go on with another version of the project, keeping every weight that still fits.
 
         Raises:
-            SpecError, TargetError: the new version cannot be trained; the old one stays.
+            SpecError, TargetError, ProjectError: the new version cannot be trained; the old one
+                stays.
         """
         before, recipe = self.project, self.recipe
+        project.check()
         self.project = project
         try:
             target = self.target if project.target == before.target else self._make_target()
@@ -266,7 +272,7 @@ class Trainer:
         changed_aim = aim_of(self.recipe) != aim_of(recipe)
         redrawn = stream_of(self.recipe) != stream_of(recipe)
         self.target = target
-        self.frame = target.frame if changed_target else self.frame
+        self.frame = frame_of(project.target) if changed_target else self.frame
         if flow is not None:
             before_edit, old = self.average, self._state()
             self._take_up(flow)
@@ -310,7 +316,7 @@ class Trainer:
             ProjectError: it belongs to another model.
         """
         state = unpack_state(saved, self.average.state_dict(), self.lane)
-        frame = IDENTITY if state.frame.is_identity else self.target.frame
+        frame = IDENTITY if state.frame.is_identity else frame_of(self.project.target)
         if frame != self.frame:
             self.frame = frame
             self._take_up_target()

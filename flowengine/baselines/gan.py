@@ -12,7 +12,7 @@ from torch import Tensor
 
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
-from flowengine.catalogue import GanSpec
+from flowengine.catalogue import GanSpec, admitted
 from flowengine.errors import AbsentError, ShapeError
 from flowengine.framed import makes_points, traces
 from flowengine.model import Model
@@ -91,4 +91,4 @@ class Gan(Model):
 
 def build_gan(spec: GanSpec, seed: int) -> Gan:
     """A fresh GAN whose generator is the identity; the same seed gives the same weights."""
-    return Gan(spec, torch.Generator().manual_seed(seed))
+    return Gan(admitted(spec), torch.Generator().manual_seed(seed))

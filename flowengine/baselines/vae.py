@@ -14,7 +14,7 @@ from torch import Tensor
 
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
-from flowengine.catalogue import VaeSpec
+from flowengine.catalogue import VaeSpec, admitted
 from flowengine.errors import AbsentError, ShapeError, SpecError
 from flowengine.flow import check_points
 from flowengine.framed import gives_density, makes_points, traces, traces_back
@@ -164,7 +164,7 @@ class Vae(Model):
 
 def build_vae(spec: VaeSpec, seed: int) -> Vae:
     """A fresh VAE: nearly the identity with a little noise; the same seed, the same weights."""
-    return Vae(spec, torch.Generator().manual_seed(seed))
+    return Vae(admitted(spec), torch.Generator().manual_seed(seed))
 
 
 @functools.lru_cache(maxsize=64)

@@ -51,7 +51,9 @@ def from_grid(array: ArrayLike, extent: Sequence[float] = DEFAULT_EXTENT) -> Gri
     return GridTarget(array, extent)
 
 
-def from_points(points: ArrayLike, bandwidth: float | None = None) -> GridTarget:
+def from_points(
+    points: ArrayLike, bandwidth: float | None = None, weights: ArrayLike | None = None
+) -> GridTarget:
     """The target of points, shape (n, 2); see `sources.spec_from_points`.
 
     Raises:
@@ -59,7 +61,7 @@ def from_points(points: ArrayLike, bandwidth: float | None = None) -> GridTarget
     """
     from flowengine.targets import sources
 
-    return from_spec(sources.spec_from_points(points, bandwidth=bandwidth))
+    return from_spec(sources.spec_from_points(points, bandwidth=bandwidth, weights=weights))
 
 
 def from_image(source: str | PathLike[str] | bytes) -> GridTarget:

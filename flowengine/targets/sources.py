@@ -16,6 +16,7 @@ import numpy as np
 
 from flowengine.arrays import FrozenArray
 from flowengine.errors import TargetError, phrase
+from flowengine.frame import Frame
 from flowengine.project import DEFAULT_EXTENT, TargetSpec
 from flowengine.targets.checks import (
     check_density,
@@ -23,6 +24,7 @@ from flowengine.targets.checks import (
     check_not_empty,
     check_points,
     check_shape,
+    check_weights,
 )
 from flowengine.targets.formula import formula_density
 from flowengine.targets.points import points_density, points_extent
@@ -86,31 +88,39 @@ def spec_from_array(
 
 
 def spec_from_points(
-    points: ArrayLike, name: str = "points", bandwidth: float | None = None
+    points: ArrayLike,
+    name: str = "points",
+    bandwidth: float | None = None,
+    weights: ArrayLike | None = None,
 ) -> TargetSpec:
     """The target of points, shape (n, 2): a Gaussian bell about each of them.
 
-    The extent is [-4, 4]² if all points lie inside, or else a square about all of them. The
-    document keeps points and bandwidth, so that both can be changed later.
+    The extent is a box about all of them, or [-4, 4]² if they are at home in it. The document keeps points
+    and bandwidth, so that both can be changed later; of weighted points it keeps the density.
 
     Args:
         points: In data units.
         name: What to call it.
-        bandwidth: Standard deviation of each bell, in data units; if left out, the one under which
-            each point is most likely given all others.
+        bandwidth: Standard deviation of each bell, in data units, which are then taken to be the
+            same on both axes; if left out, bells are round in the box, and as broad as makes each
+            point most likely given all others.
+        weights: How much each point counts, shape (n,), not negative; left out for all alike.
 
     Raises:
-        TargetError: they are no points, or the bandwidth is not above zero.
+        TargetError: they are no points, a weight is negative, or the bandwidth is not above zero.
     """
     array = check_points(points)
-    extent = points_extent(array)
-    density = points_density(array, extent, SIZE, bandwidth)
+    shares = None if weights is None else check_weights(weights, len(array))
+    extent = points_extent(array, square=bandwidth is not None)
+    density = points_density(array, extent, SIZE, bandwidth, shares)
+    if shares is not None:
+        return spec_from_array(density, name, extent)
     return TargetSpec(
         source="points",
         name=_short(name),
         extent=extent,
         density=FrozenArray(density),
-        points=FrozenArray(array),
+        points=FrozenArray(array, wide=Frame.of(extent).is_fine),
         bandwidth=bandwidth,
     )
 

@@ -114,6 +114,15 @@ def _scientific(value: float, digits: int) -> str:
     return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
 
 
+def coordinate(value: float, step: float) -> str:
+    """A place on an axis, as exact as `step` tells places apart: 45.065, −3·10⁷."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    whole = math.floor(math.log10(abs(value))) if round(value / step) else 0
+    if -5 < whole < 6 or not math.isfinite(value):
+        return signed(value, decimals).removeprefix("+")
+    return _scientific(value, max(1, whole - math.floor(math.log10(step) + 1e-9) + 1))
+
+
 def signed(value: float, decimals: int = 2) -> str:
     """A change, with its sign and a fixed number of decimals: +0.27, −0.31; no change is 0.00."""
     if not math.isfinite(value):

@@ -102,9 +102,7 @@ def _inverse(model: Model, call: Callable[..., Any], x: Tensor) -> tuple[Tensor,
     return z, log_det - model.frame.log_area
 
 
-def _onward(
-    model: Model, call: Callable[..., Any], u: Tensor, tau: float
-) -> tuple[Tensor, Tensor]:
+def _onward(model: Model, call: Callable[..., Any], u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
     x, log_det = call(_normal(model, u, "u"), tau)
     return to_data(model.frame, x), log_det
 
@@ -138,7 +136,9 @@ def _traced(model: Model, call: Callable[..., Any], *args: Any, **named: Any) ->
     )
 
 
-def _traced_back(model: Model, call: Callable[..., Any], x: Tensor, *args: Any, **named: Any) -> Any:  # noqa: ANN401
+def _traced_back(
+    model: Model, call: Callable[..., Any], x: Tensor, *args: Any, **named: Any
+) -> Any:  # noqa: ANN401
     return _traced(model, call, _normal(model, x), *args, **named)
 
 

@@ -127,9 +127,7 @@ def check_bandwidth(bandwidth: float) -> float:
     """
     number = isinstance(bandwidth, int | float | np.number) and not isinstance(bandwidth, bool)
     if not (number and math.isfinite(bandwidth) and bandwidth > 0):
-        raise TargetError(
-            f"The bandwidth must be a finite number above 0, got {_told(bandwidth)}"
-        )
+        raise TargetError(f"The bandwidth must be a finite number above 0, got {_told(bandwidth)}")
     return float(bandwidth)
 
 

@@ -104,9 +104,7 @@ def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
     return spread
 
 
-def cell_counts(
-    points: Array, extent: Extent, size: int, weights: Array | None = None
-) -> Array:
+def cell_counts(points: Array, extent: Extent, size: int, weights: Array | None = None) -> Array:
     """How many points fall into each cell, shape (size, size), row 0 at y_min.
 
     With weights it is as many in all as independent points of equal weight would say as much:
@@ -116,7 +114,9 @@ def cell_counts(
     shares = (points - (x_min, y_min)) / (x_max - x_min, y_max - y_min)
     inside = ((shares >= 0) & (shares <= 1)).all(axis=1)
     column, row = np.minimum((shares[inside] * size).astype(np.int64), size - 1).T
-    shares = None if weights is None else weights[inside] * (weights.sum() / np.square(weights).sum())
+    shares = (
+        None if weights is None else weights[inside] * (weights.sum() / np.square(weights).sum())
+    )
     held = np.bincount(row * size + column, weights=shares, minlength=size * size)
     return held.reshape(size, size).astype(float)
 

@@ -74,7 +74,7 @@ class Frame(NamedTuple):
         return left, right, bottom, top
 
     def normal_extent(self, extent: Extent) -> Extent:
-        """An extent of data units in normalized coordinates; the frame's own is [-4, 4]² exactly."""
+        """An extent of data units in normalized coordinates: [-4, 4]² if it is the frame's own."""
         if self == Frame.of(extent):
             return DEFAULT_EXTENT
         (left, bottom), (right, top) = self.normal(extent[::2]), self.normal(extent[1::2])

@@ -78,7 +78,7 @@ def _translating(
             result: R = translate(self, functools.partial(method, self.core), *args, **named)
             return result
 
-        return speaking
+        return speaking  # type: ignore[return-value]
 
     return decorate
 
@@ -137,7 +137,11 @@ def _traced(model: Model, call: Callable[..., Any], *args: Any, **named: Any) ->
 
 
 def _traced_back(
-    model: Model, call: Callable[..., Any], x: Tensor, *args: Any, **named: Any
+    model: Model,
+    call: Callable[..., Any],
+    x: Tensor,
+    *args: Any,  # noqa: ANN401
+    **named: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     return _traced(model, call, _normal(model, x), *args, **named)
 

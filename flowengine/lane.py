@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, overload
 from safetensors.torch import load as load_tensors
 
 from flowengine.baselines import build_gan, build_vae
-from flowengine.continuous import build_continuous
 from flowengine.checkpoint import taken_frame
+from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
 from flowengine.frame import frame_of
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe

@@ -62,8 +62,8 @@ class TargetSpec(_Document):
         extent: (x_min, x_max, y_min, y_max) in data units.
         density: Grid of cells, shape (rows, columns), row 0 at y_min; non-negative, of any sum.
             None only for a preset, which is computed when it is needed.
-        points: The points that it was made from, shape (n, 2), if it came from points; float64 where
-            they lie so far from zero that float32 could not tell them apart.
+        points: The points that it was made from, shape (n, 2), if it came from points; float64
+            where they lie so far from zero that float32 could not tell them apart.
         bandwidth: Standard deviation of the bell about each point along x, in data units, and along
             y the same share of the extent; None where it is chosen from the points.
         formula: What it was computed from, p(x, y) ∝ …, if it came from a formula.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from explorer.i18n import coordinate, number, signed, tr
+from explorer.i18n import coordinate, mark, number, signed, tr
 
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FAR: Final = 10_000.0  # nats
 UNITS: Final = "units"
 """The row that leads from normalized coordinates to data units."""
+_NAMED_BY_ENGINES: Final = (mark("Units"),)
 ASTRAY: Final = 0.05
 """Data units by which a point may miss itself on the way to the base and back, to be believed."""
 

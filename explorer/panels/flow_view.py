@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     )
 
     from explorer.panels.camera import Camera, View
-    from flowengine.frame import Frame
     from explorer.panels.difference import Reference
+    from flowengine.frame import Frame
     from flowengine.project import Lane
 
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flowengine.export import Cancelled, Progress
     from flowengine.model import Model
 
-    Rows = NDArray[np.float32] | NDArray[np.float64]
+    Rows = NDArray[np.floating[Any]]
 
 CHUNK = 65_536
 _DIGITS = {4: "%.9g", 8: "%.17g"}  # as many as tell every float32, or float64, from its neighbours
@@ -46,7 +46,8 @@ def export_samples(
         flow: The model.
         file: What is written.
         suffix: ".csv" for a line of `x,y`, or `x,y,log_prob` for a flow, for each point; ".npy" for
-            an array of shape (count, 2). Points are float32, or float64 where their origin is far off.
+            an array of shape (count, 2). Points are float32, or float64 where their origin is far
+            off.
         count: How many points.
         seed: The same seed gives the same points as `python -m flowengine sample`.
         progress: Called with how much is done, and what is being done.
@@ -68,7 +69,7 @@ def export_samples(
         _refuse_cancelled(cancelled)
         made.append(_rows(flow, chunk, dense=dense))
         progress(_MAKING * min((k + 1) * CHUNK / count, 1.0), "drawing samples")
-    rows = np.concatenate(made)
+    rows: Rows = np.concatenate(made)
     progress(_MAKING, "writing the samples")
     with file.open("xb") as stream:
         _write(stream, rows, suffix, cancelled)

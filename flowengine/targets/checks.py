@@ -97,7 +97,8 @@ def check_weights(weights: ArrayLike, count: int) -> NDArray[np.float64]:
         )
     if not array.any():
         raise TargetError(f"{WEIGHTS} are all zero: at least one point must count")
-    return array / array.max()
+    shares: NDArray[np.float64] = array / array.max()
+    return shares
 
 
 def check_extent(extent: Sequence[float]) -> Extent:

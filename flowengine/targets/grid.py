@@ -217,8 +217,8 @@ class GridTarget:
         return self.quantile(uniform.to(self._rows.ends))
 
     def _rounding_margin(self) -> tuple[float, float]:
-        """How many cells a point keeps from its cell's border, so that float32 leaves it inside."""
-        step = 4 * torch.finfo(torch.float32).eps
+        """How many cells a point keeps from its cell's border, so that it is not rounded out."""
+        step = 4 * torch.finfo(torch.float64 if self.frame.is_fine else torch.float32).eps
         x_min, x_max, y_min, y_max = self.extent
         reach = (max(abs(x_min), abs(x_max)), max(abs(y_min), abs(y_max)))
         return (

@@ -32,10 +32,9 @@ def oddity(target: TargetSpec) -> str:
                 "about it"
             )
     elif not spread.all():
-        axis = int(np.argmin(spread))
+        name, value = ("x", points[0, 0]) if not spread[0] else ("y", points[0, 1])
         return phrase(
-            f"{'xy'[axis]} is {points[0, axis]:.6g} at every point: the target is a thin ridge "
-            "about a line"
+            f"{name} is {value:.6g} at every point: the target is a thin ridge about a line"
         )
     if count < FEW:
         return phrase(

@@ -114,10 +114,10 @@ def cell_counts(points: Array, extent: Extent, size: int, weights: Array | None 
     shares = (points - (x_min, y_min)) / (x_max - x_min, y_max - y_min)
     inside = ((shares >= 0) & (shares <= 1)).all(axis=1)
     column, row = np.minimum((shares[inside] * size).astype(np.int64), size - 1).T
-    shares = (
-        None if weights is None else weights[inside] * (weights.sum() / np.square(weights).sum())
-    )
-    held = np.bincount(row * size + column, weights=shares, minlength=size * size)
+    counts = None
+    if weights is not None:
+        counts = weights[inside] * (weights.sum() / np.square(weights).sum())
+    held = np.bincount(row * size + column, weights=counts, minlength=size * size)
     return held.reshape(size, size).astype(float)
 
 

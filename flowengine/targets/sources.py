@@ -96,8 +96,9 @@ def spec_from_points(
 ) -> TargetSpec:
     """The target of points, shape (n, 2): a Gaussian bell about each of them.
 
-    The extent is a box about all of them, or [-4, 4]² if they are at home in it. The document keeps points
-    and bandwidth, so that both can be changed later; of weighted points it keeps the density.
+    The extent is a box about all of them, or [-4, 4]² if they are at home in it. The document keeps
+    points and bandwidth, so that both can be changed later; of weighted points it keeps the
+    density.
 
     Args:
         points: In data units.

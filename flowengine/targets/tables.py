@@ -214,19 +214,17 @@ def _choose(table: _Table, what: str, reading: Reading) -> Chosen:
     if table.width != 2 and table.titles is None and not reading.columns:
         chosen = choose(numbers, None, what, reading)
         if chosen is None:
-            raise TargetError(
-                f"{_line(what, table.rows[0])}: expected {phrase('two')} numbers, "
-                f"got {table.width:,}"
-            )
+            where, expected, found = _line(what, table.rows[0]), phrase("two"), table.width
+            raise TargetError(f"{where}: expected {expected} numbers, got {found:,}")
         return chosen
-    found = choose(numbers, table.titles, what, reading)
-    if found is None:
+    chosen = choose(numbers, table.titles, what, reading)
+    if chosen is None:
         names = ", ".join(table.titles or ())
         raise TargetError(
             f"{what} has {table.width} columns, {names[:200]}: say which two hold the points, "
             "with --columns NAME,NAME"
         )
-    return found
+    return chosen
 
 
 def _values(row: _Row, chosen: Chosen, table: _Table) -> list[float]:
@@ -242,11 +240,16 @@ def _refuse_unread(
     unread = [table.rows[k] for k in np.flatnonzero(missing)]
     for row in unread:
         if any(row.words[k].lower() not in _MISSING for k in _bad(row, chosen, table)):
-            raise TargetError(_complaint(row, chosen, table, what))
+            raise _unread_word(row, chosen, table, what)
     if unread and not drop:
+        told, lacking, rows = (
+            _unread_word(unread[0], chosen, table, what),
+            len(unread),
+            len(missing),
+        )
         raise TargetError(
-            f"{_complaint(unread[0], chosen, table, what)}; {len(unread):,} of {len(missing):,} "
-            "rows lack a number, and --drop-missing leaves them out"
+            f"{told}; {lacking:,} of {rows:,} rows lack a number, and --drop-missing leaves them "
+            "out"
         )
 
 
@@ -256,14 +259,15 @@ def _bad(row: _Row, chosen: Chosen, table: _Table) -> list[int]:
     return [k for k, value in found if math.isnan(value)]
 
 
-def _complaint(row: _Row, chosen: Chosen, table: _Table, what: str) -> str:
+def _unread_word(row: _Row, chosen: Chosen, table: _Table, what: str) -> TargetError:
+    """What is said of the first word of a row that is no finite number."""
+    where = _line(what, row)
     bad = _bad(row, chosen, table)
-    for k in sorted(bad, key=lambda k: row.words[k].lower() in _MISSING):
-        value = _number(row.words[k], comma=table.comma)
-        if value is None:
-            return phrase(f"{_line(what, row)}: expected a number, got {row.words[k][:40]!r}")
-        return phrase(f"{_line(what, row)}: expected a finite number, got {row.words[k][:40]!r}")
-    raise AssertionError(row)
+    first = min(bad, key=lambda k: row.words[k].lower() in _MISSING)
+    word = row.words[first]
+    if _number(word, comma=table.comma) is None:
+        return TargetError(f"{where}: expected a number, got {word[:40]!r}")
+    return TargetError(f"{where}: expected a finite number, got {word[:40]!r}")
 
 
 def _numbers(row: _Row, count: int, table: _Table, what: str) -> list[float]:
@@ -271,7 +275,7 @@ def _numbers(row: _Row, count: int, table: _Table, what: str) -> list[float]:
     found = _values(row, Chosen(0, 1, others=tuple(range(2, count))), table)
     if any(map(math.isnan, found)):
         chosen = Chosen(0, 1, others=tuple(range(2, count)))
-        raise TargetError(_complaint(row, chosen, table, what))
+        raise _unread_word(row, chosen, table, what)
     return found
 
 

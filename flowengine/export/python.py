@@ -92,7 +92,6 @@ def model_source(flow: Model, name: str, lane: str) -> str:
     """
     if isinstance(flow, Vae | Gan):
         return baselines.source_of(flow, _title(name))
-    framed = [] if flow.frame.is_identity else ["framed"]
     if isinstance(flow, DiscreteFlow):
         kinds = [layer.spec.kind for layer in flow.active]
         templates, build = [*kinds, "discrete_flow"], _build_discrete(flow)
@@ -105,6 +104,7 @@ def model_source(flow: Model, name: str, lane: str) -> str:
     for kind in templates:
         if not has_template(kind):
             raise ExportError(f"The python export does not know the layer {kind!r} yet")
+    framed = [] if flow.frame.is_identity else ["framed"]
     templates = [f"base_{flow.base.spec.kind}", *templates, *framed, "usage"]
     return assemble(templates, docstring=_docstring(name, lane), build=in_frame(build, flow))
 

@@ -54,11 +54,13 @@ class _Table(NamedTuple):
         titles: None where it has no such line.
         rows: In their order.
         comma: Whether a comma is a decimal point.
+        ended: Whether the last line has an end.
     """
 
     titles: list[str] | None
     rows: list[_Row]
     comma: bool
+    ended: bool
 
     @property
     def width(self) -> int:
@@ -135,7 +137,7 @@ def _parsed(text: str) -> _Table:
     titles = None
     if rows and all(_number(word, comma=comma) is None for word in rows[0].words):
         titles = rows.pop(0).words
-    return _Table(titles, rows, comma)
+    return _Table(titles, rows, comma, text.endswith(("\n", "\r")))
 
 
 def _separator(lines: Sequence[str]) -> str:
@@ -193,9 +195,9 @@ def _check_width(row: _Row, count: int, table: _Table, what: str) -> None:
     if found == count:
         return
     where, expected = _line(what, row), phrase("two") if count == 2 else f"{count:,}"
-    if found < count and row is table.rows[-1] and len(table.rows) > 1:
+    if found < count and row is table.rows[-1] and not table.ended:
         raise TargetError(
-            f"{where}: expected {expected} numbers, got {found:,}; it is the last line, so the "
+            f"{where}: expected {expected} numbers, got {found:,}; the line has no end, so the "
             "table may have been cut off"
         )
     raise TargetError(f"{where}: expected {expected} numbers, got {found:,}")

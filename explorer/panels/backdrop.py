@@ -130,22 +130,21 @@ def _step(view: View, axis: int) -> float:
 
 def _columns(view: View) -> Iterator[tuple[float, float]]:
     """The lines across, as values in data units and as pixels."""
-    half = view.width / 2 / view.scale
-    for value, x in _multiples(view, 0, view.x - half, view.x + half):
+    for value, x in axis_lines(view, 0):
         yield value, round(view.width / 2 + (x - view.x) * view.scale)
 
 
 def _rows(view: View) -> Iterator[tuple[float, float]]:
-    half = view.height / 2 / view.scale
-    for value, y in _multiples(view, 1, view.y - half, view.y + half):
+    for value, y in axis_lines(view, 1):
         yield value, round(view.height / 2 - (y - view.y) * view.scale)
 
 
-def _multiples(view: View, axis: int, low: float, high: float) -> Iterator[tuple[float, float]]:
-    """Round values of data units between two coordinates, and the coordinates of each."""
+def axis_lines(view: View, axis: int) -> Iterator[tuple[float, float]]:
+    """The round values of data units that are seen, and the coordinate of each in the picture."""
+    middle, side = ((view.x, view.width), (view.y, view.height))[axis]
     step, center, scale = _step(view, axis), view.frame.center[axis], view.frame.scale[axis]
     digits = max(0, -math.floor(math.log10(step)))
-    low, high = center + scale * low, center + scale * high
+    low, high = (center + scale * (middle + end * side / 2 / view.scale) for end in (-1, 1))
     for k in range(math.ceil(low / step), math.floor(high / step) + 1):
         value = round(k * step, digits)
         yield value, (value - center) / scale

@@ -20,6 +20,7 @@ from explorer.training.controller import Controller
 from flowengine.frame import Frame
 from flowengine.project import Project, default_stack
 from flowengine.protocol import Ledger, LedgerRow
+from flowengine.targets.presets import preset_density
 from flowengine.targets.sources import spec_from_array, spec_from_formula, spec_from_points
 from tests.explorer.film_messages import field, heat
 from tests.explorer.target_desk import stroke
@@ -77,7 +78,7 @@ def stage(qtbot, qapp):
 
 
 def project_on(extent) -> Project:
-    return Project(target=spec_from_array(np.eye(8), extent=extent), stack=default_stack())
+    return Project(target=spec_from_array(preset_density("moons"), extent=extent), stack=default_stack())
 
 
 def test_a_point_is_picked_and_pointed_out_in_data_units(stage, qtbot):

@@ -78,7 +78,8 @@ def stage(qtbot, qapp):
 
 
 def project_on(extent) -> Project:
-    return Project(target=spec_from_array(preset_density("moons"), extent=extent), stack=default_stack())
+    target = spec_from_array(preset_density("moons"), extent=extent)
+    return Project(target=target, stack=default_stack())
 
 
 def test_a_point_is_picked_and_pointed_out_in_data_units(stage, qtbot):

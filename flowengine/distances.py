@@ -53,8 +53,9 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
         )
     a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)
-    # a common shift costs every pairing the same, and without it the best one is found faster
-    costs = torch.cdist(a - apart, b).square()
+    # A common shift costs every pairing the same, and without it the best one is found faster; and
+    # about the origin distances keep their digits.
+    costs = torch.cdist(a - a.mean(0), b - b.mean(0)).square()
     # the solver's tolerances are absolute: it sees costs below 1, scaled without any rounding
     size = 2.0 ** math.frexp(float(costs.max()))[1]
     squared = size * float(emd2([], [], (costs / size).numpy(), numItermax=_PIVOTS))
@@ -71,6 +72,7 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
     Source: Székely & Rizzo, 2013, doi:10.1016/j.jspi.2013.03.018, eq. 5.
     """
     a, b = a.cpu().double(), b.cpu().double()
+    a, b = a - b.mean(0), b - b.mean(0)  # about the origin distances keep their digits
     return 2 * _mean_distance(a, b) - _mean_distance(a, a) - _mean_distance(b, b)
 
 
@@ -113,6 +115,7 @@ class Slices:
         """
         self._n = n
         self._frame = frame
+        self._origin = target.frame.center if target.frame.is_fine else None
         angle = (torch.arange(SLICES) + 0.5) * (math.pi / SLICES)
         directions = torch.stack([angle.cos(), angle.sin()])  # (2, SLICES)
         self._directions = directions.to(target.device)
@@ -148,5 +151,7 @@ class Slices:
 
     def _sorted(self, points: Tensor) -> Tensor:
         """The points on each direction in ascending order, shape (SLICES, n)."""
+        if self._origin is not None:  # before float32 loses what is left about it
+            points = points.double() - points.new_tensor(self._origin, dtype=torch.float64)
         points = scaled(self._frame, points.float())
         return (points @ self._directions).T.sort(dim=1).values

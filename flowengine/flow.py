@@ -69,6 +69,10 @@ class Flow(Model):
     map that was called. All methods take points of shape (batch, 2) in the module's dtype and
     device, and a point's result does not depend on the other points of its batch.
 
+    Where the flow has a frame, z is as ever and all other points are in data units. Those may come
+    as float64 too, and are given as float64 where float32 could not tell them apart, see
+    `Frame.is_fine`; what is in the model's dtype between them is told apart by it.
+
     Attributes:
         base: The distribution of z; the standard normal unless another is given.
     """
@@ -90,7 +94,10 @@ class Flow(Model):
 
     @abstractmethod
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
-        """Map points at clock `tau` on to the target; tau 0 is `forward`, tau 1 the identity."""
+        """Map points at clock `tau`, as `trace` shows them, on to the target.
+
+        Tau 1 is the identity, tau 0 `forward` of the base point that is shown at `u`.
+        """
 
     @abstractmethod
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:

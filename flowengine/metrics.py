@@ -207,9 +207,14 @@ def held_out_points(target: GridTarget, n: int = LIVE_POINTS) -> Tensor:
 @torch.no_grad()
 def log_prob(flow: Flow, points: Tensor) -> Tensor:
     """Log q(x) in nats, shape (n,), a chunk at a time; `points` may be of any type and device."""
-    like = next(flow.parameters(), points)
-    chunks = points.to(like).split(CHUNK)
+    chunks = _for(flow, points).split(CHUNK)
     return torch.cat([flow.log_prob(chunk) for chunk in chunks]).to(points.device)
+
+
+def _for(model: Model, points: Tensor) -> Tensor:
+    """Points as a model takes them: of its own type, or with all digits where it has a frame."""
+    like = next(model.parameters(), points)
+    return points.to(like) if model.frame.is_identity else points.to(like.device)
 
 
 @torch.no_grad()
@@ -217,7 +222,7 @@ def log_likelihood(model: Model, points: Tensor) -> Tensor:
     """`log_prob`, or of a VAE its bound: each of `REPLICATES` parts by random points of its own."""
     if not isinstance(model, Vae):
         return log_prob(cast("Flow", model), points)
-    parts = points.to(next(model.parameters())).tensor_split(REPLICATES)
+    parts = _for(model, points).tensor_split(REPLICATES)
     bounds = [model.log_likelihood(part, seed=seed) for seed, part in enumerate(parts)]
     return torch.cat(bounds).to(points.device)
 
@@ -225,7 +230,7 @@ def log_likelihood(model: Model, points: Tensor) -> Tensor:
 @torch.no_grad()
 def elbo(vae: Vae, points: Tensor) -> Tensor:
     """The ELBO of points, in nats, shape (n,); see `log_likelihood`."""
-    parts = points.to(next(vae.parameters())).tensor_split(REPLICATES)
+    parts = _for(vae, points).tensor_split(REPLICATES)
     return torch.cat([vae.elbo(part, seed=seed) for seed, part in enumerate(parts)]).double()
 
 
@@ -239,6 +244,7 @@ def mass(flow: Flow, extent: Extent) -> float:
     Raises:
         NumericsError: the flow gives NaN or infinity.
     """
+    flow, extent = flow.core, flow.frame.normal_extent(extent)
     angle = torch.linspace(0, 2 * math.pi, 2048)
     circle = flow.base.reach * torch.stack([angle.cos(), angle.sin()], dim=1)
     rim = _forward(flow, circle)
@@ -253,9 +259,8 @@ def mass(flow: Flow, extent: Extent) -> float:
 @torch.no_grad()
 def round_trip_error(flow: Flow, points: Tensor, frame: Frame = IDENTITY) -> float:
     """Largest |x − forward(inverse(x))| over points, shape (n, 2), in the units of `frame`."""
-    like = next(flow.parameters(), points)
     worst = 0.0
-    for x in points.to(like).split(CHUNK):
+    for x in _for(flow, points).split(CHUNK):
         z, _ = flow.inverse(x)
         back, _ = flow.forward(z)
         worst = max(worst, float(scaled(frame, back - x).norm(dim=1).max()))

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 import flowengine as fe
 from flowengine import metrics
 from flowengine.baselines.pictures import display_of
+from flowengine.distances import Slices
 from flowengine.export import run_export
 from flowengine.flow import base_log_prob
 from flowengine.frame import IDENTITY, Frame, frame_of
@@ -344,3 +345,21 @@ def test_a_preset_is_as_it_was():
     assert trainer.frame == IDENTITY
     assert trainer.normal_target is trainer.target
     assert trainer.average is trainer.optimizer.average
+
+
+@pytest.mark.parametrize("name", ["far", "stretched"])
+def test_every_figure_can_be_asked_for_alone_in_data_units(trained, name):
+    (trainer, _), (plain, _) = trained("discrete", name), trained("discrete")
+    flow, target, area = trainer.average, trainer.target, UNITS[name].log_area
+    expected = metrics.kl(plain.average, plain.target, 2048).value
+    assert metrics.kl(flow, target, 2048).value == pytest.approx(expected, abs=1e-4)
+    assert metrics.mass(flow, target.extent) == pytest.approx(1.0, abs=1e-3)
+    points = target.sample(512, seed=0)
+    other = plain.target.sample(512, seed=0)
+    expected = metrics.nll(plain.average, other) + area
+    assert metrics.nll(flow, points) == pytest.approx(expected, abs=1e-4)
+    if len(set(UNITS[name].scale)) == 1:
+        scale = UNITS[name].scale[0]
+        for figure in (metrics.w2, lambda model, target: Slices(target).distance(model)):
+            alone = figure(plain.average, plain.target)
+            assert figure(flow, target) == pytest.approx(alone * scale, rel=1e-3)

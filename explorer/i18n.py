@@ -13,6 +13,7 @@ from explorer.phrasebook import Phrasebook
 
 LANGUAGES: Final = {"en": "English", "vi": "Tiếng Việt"}
 MINUS: Final = "\N{MINUS SIGN}"
+_MOST_ZEROS: Final = 4  # behind the point of what is nothing
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -112,6 +113,20 @@ def _scientific(value: float, digits: int) -> str:
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
+
+
+def coordinate(value: float, step: float) -> str:
+    """A place on an axis, as exact as `step` tells places apart: 45.065, −3·10⁷."""
+    if not math.isfinite(value):
+        return number(value)
+    exponent = math.floor(math.log10(step) + 1e-9)
+    decimals, nothing = max(0, -exponent), not round(value / step)
+    if nothing and decimals > _MOST_ZEROS:
+        return "0"
+    whole = 0 if nothing else math.floor(math.log10(abs(value)))
+    if -5 < whole < 6:
+        return signed(value, decimals).removeprefix("+")
+    return _scientific(value, max(1, whole - exponent + 1))
 
 
 def signed(value: float, decimals: int = 2) -> str:

@@ -304,7 +304,7 @@ class MainWindow(QMainWindow):
         if row is None:
             self.stage.receive(ledger.lane, ledger)
         else:
-            self.stage.panels[ledger.lane].set_marker(row.position, row.jacobian)
+            self.stage.point_out(ledger, row)
         self.stage.clock.wake()
 
     # --- menus ----------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ def ledger_of(trainer: Trainer, query: Query, generation: int) -> Ledger:
         AbsentError: the model has no ledger.
     """
     page = trainer.average.ledger(query.point)
-    point = torch.tensor([query.point], device=trainer.device)
-    target = float(trainer.target.log_prob(point))
+    point = torch.tensor([trainer.frame.normal(query.point)], device=trainer.device)
+    target = float(trainer.normal_target.log_prob(point)) - trainer.frame.log_area
     return Ledger(
         lane=trainer.lane,
         generation=generation,
@@ -43,7 +43,9 @@ def trace_of(trainer: Trainer, wish: Trace) -> TraceReply:
         ShapeError: they are no points.
     """
     flow = trainer.average
-    points = torch.tensor(wish.points, dtype=torch.float32, device=trainer.device)
+    wide = flow.frame.is_fine and trainer.device.type != "mps" and wish.direction == "normalize"
+    kind = torch.float64 if wide else torch.float32
+    points = torch.tensor(wish.points, dtype=kind, device=trainer.device)
     trace = (flow.trace if wish.direction == "generate" else flow.inverse_trace)(points)
-    tau, positions, log_det, _ = (part.float().cpu().numpy() for part in trace)
+    tau, positions, log_det, _ = (part.cpu().numpy() for part in trace)
     return TraceReply(request=wish.request, tau=tau, positions=positions, log_det=log_det)

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 
 class FrozenArray:
-    """A read-only float32 array that compares and hashes by its content.
+    """A read-only array that compares and hashes by its content: float32, or float64 if `wide`.
 
     A document that holds one can be compared, undone and sent to an engine like any other value;
     nobody who holds `values` can change it under the others.
     """
 
-    def __init__(self, values: ArrayLike) -> None:
-        array: NDArray[np.float32] = np.array(values, dtype=np.float32, order="C")
+    def __init__(self, values: ArrayLike, *, wide: bool = False) -> None:
+        kind: Any = np.float64 if wide else np.float32
+        array: NDArray[np.float32] = np.array(values, dtype=kind, order="C")
         array.flags.writeable = False
         self.values = array
 

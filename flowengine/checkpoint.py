@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from flowengine.errors import ProjectError
+from flowengine.frame import IDENTITY, Frame
 from flowengine.project import LaneState
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 HISTORY_COLUMNS = ("step", "seconds", "nll", "kl", "w2")
 """Of a row of a history. An infinite NLL stands where the target or the model changed."""
+FRAME = "frame"
+"""What weights that are for normalized coordinates keep their frame under: cx, cy, sx, sy."""
 _LATER_COLUMNS = ("w2",)  # which older files do not have
 
 
@@ -35,6 +38,7 @@ class TrainerState(NamedTuple):
         objective: Where the streams of random points stand.
         counters: step, schedule step, seconds, rate scale, last loss; float64, shape (5,).
         history: Shape (n, 5): see `HISTORY_COLUMNS`; NaN stands for what was not measured.
+        frame: Leads from the coordinates that the weights are for to data units.
     """
 
     weights: dict[str, Tensor]
@@ -42,6 +46,7 @@ class TrainerState(NamedTuple):
     objective: dict[str, Tensor]
     counters: Tensor
     history: NDArray[np.float64]
+    frame: Frame = IDENTITY
 
 
 def pack_state(state: TrainerState) -> LaneState:
@@ -52,8 +57,9 @@ def pack_state(state: TrainerState) -> LaneState:
     history = io.BytesIO()
     columns: dict[str, Any] = dict(zip(HISTORY_COLUMNS, state.history.T, strict=True))
     np.savez_compressed(history, **columns)
+    weights = state.weights | _frame_tensors(state.frame)
     return LaneState(
-        weights=save({n: t.contiguous() for n, t in state.weights.items()}),
+        weights=save({n: t.contiguous() for n, t in weights.items()}),
         state=save({n: t.contiguous() for n, t in tensors.items()}),
         history=history.getvalue(),
     )
@@ -66,6 +72,7 @@ def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) ->
         ProjectError: a part is damaged, or belongs to another model.
     """
     weights = _tensors(saved.weights, f"lanes/{lane}/weights.safetensors")
+    frame = taken_frame(weights, lane)
     _check_same(weights, expected, f"lanes/{lane}/weights.safetensors")
     part = f"lanes/{lane}/state.safetensors"
     tensors = _tensors(saved.state, part) if saved.state else {}
@@ -78,7 +85,24 @@ def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) ->
         objective=_under("objective.", tensors),
         counters=counters,
         history=read_history(saved.history, lane),
+        frame=frame,
     )
+
+
+def taken_frame(weights: dict[str, Tensor], lane: str) -> Frame:
+    """Take the frame out of weights as they were saved; the identity where they hold none.
+
+    Raises:
+        ProjectError: it is no frame.
+    """
+    values = weights.pop(FRAME, torch.tensor([*IDENTITY.center, *IDENTITY.scale])).tolist()
+    if len(values) != 4 or not (all(map(math.isfinite, values)) and min(values[2:]) > 0):
+        raise ProjectError(
+            f"lanes/{lane}/weights.safetensors: expected a frame of two centres and two scales "
+            f"above 0, got {values}"
+        )
+    cx, cy, sx, sy = values
+    return Frame((cx, cy), (sx, sy))
 
 
 def is_change(row: Sequence[float]) -> bool:
@@ -148,6 +172,12 @@ def _check_same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], par
     unknown = next((name for name in found if name not in expected), None)
     if unknown is not None:
         raise ProjectError(f"{part}: expected no weights called {unknown!r}")
+
+
+def _frame_tensors(frame: Frame) -> dict[str, Tensor]:
+    if frame.is_identity:
+        return {}
+    return {FRAME: torch.tensor([*frame.center, *frame.scale], dtype=torch.float64)}
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

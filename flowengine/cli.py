@@ -167,6 +167,23 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
         'p(x, y) ∝ a formula: "formula:exp(-r^2)"',
     )
     parser.add_argument(
+        "--columns",
+        default="",
+        metavar="NAME,NAME",
+        help='which columns of a table hold the points, by title or by number: "lon,lat", "2,3"',
+    )
+    parser.add_argument(
+        "--weights",
+        default="",
+        metavar="NAME",
+        help="the column of a table that says how much each point counts",
+    )
+    parser.add_argument(
+        "--drop-missing",
+        action="store_true",
+        help="leave out the rows of a table that lack a number, and say how many they are",
+    )
+    parser.add_argument(
         "--stack",
         metavar="KINDS",
         help='layers, base first, e.g. "actnorm,affine_coupling*8" (default: spline_coupling*4)',

@@ -66,7 +66,7 @@ def new(arguments: Namespace) -> Answer:
     project = Project(
         name=Path(arguments.output).stem,
         seed=arguments.seed,
-        target=_target(arguments.target),
+        target=_target(arguments),
         base=parse_base(arguments.base),
         stack=stack,
         continuous=FlowMatching() if kind is None else parse_continuous(kind),
@@ -77,13 +77,22 @@ def new(arguments: Namespace) -> Answer:
     return Answer({"path": arguments.output}, text)
 
 
-def _target(text: str) -> TargetSpec:
+def _target(arguments: Namespace) -> TargetSpec:
+    """The target that is asked for; what is odd about it goes to stderr, a sentence each."""
+    from flowengine.targets.columns import Reading
+    from flowengine.targets.oddities import oddity
     from flowengine.targets.sources import spec_from_text
 
+    notices: list[str] = []
+    columns = tuple(name.strip() for name in arguments.columns.split(",") if name.strip())
+    reading = Reading(columns, arguments.weights, arguments.drop_missing)
     try:
-        return spec_from_text(text)
+        target = spec_from_text(arguments.target, reading, notices.append)
     except FormulaError as error:
-        raise InputError(f"{text}: {error}") from None
+        raise InputError(f"{arguments.target}: {error}") from None
+    for notice in (*notices, *filter(None, [oddity(target)])):
+        sys.stderr.write(f"flowengine: {notice}\n")
+    return target
 
 
 # --- what a trained lane gives ------------------------------------------------------------------
@@ -126,11 +135,13 @@ def sample(arguments: Namespace) -> Answer:
 
 
 def _write_points(points: NDArray[np.float32], path: str) -> None:
+    from flowengine.export.samples import digits
+
     with replacing(path) as stream:
         if Path(path).suffix.lower() == ".npy":
             np.lib.format.write_array(stream, points, allow_pickle=False)
         else:
-            np.savetxt(stream, points, "%.9g", delimiter=",", header="x,y", comments="")
+            np.savetxt(stream, points, digits(points), delimiter=",", header="x,y", comments="")
 
 
 def export(arguments: Namespace) -> Answer:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 from flowengine.errors import NumericsError, ShapeError
+from flowengine.frame import IDENTITY, Frame
+from flowengine.framed import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -53,9 +55,12 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
         )
     a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)
-    # a common shift costs every pairing the same, and without it the best one is found faster
-    costs = torch.cdist(a - apart, b).square().numpy()
-    squared = float(emd2([], [], costs, numItermax=_PIVOTS))  # empty: all weights alike
+    # A common shift costs every pairing the same, and without it the best one is found faster; and
+    # about the origin distances keep their digits.
+    costs = torch.cdist(a - a.mean(0), b - b.mean(0)).square()
+    # the solver's tolerances are absolute: it sees costs below 1, scaled without any rounding
+    size = 2.0 ** math.frexp(float(costs.max()))[1]
+    squared = size * float(emd2([], [], (costs / size).numpy(), numItermax=_PIVOTS))
     return math.sqrt(squared + float(apart.square().sum()))
 
 
@@ -69,6 +74,7 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
     Source: Székely & Rizzo, 2013, doi:10.1016/j.jspi.2013.03.018, eq. 5.
     """
     a, b = a.cpu().double(), b.cpu().double()
+    a, b = a - b.mean(0), b - b.mean(0)  # about the origin distances keep their digits
     return 2 * _mean_distance(a, b) - _mean_distance(a, a) - _mean_distance(b, b)
 
 
@@ -99,8 +105,20 @@ class Slices:
     doi:10.1007/s10851-014-0506-3.
     """
 
-    def __init__(self, target: GridTarget, n: int = SLICED_POINTS) -> None:
+    def __init__(
+        self, target: GridTarget, n: int = SLICED_POINTS, *, frame: Frame = IDENTITY
+    ) -> None:
+        """Take up the target's share.
+
+        Args:
+            target: What samples are compared with.
+            n: How many points.
+            frame: Where target and models stand in its normalized coordinates, distances are in its
+                data units.
+        """
         self._n = n
+        self._frame = frame
+        self._origin = target.frame.center if target.frame.is_fine else None
         angle = (torch.arange(SLICES, dtype=torch.float32) + 0.5) * (math.pi / SLICES)
         directions = torch.stack([angle.cos(), angle.sin()])  # (2, SLICES)
         self._directions = directions.to(target.device)
@@ -129,11 +147,14 @@ class Slices:
         Raises:
             NumericsError: there is NaN or infinity among them.
         """
-        squared = float((self._sorted(samples.float()) - self._target).square().mean())
+        squared = float((self._sorted(samples) - self._target).square().mean())
         if not math.isfinite(squared):
             raise NumericsError("The model sends points of its base to NaN or infinity")
         return math.sqrt(squared)
 
     def _sorted(self, points: Tensor) -> Tensor:
         """The points on each direction in ascending order, shape (SLICES, n)."""
+        if self._origin is not None:  # before float32 loses what is left about it
+            points = points.double() - points.new_tensor(self._origin, dtype=torch.float64)
+        points = scaled(self._frame, points.float())
         return (points @ self._directions).T.sort(dim=1).values

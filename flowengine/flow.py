@@ -35,8 +35,10 @@ class Trace(NamedTuple):
 
     Attributes:
         tau: Shape (frames,), float32, from 0 at the base to 1 at the target.
-        positions: Shape (frames, batch, 2), in data units.
-        log_det: Shape (frames, batch): log|det| of the map from the base to this frame, in nats.
+        positions: Shape (frames, batch, 2), in data units, also those of the base and on the way:
+            all are shown through the flow's frame.
+        log_det: Shape (frames, batch): log|det| of the map from the base, as it is shown, to this
+            frame, in nats.
         log_prob: Shape (frames, batch): log-density of the model at this frame, in nats.
     """
 
@@ -50,7 +52,8 @@ class LedgerPage(NamedTuple):
     """The change of variables of one point, written out.
 
     Attributes:
-        rows: From the base (first row, log_det 0) to the point itself.
+        rows: From the base (first row, log_det 0) to the point itself, in the flow's normalized
+            coordinates; where these are not data units, the last row leads there.
         log_prob: log p(x), in nats; equal to the last row's.
         round_trip_error: Distance between the point and forward(inverse(point)), in data units.
     """
@@ -67,6 +70,10 @@ class Flow(Density):
     map that was called. All methods take points of shape (batch, 2) on the module's device, and a
     point's result does not depend on the other points of its batch. Those that `Density` names take
     any kind of points, the others tensors in the module's dtype.
+
+    Where the flow has a frame, z is as ever and all other points are in data units. Those may come
+    as float64 too, and are given as float64 where float32 could not tell them apart, see
+    `Frame.is_fine`; what is in the model's dtype between them is told apart by it.
 
     Attributes:
         base: The distribution of z; the standard normal unless another is given.
@@ -92,7 +99,10 @@ class Flow(Density):
 
     @abstractmethod
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
-        """Map points at clock `tau` on to the target; tau 0 is `forward`, tau 1 the identity."""
+        """Map points at clock `tau`, as `trace` shows them, on to the target.
+
+        Tau 1 is the identity, tau 0 `forward` of the base point that is shown at `u`.
+        """
 
     @abstractmethod
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, overload
 from safetensors.torch import load as load_tensors
 
 from flowengine.baselines import build_gan, build_vae
+from flowengine.checkpoint import taken_frame
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
+from flowengine.frame import frame_of
 from flowengine.modes import single_precision
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
@@ -27,23 +29,28 @@ if TYPE_CHECKING:
 def build_model(project: Project, lane: Lane) -> Model:
     """The untrained model of a lane, its weights drawn from the project's seed.
 
+    It speaks the units of the project's target.
+
     Raises:
         SpecError: the lane's model is impossible, e.g. the stack is empty.
     """
     if lane == "vae":
-        return build_vae(project.vae, project.seed)
-    if lane == "gan":
-        return build_gan(project.gan, project.seed)
-    return build_flow(project, lane)
+        model: Model = build_vae(project.vae, project.seed)
+    elif lane == "gan":
+        model = build_gan(project.gan, project.seed)
+    else:
+        return build_flow(project, lane)
+    return model.framed(frame_of(project.target))
 
 
 def build_flow(project: Project, lane: FlowLane) -> Flow:
     """The untrained flow of a lane; see `build_model`."""
     if lane == "discrete":
-        stack: Flow = build(project.stack, project.seed, project.base)
-        return stack
-    with single_precision() as dtype:
-        return build_continuous(project.continuous, project.seed, project.base).to(dtype)
+        flow: Flow = build(project.stack, project.seed, project.base)
+    else:
+        with single_precision() as dtype:
+            flow = build_continuous(project.continuous, project.seed, project.base).to(dtype)
+    return flow.framed(frame_of(project.target))
 
 
 def model_of(project: Project, lane: Lane) -> object:
@@ -85,13 +92,16 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
         ProjectError: the file cannot be read, or that lane has not been trained.
     """
     project = source if isinstance(source, Project) else Project.open(source)
+    project.check()
     if lane not in LANES:
         raise ProjectError(f"There is no lane {lane!r}; a project has {', '.join(LANES)}")
     state = project.lanes.get(lane)
     if state is None or not state.weights:
         raise ProjectError(f"The {lane} lane of {project.name!r} has not been trained yet")
     model = build_model(project, lane)
-    load_weights(model, load_tensors(state.weights), lane)
+    weights = load_tensors(state.weights)
+    model = model.framed(taken_frame(weights, lane))
+    load_weights(model, weights, lane)
     return model.float().eval().requires_grad_(False)
 
 

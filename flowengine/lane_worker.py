@@ -295,10 +295,11 @@ class Worker:
     def _wish(self, project: Project) -> None:
         """Train this project from now on, if it can be trained; otherwise say why not."""
         self._project = project
-        before = self._trainer and self._trainer.average
+        before = self._trainer and self._trainer.optimizer.average
         try:
             if self._trainer is None:
                 self._trainer = Trainer(project, self._lane, device=self._device)
+                self._say_what_is_odd(self._trainer)
                 self._saved_at = self._trainer.seconds
             else:
                 self._trainer.edit(project)
@@ -309,7 +310,7 @@ class Worker:
             if self._display is None:
                 self._display = display_of(self._trainer, self._generation, self._view)
             elif self._display.generation != self._generation:
-                same = self._trainer.average is before
+                same = self._trainer.optimizer.average is before
                 self._display.renew(self._generation, same_weights=same)
         self._send_status()
 
@@ -352,6 +353,13 @@ class Worker:
         return self._trainer
 
     # --- what is said ---------------------------------------------------------------------------
+
+    def _say_what_is_odd(self, trainer: Trainer) -> None:
+        """What a trainer noticed of its target; one lane says it for all."""
+        if self._lane == "discrete":
+            for notice in trainer.notices:
+                self._say(notice)
+        trainer.notices.clear()
 
     def _pass_on_notices(self) -> None:
         while self._trainer is not None and self._trainer.notices:

@@ -152,6 +152,7 @@ def measuring(flow: Flow, extent: Extent, effort: Effort) -> Generator[None, Non
     features, in which a small excess would be lost. It is believed if the plain quadrature of q
     does not speak against it.
     """
+    flow, extent = flow.core, flow.frame.normal_extent(extent)
     z = flow.base.from_uniform(sobol_points(effort.samples, 2, _SEED)).float()
     samples = _followed(flow, z)
     yield

@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 from flowengine.baselines import Vae
 from flowengine.distances import Slices, energy_distance, transport_distance
 from flowengine.errors import NumericsError
+from flowengine.frame import IDENTITY, Frame
+from flowengine.framed import scaled
 from flowengine.mass import REGION, mass_of, may_fold
 from flowengine.targets.streams import derived_seed, sobol_points
 
@@ -119,10 +121,13 @@ def evaluate(model: Model, target: GridTarget) -> Evaluation:
     Raises:
         NumericsError: the model gives NaN or infinity.
     """
+    # In normalized coordinates no figure depends on the units, nor on how far off the origin is.
+    frame, entropy = target.frame, target.entropy
+    model, target = model.framed(model.frame.seen_from(frame)), target.normalized()
     figures: dict[str, Any] = {}
     if model.likelihood != "none":
         divergence = kl(model, target)
-        figures["nll"] = divergence.value + target.entropy
+        figures["nll"] = divergence.value + entropy
         figures["kl"], figures["standard_error"] = divergence
     if model.likelihood == "exact":
         flow = cast("Flow", model)
@@ -130,18 +135,20 @@ def evaluate(model: Model, target: GridTarget) -> Evaluation:
         mass = mass_of(flow, target.extent)
         figures |= _as_density(mass, figures, target.entropy, sure=not may_fold(flow))
         points = target.sample(ROUND_TRIP_POINTS, seed=_SEED)
-        figures["inverse_error"] = round_trip_error(flow, points)
+        figures["inverse_error"] = round_trip_error(flow, points, frame)
     else:
         figures["outside"] = _share_outside(target.log_prob(samples_of(model, REVERSE_POINTS)))
     if isinstance(model, Vae):
         points = held_out_points(target)
-        figures["bound"], figures["nll_elbo"] = "iwae", _mean(-elbo(model, points), "ELBO").value
+        bound = _mean(-elbo(model, points), "ELBO").value
+        figures["bound"], figures["nll_elbo"] = "iwae", bound + frame.log_area
     return Evaluation(
-        entropy=target.entropy,
-        w2=w2(model, target),
-        sliced_w2=Slices(target).distance(model),
+        entropy=entropy,
+        w2=w2(model, target, frame=frame),
+        sliced_w2=Slices(target, frame=frame).distance(model),
         energy_distance=energy_distance(
-            samples_of(model, ENERGY_POINTS), target.sample(ENERGY_POINTS, seed=_SEED)
+            scaled(frame, samples_of(model, ENERGY_POINTS)),
+            scaled(frame, target.sample(ENERGY_POINTS, seed=_SEED)),
         ),
         **figures,
     )
@@ -242,9 +249,14 @@ def held_out_points(target: GridTarget, n: int = LIVE_POINTS) -> Tensor:
 @torch.no_grad()
 def log_prob(flow: Flow, points: Tensor) -> Tensor:
     """Log q(x) in nats, shape (n,), a chunk at a time; `points` may be of any type and device."""
-    like = next(flow.parameters(), points)
-    chunks = points.to(like).split(CHUNK)
+    chunks = _for(flow, points).split(CHUNK)
     return torch.cat([flow.log_prob(chunk) for chunk in chunks]).to(points.device)
+
+
+def _for(model: Model, points: Tensor) -> Tensor:
+    """Points as a model takes them: of its own type, or with all digits where it has a frame."""
+    like = next(model.parameters(), points)
+    return points.to(like) if model.frame.is_identity else points.to(like.device)
 
 
 @torch.no_grad()
@@ -252,7 +264,7 @@ def log_likelihood(model: Model, points: Tensor) -> Tensor:
     """`log_prob`, or of a VAE its bound: each of `REPLICATES` parts by random points of its own."""
     if not isinstance(model, Vae):
         return log_prob(cast("Flow", model), points)
-    parts = points.to(next(model.parameters())).tensor_split(REPLICATES)
+    parts = _for(model, points).tensor_split(REPLICATES)
     bounds = [model.log_likelihood(part, seed=seed) for seed, part in enumerate(parts)]
     return torch.cat(bounds).to(points.device)
 
@@ -260,7 +272,7 @@ def log_likelihood(model: Model, points: Tensor) -> Tensor:
 @torch.no_grad()
 def elbo(vae: Vae, points: Tensor) -> Tensor:
     """The ELBO of points, in nats, shape (n,); see `log_likelihood`."""
-    parts = points.to(next(vae.parameters())).tensor_split(REPLICATES)
+    parts = _for(vae, points).tensor_split(REPLICATES)
     return torch.cat([vae.elbo(part, seed=seed) for seed, part in enumerate(parts)]).double()
 
 
@@ -277,19 +289,22 @@ def mass(flow: Flow, extent: Extent) -> float:
 
 
 @torch.no_grad()
-def round_trip_error(flow: Flow, points: Tensor) -> float:
-    """Largest |x − forward(inverse(x))| over points, shape (n, 2), in data units."""
-    like = next(flow.parameters(), points)
+def round_trip_error(flow: Flow, points: Tensor, frame: Frame = IDENTITY) -> float:
+    """Largest |x − forward(inverse(x))| over points, shape (n, 2), in the units of `frame`."""
     worst = 0.0
-    for x in points.to(like).split(CHUNK):
+    for x in _for(flow, points).split(CHUNK):
         z, _ = flow.inverse(x)
         back, _ = flow.forward(z)
-        worst = max(worst, float((back - x).norm(dim=1).max()))
+        worst = max(worst, float(scaled(frame, back - x).norm(dim=1).max()))
     return worst
 
 
-def w2(model: Model, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
-    """2-Wasserstein distance between `n` points of the model and of the target, in data units.
+def w2(
+    model: Model, target: GridTarget, n: int = TRANSPORT_POINTS, *, frame: Frame = IDENTITY
+) -> float:
+    """2-Wasserstein distance between `n` points of the model and of the target.
+
+    In the units of `frame` where model and target stand in its normalized coordinates.
 
     At most 4,096 points; see `distances.transport_distance`.
 
@@ -300,7 +315,8 @@ def w2(model: Model, target: GridTarget, n: int = TRANSPORT_POINTS) -> float:
         NumericsError: the model gives NaN or infinity.
         ShapeError: `n` is too large.
     """
-    return transport_distance(samples_of(model, n), target.sample(n, seed=_SEED))
+    theirs = target.sample(n, seed=_SEED)
+    return transport_distance(scaled(frame, samples_of(model, n)), scaled(frame, theirs))
 
 
 @torch.no_grad()

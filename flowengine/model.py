@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, Self, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from flowengine.checks import check_count
 from flowengine.description import description
 from flowengine.errors import SpecError
+from flowengine.frame import IDENTITY, Frame
 from flowengine.numbers import check_seed
 from flowengine.targets.streams import sobol_points
 
@@ -28,10 +30,26 @@ class Model(nn.Module, ABC):
     Attributes:
         likelihood: What `log_likelihood` gives: log p(x), a lower bound on it, or nothing.
         noise: How many numbers make one point.
+        frame: Leads from the normalized coordinates that the weights are for to data units. All
+            public methods speak data units.
     """
 
     likelihood: ClassVar[Likelihood]
     noise: int = 2
+    frame: Frame = IDENTITY
+
+    @property
+    def core(self) -> Self:
+        """This very model in its own normalized coordinates, the weights shared."""
+        return self.framed(IDENTITY)
+
+    def framed(self, frame: Frame) -> Self:
+        """This model with its weights shared, in data units that `frame` leads to."""
+        if frame == self.frame:
+            return self
+        twin = copy.copy(self)
+        twin.frame = frame
+        return twin
 
     def __repr__(self) -> str:
         return description(self)

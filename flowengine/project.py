@@ -69,9 +69,10 @@ class TargetSpec(_Document):
         extent: (x_min, x_max, y_min, y_max) in data units.
         density: Grid of cells, shape (rows, columns), row 0 at y_min; non-negative, of any sum.
             None only for a preset, which is computed when it is needed.
-        points: The points that it was made from, shape (n, 2), if it came from points.
-        bandwidth: Standard deviation of the bell about each point, in data units; None where it is
-            chosen from the points.
+        points: The points that it was made from, shape (n, 2), if it came from points; float64
+            where they lie so far from zero that float32 could not tell them apart.
+        bandwidth: Standard deviation of the bell about each point along x, in data units, and along
+            y the same share of the extent; None where it is chosen from the points.
         formula: What it was computed from, p(x, y) ∝ …, if it came from a formula.
     """
 
@@ -324,6 +325,19 @@ class Project(_Document):
 
         write_project(self, path, thumbnail=thumbnail)
 
+    def check(self) -> None:
+        """Refuse what `from_dict` would refuse: a project made by hand has passed no door yet.
+
+        Raises:
+            ProjectError: something is out of range.
+        """
+        arrays: dict[str, FrozenArray] = {}
+        try:
+            plain = self.to_dict(arrays)
+        except TypeError as error:
+            raise ProjectError(broken_limit(error)) from None
+        Project.from_dict(plain, arrays)
+
     def _checked(self) -> Project:
         _check_target(self.target)
         if len(set(self.compare)) < len(self.compare):
@@ -393,7 +407,8 @@ def _admit_array(value: Any, arrays: Mapping[str, Any]) -> FrozenArray:  # noqa:
         if set(value) != {"array"} or name not in arrays:
             raise ValueError(f"expected an array that the project holds, got {dict(value)!r}")
         value = arrays[name]
-        return value if isinstance(value, FrozenArray) else FrozenArray(value)
+        wide = name == "points" and getattr(value, "dtype", None) == np.float64
+        return value if isinstance(value, FrozenArray) else FrozenArray(value, wide=wide)
     return FrozenArray(value)
 
 

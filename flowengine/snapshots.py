@@ -11,10 +11,12 @@ import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.errors import NumericsError
+from flowengine.framed import scaled, to_data, to_normal
 from flowengine.mass import may_fold
 from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.pacing import Pacing, Task
+from flowengine.project import DEFAULT_EXTENT
 from flowengine.protocol import (
     FieldFrames,
     GridFrames,
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
     from flowengine.continuous.velocity import Field
     from flowengine.figures import Figures
     from flowengine.flow import Flow, Trace
+    from flowengine.frame import Frame
     from flowengine.model import Model
     from flowengine.pacing import Work
+    from flowengine.project import Extent
     from flowengine.trainer import Trainer
 
 W2_SOON_S = 1.5  # after an edit
@@ -57,6 +61,10 @@ LAYER_POINTS = 512
 
 class Display(Pacing):
     """Computes and paces the pictures of one lane.
+
+    All pictures are in the target's normalized coordinates, in which its extent is [-4, 4]²,
+    whatever its units: there base and target stand in one square. The figures, and the answers to
+    questions, are in data units.
 
     Attributes:
         generation: What every picture is marked with.
@@ -169,7 +177,18 @@ class Display(Pacing):
 
     def _base(self) -> Base:
         """What the particles start from."""
-        return cast("Flow", self.trainer.average).base
+        return self._flow().base
+
+    def _flow(self) -> Flow:
+        """What is pictured, in its own normalized coordinates."""
+        return cast("Flow", self.trainer.average.core)
+
+    def _seen(self) -> Frame:
+        """Leads from the model's own coordinates to those of the pictures.
+
+        The identity, but for weights of a file from before there were frames.
+        """
+        return self.trainer.frame.seen_from(self.trainer.target.frame)
 
     def _carrier(self, training: bool) -> Flow:
         """What carries the particles: while it trains, a continuous flow in few of its steps.
@@ -179,7 +198,7 @@ class Display(Pacing):
         than there is. Steps that a solver chooses itself would have no end that a query could wait
         for.
         """
-        flow = cast("Flow", self.trainer.average)
+        flow = self._flow()
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
         steps = max(math.ceil(flow.step_count / 4), LEAST_STEPS)
@@ -214,7 +233,7 @@ class Display(Pacing):
             tau=tau.cpu().numpy(),
             first=first,
             total=total,
-            positions=positions.float().cpu().numpy(),
+            positions=to_data(self._seen(), positions).float().cpu().numpy(),
         )
 
     @torch.no_grad()
@@ -230,20 +249,21 @@ class Display(Pacing):
         trainer, n = self.trainer, self.view.particles
         seed = derived_seed(trainer.project.seed, DISPLAY_STREAM)
         if self.view.direction == "normalize":
-            return trainer.target.sample(n, seed=seed)
+            return trainer.normal_target.sample(n, seed=seed)
         return latent_batch(self._base(), n, seed).to(trainer.device)
 
     def _grid(self, _training: bool) -> Work:
         mesh = square_mesh(-self._grid_half, self._grid_half, GRID_NODES).to(self.trainer.device)
         yield
-        trace = self.trainer.average.trace(mesh)
+        trace = self._flow().trace(mesh)
+        positions = to_data(self._seen(), trace.positions)
         shape = (len(trace.tau), GRID_NODES, GRID_NODES)
         return GridFrames(
             lane=self.trainer.lane,
             generation=self.generation,
             step=self.trainer.step_count,
             tau=trace.tau.cpu().numpy(),
-            positions=trace.positions.float().cpu().numpy().reshape(*shape, 2),
+            positions=positions.float().cpu().numpy().reshape(*shape, 2),
             log_det=trace.log_det.float().cpu().numpy().reshape(shape),
         )
 
@@ -261,8 +281,8 @@ class Display(Pacing):
             if training
             else HEAT_NODES_RESTING[self.trainer.lane]
         )
-        flow = cast("Flow", self.trainer.average)
-        pixels = cell_centres(self._shown_extent(), n).to(self.trainer.device)
+        flow = self._flow()
+        pixels = self._cell_centres(self._shown_extent(), n)
         if isinstance(flow, DiscreteFlow):
             flow = flow.for_many(len(pixels))
         parts = []
@@ -275,7 +295,7 @@ class Display(Pacing):
     def _heat_frame(self, index: int, frames: int, log_density: torch.Tensor) -> HeatFrame:
         """One moment of the density, from its logarithm at the centres of square cells."""
         n = math.isqrt(len(log_density))
-        density = log_density.float().exp().reshape(n, n)
+        density = (log_density.float() - self._seen().log_area).exp().reshape(n, n)
         return HeatFrame(
             lane=self.trainer.lane,
             generation=self.generation,
@@ -290,7 +310,7 @@ class Display(Pacing):
     def _log_density(self, flow: Flow, points: torch.Tensor, tau: float) -> torch.Tensor:
         """Of the base on its way to the target, or of the target on its way to the base."""
         generate = self.view.direction == "generate"
-        known = flow.base.log_prob if generate else self.trainer.target.log_prob
+        known = flow.base.log_prob if generate else self.trainer.normal_target.log_prob
         if tau == (0 if generate else 1):
             return known(points)
         if isinstance(flow, ContinuousFlow):
@@ -298,25 +318,30 @@ class Display(Pacing):
         moved, log_det = (flow.inverse_from if generate else flow.forward_from)(points, tau)
         return known(moved) + log_det
 
-    def _shown_extent(self) -> tuple[float, float, float, float]:
+    def _shown_extent(self) -> Extent:
         """The target's square, but never less than what it comes from."""
-        x_min, x_max, y_min, y_max = self.trainer.target.extent
-        half = self._half
-        return (min(x_min, -half), max(x_max, half), min(y_min, -half), max(y_max, half))
+        half, (x_min, x_max, y_min, y_max) = self._half, DEFAULT_EXTENT
+        left, right, bottom, top = self._seen().data_extent((-half, half, -half, half))
+        return (min(x_min, left), max(x_max, right), min(y_min, bottom), max(y_max, top))
+
+    def _cell_centres(self, extent: Extent, n: int) -> torch.Tensor:
+        """The centres of n × n cells of a picture, in the model's own coordinates, (n·n, 2)."""
+        centres = cell_centres(extent, n).to(self.trainer.device)
+        return to_normal(self._seen(), centres, centres)
 
     def _field(self, _training: bool) -> Work:
-        flow = cast("ContinuousFlow", self.trainer.average)
+        flow = cast("ContinuousFlow", self._flow())
         return (yield from self._field_frames(flow.velocity, WIDE_FIELD_NODES**2, exact=False))
 
     def _exact_field(self, _training: bool) -> Work:
-        field = exact_field(self.trainer.target, self.trainer.project.continuous)
+        field = exact_field(self.trainer.normal_target, self.trainer.project.continuous)
         yield
         return (yield from self._field_frames(field, EXACT_CHUNK, exact=True))
 
     def _field_frames(self, field: Field, chunk: int, *, exact: bool) -> Work:
         nodes = FIELD_NODES if exact else WIDE_FIELD_NODES
         extent = widened(self._shown_extent(), nodes / FIELD_NODES)
-        points = cell_centres(extent, nodes).to(self.trainer.device)
+        points = self._cell_centres(extent, nodes)
         tau = torch.linspace(0, 1, FIELD_FRAMES)
         parts = []
         for t in tau.tolist():
@@ -324,7 +349,7 @@ class Display(Pacing):
                 with torch.no_grad():
                     parts.append(field(part, t))
                 yield
-        velocity = torch.cat(parts).float().cpu().numpy()
+        velocity = scaled(self._seen(), torch.cat(parts)).float().cpu().numpy()
         return FieldFrames(
             lane=self.trainer.lane,
             generation=self.generation,
@@ -341,7 +366,7 @@ class Display(Pacing):
         points = points.to(self.trainer.device)
         yield
         with torch.no_grad():
-            facts = cast("DiscreteFlow", self.trainer.average).layer_facts(points)
+            facts = cast("DiscreteFlow", self._flow()).layer_facts(points)
         return LayerFacts(
             generation=self.generation, step=self.trainer.step_count, layers=tuple(facts)
         )

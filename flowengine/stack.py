@@ -15,6 +15,17 @@ from flowengine.catalogue import StandardNormal
 from flowengine.checks import check_input
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
+from flowengine.framed import (
+    gives_loss,
+    maps_in,
+    maps_out,
+    moves_back,
+    moves_on,
+    takes_points,
+    traces,
+    traces_back,
+    writes_ledger,
+)
 from flowengine.key_frames import CHUNK, KeyFrames
 from flowengine.layers import Columns, Layer, build_layer
 from flowengine.layers.base import for_each, to_columns, to_points
@@ -112,6 +123,7 @@ class DiscreteFlow(Flow):
         return tuple(kept)
 
     @with_gradients
+    @gives_loss
     def likelihood_gradient(self, x: Tensor) -> Tensor:
         """Mean −log_prob of points, shape (batch, 2), its gradient added to every `.grad`.
 
@@ -133,6 +145,7 @@ class DiscreteFlow(Flow):
         loss.backward()
         return loss.detach()
 
+    @takes_points
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
         """Let the layers that start from data see a batch of the target, shape (batch, 2).
@@ -148,14 +161,17 @@ class DiscreteFlow(Flow):
             layer.initialize(columns)
             columns, _ = layer.pull(columns)
 
+    @maps_out
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """See `Flow.forward`."""
         return self._run(z, self.active, "z")
 
+    @maps_in
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `Flow.inverse`."""
         return self._run_back(x, self.active, "x")
 
+    @moves_on
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """See `Flow.forward_from`."""
         layers = self.active
@@ -166,6 +182,7 @@ class DiscreteFlow(Flow):
         end, on = self._run(start, layers[k:], "u")
         return end, back + on
 
+    @moves_back
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """See `Flow.inverse_from`."""
         layers = self.active
@@ -176,6 +193,7 @@ class DiscreteFlow(Flow):
         end, back = self._run_back(start, layers[:k], "u")
         return end, last + back
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """See `Flow.trace`. Between two layers lie from 2 to 16 key frames, as many in each layer.
@@ -194,6 +212,7 @@ class DiscreteFlow(Flow):
                 columns = part.last(way)
         return film.developed(self.base)
 
+    @traces_back
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
@@ -212,6 +231,7 @@ class DiscreteFlow(Flow):
             part.put_base(columns)
         return film.developed(self.base)
 
+    @writes_ledger
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """See `Flow.ledger`. The walk is from the point to the base, so its last row is exact."""

@@ -24,6 +24,7 @@ from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError, phrase
 from flowengine.fallback import Fallback
 from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
+from flowengine.frame import IDENTITY, frame_of
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
 from flowengine.mass import MassWatch, live_mass, may_fold
@@ -32,6 +33,7 @@ from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.schedule import Schedule
 from flowengine.targets import from_spec
+from flowengine.targets.oddities import oddity
 from flowengine.targets.streams import derived_seed
 
 if TYPE_CHECKING:
@@ -70,6 +72,11 @@ class Trainer:
 
     Attributes:
         learnable: Whether any weight may move; a stack can be all locks and swaps.
+        target: What is learned, in data units.
+        normal_target: The same in normalized coordinates.
+        frame: Leads from the normalized coordinates that training goes on in to data units: the
+            target's own, but for weights of a file that knows of none.
+        held_out: Points to measure on, in normalized coordinates.
 
     Args:
         project: What to train; `project.lanes[lane]`, if there, is taken up and resumed.
@@ -80,7 +87,8 @@ class Trainer:
         SpecError: the model is impossible, e.g. an empty stack, or there is no such lane.
         TargetError: the target is no density, e.g. an empty drawing.
         DeviceError: this machine has no such device.
-        ProjectError: the saved weights belong to another model.
+        ProjectError: the saved weights belong to another model, or a limit of the catalogue or of
+            the document is broken.
     """
 
     @with_gradients
@@ -89,6 +97,7 @@ class Trainer:
     ) -> None:
         if lane not in SCHEDULES:
             raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
+        project.check()
         self.project = project
         self.lane = lane
         self.device = choose_device(device)
@@ -104,7 +113,9 @@ class Trainer:
         self._step: PlainStep | GraphedStep | None = None
         self._slices: Slices | None = None
         self._learned = Learned()
+        self.notices += filter(None, [oddity(project.target)])
         self.target = self._make_target()
+        self.frame = frame_of(project.target)
         self._take_up(build_model(project, lane))
         saved = project.lanes.get(lane)
         if saved is not None and saved.weights:
@@ -119,12 +130,12 @@ class Trainer:
     @property
     def model(self) -> Model:
         """The model whose weights the optimizer moves."""
-        return self.optimizer.module
+        return self.optimizer.module.framed(self.frame)
 
     @property
     def average(self) -> Model:
         """The model with averaged weights; always up to date, never to be written to."""
-        return self.optimizer.average
+        return self.optimizer.average.framed(self.frame)
 
     @property
     def bound(self) -> Literal["iwae"] | None:
@@ -189,20 +200,21 @@ class Trainer:
         Where the model has a bound on log q alone, these are bounds too; where it has none, there
         are no chunks.
         """
-        if self.average.likelihood == "none":
+        model, target = self.average.core, self.normal_target
+        if model.likelihood == "none":
             return
-        chunks = self.held_out.split(MEASURED_AT_ONCE[self.average.likelihood])
-        model = self._sketched()
+        chunks = self.held_out.split(MEASURED_AT_ONCE[model.likelihood])
+        model = self._sketched().core
         for seed, points in enumerate(chunks):
             with torch.no_grad():
-                gap = self.target.log_prob(points) - model.log_likelihood(points, seed=seed)
+                gap = target.log_prob(points) - model.log_likelihood(points, seed=seed)
             yield gap
 
     def settle(self) -> None:
         """Measure what the solver's steps of a continuous flow leave undone; see its `settle`."""
         if isinstance(self.average, ContinuousFlow):
             with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
-                self.average.settle(self.target)
+                self.average.settle(self.normal_target)
 
     def _sketched(self) -> Model:
         """The averaged model as it is measured in training: in few steps of a solver."""
@@ -244,8 +256,9 @@ class Trainer:
     def measure_w2(self) -> Generator[None, None, float]:
         """`sliced_w2`, in parts of some milliseconds."""
         if self._slices is None:
-            self._slices = Slices(self.target)
-        return self._slices.measuring(self.average)
+            frame = self.target.frame
+            self._slices = Slices(self.target.normalized(), frame=frame)
+        return self._slices.measuring(self.average.framed(self.frame.seen_from(self.target.frame)))
 
     @with_gradients
     def record(self, kl: float | None, w2: float | None = None) -> Figures:
@@ -313,9 +326,11 @@ class Trainer:
         """Go on with another version of the project, keeping every weight that still fits.
 
         Raises:
-            SpecError, TargetError: the new version cannot be trained; the old one stays.
+            SpecError, TargetError, ProjectError: the new version cannot be trained; the old one
+                stays.
         """
         before, recipe = self.project, self.recipe
+        project.check()
         self.project = project
         try:
             target = self.target if project.target == before.target else self._make_target()
@@ -328,6 +343,7 @@ class Trainer:
         changed_aim = aim_of(self.recipe) != aim_of(recipe)
         redrawn = stream_of(self.recipe) != stream_of(recipe)
         self.target = target
+        self.frame = frame_of(project.target) if changed_target else self.frame
         if flow is not None:
             before_edit, old = self.average, self._state()
             self._take_up(flow)
@@ -373,6 +389,10 @@ class Trainer:
             ProjectError: it belongs to another model.
         """
         state = unpack_state(saved, self.average.state_dict(), self.lane)
+        frame = IDENTITY if state.frame.is_identity else frame_of(self.project.target)
+        if frame != self.frame:
+            self.frame = frame
+            self._take_up_target()
         self._apply(state)
 
     def _state(self) -> TrainerState:
@@ -385,6 +405,7 @@ class Trainer:
                 dtype=torch.float64,
             ),
             history=np.array(self.history, dtype=np.float64).reshape(-1, len(HISTORY_COLUMNS)),
+            frame=self.frame,
         )
 
     def _apply(self, state: TrainerState) -> None:
@@ -418,7 +439,8 @@ class Trainer:
 
     def _take_up(self, model: Model) -> None:
         betas = BETAS.get(self.lane, (0.9, 0.99))
-        self.optimizer = FlatAdam(model.to(self.device, torch.float32), betas=betas)
+        core = model.core.to(self.device, torch.float32)
+        self.optimizer = FlatAdam(core, betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
         self._initialized = False
         self._fallback = Fallback()
@@ -428,13 +450,14 @@ class Trainer:
 
     def _take_up_target(self) -> None:
         self._slices = None
+        self.normal_target = target = self.target.normalized(self.frame)
         self._meet_target()
-        self.objective = make_objective(self.project, self.lane, self.target)
+        self.objective = make_objective(self.project, self.lane, target)
         self._step = None
         watch = getattr(self.objective, "watch", None)
         if watch is not None:  # an objective that learns from the flow itself
-            watch(self.average)
-        self.held_out = self.target.sample(
+            watch(self.optimizer.average)
+        self.held_out = target.sample(
             HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )
 
@@ -442,14 +465,14 @@ class Trainer:
         """Let a model that works in coordinates of its target's own take them up."""
         for model in (self.model, self.average):
             if isinstance(model, ContinuousFlow):
-                model.meet(self.target)
+                model.meet(self.normal_target)
 
     def _initialize(self) -> None:
         """Let data-dependent layers look at a batch before the first step."""
         seed = derived_seed(self.project.seed, DATA_STREAM, 0)
-        initialize = getattr(self.model, "initialize", None)
+        initialize = getattr(self.optimizer.module, "initialize", None)
         if initialize is not None:
-            initialize(self.target.sample(1024, seed=seed))
+            initialize(self.normal_target.sample(1024, seed=seed))
             self.optimizer.average_from_weights()
             self.optimizer.copy_buffers()
         self._initialized = True

@@ -109,14 +109,14 @@ class PanelDrawing:
         painter.end()
         return picture
 
-    def scales(self, tau: float) -> list[Scale]:
-        """What the colours mean."""
+    def scales(self, tau: float, area: float = 1.0) -> list[Scale]:
+        """What the colours mean; `area` is that of the picture's unit square, in data units."""
         shot = self._panel.shot(tau)
-        heat = self._heat(shot)
+        heat = self._heat(shot, area)
         scales = [] if heat is None else [heat[1]]
         return [*scales, TINTS] if shot.shown.grid and shot.film.has_grid else scales
 
-    def _heat(self, shot: Shot) -> tuple[NDArray[np.uint32], Scale] | None:
+    def _heat(self, shot: Shot, area: float = 1.0) -> tuple[NDArray[np.uint32], Scale] | None:
         shown = shot.shown
         if not (shown.density or shown.difference):
             return None
@@ -124,7 +124,7 @@ class PanelDrawing:
         if heat is None:
             return None
         reference = self._panel.reference if shown.difference else None
-        return coloured(heat, self._panel.colours, reference, paper=self._paper)
+        return coloured(heat, self._panel.colours, reference, paper=self._paper, area=area)
 
     def _draw_lines(self, painter: QPainter, view: View, parts: list[Lines]) -> Iterator[None]:
         """All lines, those of one colour and light together."""

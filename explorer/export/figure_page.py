@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 SIDE: Final = 340
 _MARGIN: Final = 16
 _GAP: Final = 22
-_LEFT: Final = 26  # for the numbers of the y axis
+_LEFT: Final = 26  # for the numbers of the y axis, if they are short
+_LETTER: Final = 6.5
 _HEAD: Final = 30
 _BELOW: Final = 22  # for the numbers of the x axis
 _FOOT: Final = 40
@@ -64,6 +65,9 @@ class FigurePage:
         self._paper = paper
         self._view = scene.sight.view(SIDE, SIDE, 1.0)
         count = len(scene.panels)
+        longest = max((len(text) for _, text in _rows(self._view)), default=0)
+        plain = self._view.frame.is_identity
+        self._left = _LEFT if plain else max(_LEFT, round(_LETTER * longest) + 2 * _TICK)
         self._columns = count if count <= 3 else math.ceil(count / 2)
         self._rows = math.ceil(count / self._columns)
         self._areas = [self._area(*divmod(k, self._columns)) for k in range(count)]
@@ -71,7 +75,7 @@ class FigurePage:
     @property
     def size(self) -> QSize:
         """Width and height."""
-        across = self._columns * (_LEFT + SIDE) + (self._columns - 1) * _GAP
+        across = self._columns * (self._left + SIDE) + (self._columns - 1) * _GAP
         down = self._rows * (_HEAD + SIDE + _BELOW + _FOOT)
         down += _HEAD + _CURVES if self._curves else 0
         return QSize(across + 2 * _MARGIN, down + 2 * _MARGIN)
@@ -114,7 +118,7 @@ class FigurePage:
 
     def _area(self, row: int, column: int) -> QRectF:
         """Where the plane of a panel lies."""
-        left = _MARGIN + column * (_LEFT + SIDE + _GAP) + _LEFT
+        left = _MARGIN + column * (self._left + SIDE + _GAP) + self._left
         top = _MARGIN + row * (_HEAD + SIDE + _BELOW + _FOOT) + _HEAD
         return QRectF(left, top, SIDE, SIDE)
 
@@ -126,7 +130,8 @@ class FigurePage:
         painter.restore()
         self._draw_axes(painter, self._view, area)
         self._draw_head(painter, panel, area)
-        self._draw_foot(painter, panel, drawing.scales(self._scene.tau), area)
+        unit = math.exp(self._view.frame.log_area)
+        self._draw_foot(painter, panel, drawing.scales(self._scene.tau, unit), area)
         yield
 
     # --- around a panel -------------------------------------------------------------------------
@@ -152,11 +157,11 @@ class FigurePage:
         for x, text in _columns(view):
             at = QPointF(area.left() + x, area.bottom())
             painter.drawLine(at, at + QPointF(0, _TICK))
-            painter.drawText(QRectF(at.x() - 30, at.y() + _TICK + 1, 60, 16), _MIDDLE, text)
+            painter.drawText(QRectF(at.x() - 50, at.y() + _TICK + 1, 100, 16), _MIDDLE, text)
         for y, text in _rows(view):
             at = QPointF(area.left(), area.top() + y)
             painter.drawLine(at, at - QPointF(_TICK, 0))
-            painter.drawText(QRectF(at.x() - _TICK - 3 - 40, at.y() - 8, 40, 16), _END, text)
+            painter.drawText(QRectF(at.x() - _TICK - 3 - 100, at.y() - 8, 100, 16), _END, text)
 
     def _draw_head(self, painter: QPainter, panel: PanelCopy, area: QRectF) -> None:
         line = QRectF(area.left(), area.top() - _HEAD, area.width(), _HEAD)
@@ -252,12 +257,20 @@ class FigurePage:
 def _columns(view: View) -> list[tuple[float, str]]:
     """Where the ticks of the x axis are, in units from the left, and their numbers."""
     half = view.width / 2 / view.scale
-    ticks = linear_ticks(view.x - half, view.x + half, _TICKS)
-    return [(view.width / 2 + (t.value - view.x) * view.scale, t.text) for t in ticks]
+    ticks = _ticks(view, 0, view.x - half, view.x + half)
+    return [(view.width / 2 + (x - view.x) * view.scale, text) for x, text in ticks]
 
 
 def _rows(view: View) -> list[tuple[float, str]]:
     """The same for the y axis, from the top."""
     half = view.height / 2 / view.scale
-    ticks = linear_ticks(view.y - half, view.y + half, _TICKS)
-    return [(view.height / 2 - (t.value - view.y) * view.scale, t.text) for t in ticks]
+    ticks = _ticks(view, 1, view.y - half, view.y + half)
+    return [(view.height / 2 - (y - view.y) * view.scale, text) for y, text in ticks]
+
+
+def _ticks(view: View, axis: int, low: float, high: float) -> list[tuple[float, str]]:
+    """Round values of data units between two coordinates: the coordinate of each, and the value."""
+    center, scale = view.frame.center[axis], view.frame.scale[axis]
+    most = _TICKS if view.frame.is_identity else _TICKS // 2 + 1  # their numbers may be long
+    ticks = linear_ticks(center + scale * low, center + scale * high, most)
+    return [((tick.value - center) / scale, tick.text) for tick in ticks]

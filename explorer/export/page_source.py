@@ -17,6 +17,7 @@ from explorer.panels.outline import contour, level_holding
 from explorer.stack.names import base_name, lowered
 from explorer.theme import roles_of
 from flowengine.errors import ExportError
+from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.presets import PRESETS
 from flowengine.targets.sources import density_of
 
@@ -151,4 +152,4 @@ def _is_there(part: str, film: Film, outline: NDArray[np.float64]) -> bool:
 def _outline(target: TargetSpec) -> NDArray[np.float64]:
     density = density_of(target)
     levels = [level_holding(density, share) for share in _OUTLINE_SHARES]
-    return np.concatenate([contour(density, target.extent, level) for level in levels])
+    return np.concatenate([contour(density, DEFAULT_EXTENT, level) for level in levels])

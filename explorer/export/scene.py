@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.panels.camera import Camera, View
+from flowengine.frame import IDENTITY, Frame
 
 if TYPE_CHECKING:
     from explorer.panels.panel_copy import PanelCopy
@@ -14,21 +15,22 @@ if TYPE_CHECKING:
 
 
 class Sight(NamedTuple):
-    """What part of the plane is seen: the centre and half the width of a square, in data units."""
+    """What part of the plane is seen: the centre and half the width of a square; see `Camera`."""
 
     x: float
     y: float
     half_span: float
+    frame: Frame = IDENTITY
 
     @classmethod
     def of(cls, camera: Camera) -> Sight:
         """What a camera sees now."""
-        return cls(camera.x, camera.y, camera.half_span)
+        return cls(camera.x, camera.y, camera.half_span, camera.frame)
 
     def view(self, width: int, height: int, ratio: float) -> View:
         """The view onto a surface of so many pixels, `ratio` of them to a logical one."""
         scale = min(width, height) / (2 * self.half_span)
-        return View(width, height, scale, self.x, self.y, ratio)
+        return View(width, height, scale, self.x, self.y, ratio, frame=self.frame)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.i18n import MINUS, mark, signed, tr
 from explorer.lanes import LANE_TITLES
-from explorer.ledger.lines import every_line, point_text
+from explorer.ledger.lines import asked_point, every_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ FORMATS: Final[dict[str, Callable[[Ledger], str]]] = {
 
 def _title(ledger: Ledger) -> str:
     return tr("{lane} ledger of x = {point}, in nats").format(
-        lane=tr(LANE_TITLES[ledger.lane]), point=point_text(ledger.point)
+        lane=tr(LANE_TITLES[ledger.lane]), point=asked_point(ledger)
     )
 
 

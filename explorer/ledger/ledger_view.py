@@ -25,7 +25,14 @@ from explorer.ledger.copies import FORMATS
 from explorer.ledger.copy_button import CopyButton
 from explorer.ledger.ellipse import COLOUR_ROLE, JACOBIAN_ROLE
 from explorer.ledger.ledger_table import JACOBIAN, LOG_DET, LOG_PROB, POSITION, STEP, LedgerLines
-from explorer.ledger.lines import point_text, step_in_words, step_lines, sum_in_words, sum_lines
+from explorer.ledger.lines import (
+    asked_point,
+    point_text,
+    step_in_words,
+    step_lines,
+    sum_in_words,
+    sum_lines,
+)
 from explorer.named_box import NamedBox
 from explorer.theme import theme
 
@@ -219,7 +226,7 @@ class LedgerView(QWidget):
         self._write(*self._split())
         self._tell_chosen()
         shown = next(iter(self._ledgers.values()), None)
-        self.point_changed.emit("" if shown is None else f"x = {point_text(shown.point)}")
+        self.point_changed.emit("" if shown is None else f"x = {asked_point(shown)}")
 
     def _split(self) -> tuple[list[tuple[str, Line]], list[tuple[str, Line]]]:
         """The lines that scroll, and those that stand still below: in little room the totals."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from explorer.i18n import number, signed, tr
+from explorer.i18n import coordinate, mark, number, signed, tr
 
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow
 
 _FAR: Final = 10_000.0  # nats
+UNITS: Final = "units"
+"""The row that leads from normalized coordinates to data units."""
+_NAMED_BY_ENGINES: Final = (mark("Units"),)
 ASTRAY: Final = 0.05
 """Data units by which a point may miss itself on the way to the base and back, to be believed."""
 
@@ -42,10 +46,26 @@ class Line(NamedTuple):
         return self.row is not None and self.row.layer != "base" and not self.total
 
 
-def point_text(point: tuple[float, float]) -> str:
-    """A point of the plane: (0.41, −1.87)."""
-    x, y = (signed(value).removeprefix("+") for value in point)
+def point_text(point: tuple[float, float], scale: tuple[float, float] = (1.0, 1.0)) -> str:
+    """A point of the plane: (0.41, −1.87).
+
+    Args:
+        point: In data units.
+        scale: Of how many of them a hundredth is still told.
+    """
+    steps = (10.0 ** (math.floor(math.log10(s) + 1e-9) - 2) for s in scale)
+    x, y = (coordinate(value, step) for value, step in zip(point, steps, strict=True))
     return f"({x}, {y})"
+
+
+def asked_point(ledger: Ledger) -> str:
+    """The point that a ledger is of, in data units."""
+    return point_text(ledger.point, _scale(ledger.rows[-1]))
+
+
+def _scale(row: LedgerRow) -> tuple[float, float]:
+    """Data units per unit of the coordinates that the point came from."""
+    return (row.jacobian[0], row.jacobian[3]) if row.layer == UNITS else (1.0, 1.0)
 
 
 def every_line(ledger: Ledger) -> list[Line]:
@@ -81,7 +101,7 @@ def step_in_words(line: Line) -> str:
     assert line.row is not None
     a, b, c, d = (number(value) for value in line.row.jacobian)
     text = tr("{step}: here the point lies at {point}; the Jacobian is [[{a}, {b}], [{c}, {d}]]")
-    point = point_text(line.row.position)
+    point = point_text(line.row.position, _scale(line.row))
     return text.format(step=line.title, point=point, a=a, b=b, c=c, d=d)
 
 
@@ -107,13 +127,13 @@ def density_text(log_prob: float) -> str:
 
 def _step(index: int, row: LedgerRow) -> Line:
     title = tr(row.title) if row.layer == "t" else f"{index} {tr(row.title)}"
-    position = point_text(row.position)
+    position = point_text(row.position, _scale(row))
     return Line(title, position, signed(row.log_det), density_text(row.log_prob), row)
 
 
 def whole_jacobian(ledger: Ledger) -> tuple[float, float, float, float]:
-    """The Jacobian of the whole way from the base to the point, row by row."""
-    steps = [np.reshape(row.jacobian, (2, 2)) for row in ledger.rows]
+    """The Jacobian of the whole way from the base to the point, as panels show it, row by row."""
+    steps = [np.reshape(row.jacobian, (2, 2)) for row in ledger.rows if row.layer != UNITS]
     whole = reduce(lambda way, step: step @ way, steps, np.eye(2))
     a, b, c, d = (float(value) for value in whole.ravel())
     return a, b, c, d

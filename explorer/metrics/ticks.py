@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from explorer.i18n import number, signed
+from explorer.i18n import coordinate, number
 
 _STEPS: Final = (1.0, 2.0, 5.0)
 
@@ -20,10 +20,9 @@ class Tick(NamedTuple):
 def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
     """At most `most` multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     step = _round_up((high - low) / max(most, 1))
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     values = [index * step for index in range(first, last + 1)]
-    return [Tick(value, signed(value, decimals).removeprefix("+")) for value in values[:most]]
+    return [Tick(value, coordinate(value, step)) for value in values[:most]]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[Tick]:

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QPainter, QPen, QRegion
 
-from explorer.i18n import signed
+from explorer.i18n import coordinate
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def draw_backdrop(view: View) -> QImage:
     backdrop = QImage(view.width, view.height, QImage.Format.Format_RGB32)
     backdrop.fill(theme.color("panel"))
     painter = QPainter(backdrop)
-    _draw_lines(painter, view, _step(view))
+    _draw_lines(painter, view)
     painter.end()
     return backdrop
 
@@ -58,23 +58,23 @@ def draw_numbers(painter: QPainter, view: View) -> QRegion:
 
 
 def tick_step(scale: float) -> float:
-    """The distance between two lines in data units: 1, 2 or 5 times a power of ten.
+    """The distance between two lines: 1, 2 or 5 times a power of ten.
 
     Args:
-        scale: Logical pixels per data unit.
+        scale: Logical pixels per unit.
     """
     least = _CLOSEST / scale
     power = 10.0 ** math.floor(math.log10(least))
     return next(n * power for n in (1, 2, 5, 10) if n * power >= least)
 
 
-def _draw_lines(painter: QPainter, view: View, step: float) -> None:
+def _draw_lines(painter: QPainter, view: View) -> None:
     axis = theme.color("grid_line")
     faint = theme.color("grid_line")
     faint.setAlphaF(0.4)
-    for value, x in _columns(view, step):
+    for value, x in _columns(view):
         painter.fillRect(QRectF(x, 0, view.ratio, view.height), faint if value else axis)
-    for value, y in _rows(view, step):
+    for value, y in _rows(view):
         painter.fillRect(QRectF(0, y, view.width, view.ratio), faint if value else axis)
 
 
@@ -82,18 +82,20 @@ def _draw_lines(painter: QPainter, view: View, step: float) -> None:
 def _numbers(view: View, style: str, size: float) -> tuple[list[tuple[QPoint, QImage]], QRegion]:
     """The upper left corner of each number, and the number; and where they all are."""
     numbers = []
-    step, margin = _step(view), round(_MARGIN * view.ratio)
+    margin, taken = round(_MARGIN * view.ratio), 0
     letters = round(_FONT_SIZE * view.ratio * size)
-    decimals = max(0, -math.floor(math.log10(step)))
     corner = 3 * letters  # where the axes meet there is room for one number only
-    for value, x in _columns(view, step):
+    for value, x in _columns(view):
         if corner < x < view.width - margin:
-            number = _written(value, decimals, letters, style)
+            number = _written(value, _step(view, 0), letters, style)
             left = round(x) - number.width() // 2
+            if left < taken:  # far from zero numbers are long
+                continue
+            taken = left + number.width()
             numbers.append((QPoint(left, view.height - margin - number.height()), number))
-    for value, y in _rows(view, step):
+    for value, y in _rows(view):
         if margin < y < view.height - corner:
-            number = _written(value, decimals, letters, style)
+            number = _written(value, _step(view, 1), letters, style)
             numbers.append((QPoint(margin // 2, round(y) - number.height() // 2), number))
     region = QRegion()
     for place, number in numbers:
@@ -102,9 +104,9 @@ def _numbers(view: View, style: str, size: float) -> tuple[list[tuple[QPoint, QI
 
 
 @lru_cache(maxsize=256)
-def _written(value: float, decimals: int, letters: int, _theme: str) -> QImage:
+def _written(value: float, step: float, letters: int, _theme: str) -> QImage:
     """A number on its ground, kept: letters are dear to draw anew with every picture."""
-    text = signed(value, decimals).removeprefix("+") if value else "0"
+    text = coordinate(value, step) if value else "0"
     font = QGuiApplication.font()
     font.setPixelSize(letters)
     metrics = QFontMetrics(font)
@@ -122,23 +124,27 @@ def _written(value: float, decimals: int, letters: int, _theme: str) -> QImage:
     return image
 
 
-def _step(view: View) -> float:
-    return tick_step(view.scale / view.ratio)
+def _step(view: View, axis: int) -> float:
+    return tick_step(view.scale / view.frame.scale[axis] / view.ratio)
 
 
-def _columns(view: View, step: float) -> Iterator[tuple[float, float]]:
-    half = view.width / 2 / view.scale
-    for value in _multiples(view.x - half, view.x + half, step):
-        yield value, round(view.width / 2 + (value - view.x) * view.scale)
+def _columns(view: View) -> Iterator[tuple[float, float]]:
+    """The lines across, as values in data units and as pixels."""
+    for value, x in axis_lines(view, 0):
+        yield value, round(view.width / 2 + (x - view.x) * view.scale)
 
 
-def _rows(view: View, step: float) -> Iterator[tuple[float, float]]:
-    half = view.height / 2 / view.scale
-    for value in _multiples(view.y - half, view.y + half, step):
-        yield value, round(view.height / 2 - (value - view.y) * view.scale)
+def _rows(view: View) -> Iterator[tuple[float, float]]:
+    for value, y in axis_lines(view, 1):
+        yield value, round(view.height / 2 - (y - view.y) * view.scale)
 
 
-def _multiples(low: float, high: float, step: float) -> Iterator[float]:
+def axis_lines(view: View, axis: int) -> Iterator[tuple[float, float]]:
+    """The round values of data units that are seen, and the coordinate of each in the picture."""
+    middle, side = ((view.x, view.width), (view.y, view.height))[axis]
+    step, center, scale = _step(view, axis), view.frame.center[axis], view.frame.scale[axis]
     digits = max(0, -math.floor(math.log10(step)))
+    low, high = (center + scale * (middle + end * side / 2 / view.scale) for end in (-1, 1))
     for k in range(math.ceil(low / step), math.floor(high / step) + 1):
-        yield round(k * step, digits)
+        value = round(k * step, digits)
+        yield value, (value - center) / scale

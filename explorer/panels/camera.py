@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from flowengine.frame import IDENTITY, Frame
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,11 +28,12 @@ class View(NamedTuple):
     Attributes:
         width: Pixels across; device pixels where the surface has a finer raster than the window.
         height: Pixels down.
-        scale: Pixels per data unit, the same on both axes.
-        x: Data coordinates of the centre.
-        y: Data coordinates of the centre; upwards, while pixels count downwards.
+        scale: Pixels per unit of the target's normalized coordinates, the same on both axes.
+        x: Coordinates of the centre.
+        y: Coordinates of the centre; upwards, while pixels count downwards.
         ratio: Device pixels per logical pixel, for what has a size on the screen.
         boldness: How many times as thick as usual dots and lines are: a lecture hall is large.
+        frame: Leads from the coordinates of the picture to the data's own units, for numbers.
     """
 
     width: int
@@ -40,6 +43,7 @@ class View(NamedTuple):
     y: float
     ratio: float
     boldness: float = 1.0
+    frame: Frame = IDENTITY
 
     @property
     def weight(self) -> float:
@@ -80,7 +84,13 @@ class View(NamedTuple):
 
 
 class Camera(QObject):
-    """The centre and the half width of the square that is surely in view, in data units."""
+    """The centre and the half width of the square that is surely in view.
+
+    In the target's normalized coordinates, in which its extent is [-4, 4]².
+
+    Attributes:
+        frame: Leads from there to data units.
+    """
 
     changed = Signal()
 
@@ -89,7 +99,14 @@ class Camera(QObject):
         self.x = 0.0
         self.y = 0.0
         self.half_span = HOME_HALF_SPAN
+        self.frame = IDENTITY
         self._home = (self.x, self.y, self.half_span)
+
+    def set_frame(self, frame: Frame) -> None:
+        """Have what is shown measured in the units of a target."""
+        if frame != self.frame:
+            self.frame = frame
+            self.changed.emit()
 
     def set_home(self, extent: Extent) -> None:
         """Count this part of the plane to the whole picture, beside the square of the base.
@@ -112,7 +129,8 @@ class Camera(QObject):
         there before.
         """
         across, down = (max(math.ceil(round(side * ratio, 6)), 1) for side in (width, height))
-        return View(across, down, min(across, down) / (2 * self.half_span), self.x, self.y, ratio)
+        scale = min(across, down) / (2 * self.half_span)
+        return View(across, down, scale, self.x, self.y, ratio, frame=self.frame)
 
     def home(self) -> None:
         """Show the whole picture again."""

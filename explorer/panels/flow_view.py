@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from explorer.panels.camera import Camera, View
     from explorer.panels.difference import Reference
+    from flowengine.frame import Frame
     from flowengine.project import Lane
 
 _REACH: Final = 14.0  # logical pixels from a click to the particle that it means
@@ -117,6 +118,11 @@ class FlowView(QWidget):
         """Show a moment of the clock."""
         self._clock_tau, self._now = tau, now
         self.update()
+
+    @property
+    def frame(self) -> Frame:
+        """Leads from the picture's coordinates to data units."""
+        return self._camera.frame
 
     @property
     def outline(self) -> NDArray[np.float64]:

@@ -122,7 +122,8 @@ class Ground:
         heat = shot.film.heat(shot.tau, shot.now) if maps else None
         if heat is not None:
             compared = self.reference if shown.difference else None
-            words, scale = coloured(heat, self.colours, compared)
+            area = math.exp(view.frame.log_area)
+            words, scale = coloured(heat, self.colours, compared, area=area)
             painter.setOpacity(heat.strength)
             self._over += self._enlarger.draw(painter, view, _area(view, heat.extent), words)
             painter.setOpacity(1.0)
@@ -186,7 +187,12 @@ def resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[
 
 
 def coloured(
-    heat: Heat, colours: str, reference: Reference | None, *, paper: bool = False
+    heat: Heat,
+    colours: str,
+    reference: Reference | None,
+    *,
+    paper: bool = False,
+    area: float = 1.0,
 ) -> tuple[Words, Scale]:
     """A density in colours, or how it differs from a reference, and what the colours mean.
 
@@ -195,16 +201,17 @@ def coloured(
         colours: Its colour map.
         reference: What it is compared with; None shows the density itself.
         paper: Whether it lies on white, and not on the nearly black plane.
+        area: Of the picture's unit square, in data units: what the scale tells is per data unit.
 
     Returns:
         ARGB32_Premultiplied words, shape (rows, columns), top row first, and their scale.
     """
     if reference is None:
         words = _heat_words(heat, _heat_table(colours, paper=paper))
-        return words, _density_scale(colours, heat.peak)
+        return words, _density_scale(colours, heat.peak / area)
     more, limit = reference.compare(heat)
     words = _signed_words(more, limit, _signed_table(paper=paper))
-    return words, _difference_scale(limit, is_base=reference.is_base)
+    return words, _difference_scale(limit / area, is_base=reference.is_base)
 
 
 def _heat_words(heat: Heat, table: Words) -> Words:

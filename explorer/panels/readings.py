@@ -19,24 +19,33 @@ if TYPE_CHECKING:
 
 
 def readings(view: FlowView, point: Point) -> list[str]:
-    """What the parts of the picture that are switched on say about a point, in data units."""
+    """What the parts of the picture that are switched on say about a point, in data units.
+
+    Args:
+        view: The picture.
+        point: In its own coordinates.
+    """
+    area = math.exp(view.frame.log_area)
     film, tau, now = view.film, view.tau, view.now
     said = []
     maps = view.shown.density or view.shown.difference
     if maps and film.square is not None and not _inside(point, film.square):
         said.append(tr("outside the dotted square, in which the density is computed"))
     if (density := film.density_at(point, tau, now)) is not None:
-        said.append(_density_words(density))
+        said.append(_density_words(density / area))
         if view.shown.difference and view.reference is not None:
             more = density - view.reference.at(point)
             back = view.reference.is_base
             words = tr("model − base = {more}") if back else tr("model − target = {more}")
-            said.append(words.format(more=signed(more, 3)))
+            plain = view.frame.is_identity
+            told = signed(more, 3) if plain else number(more / area)
+            said.append(words.format(more=told))
     if view.shown.grid and (log_det := log_det_near(film, point, tau, now)) is not None:
         said.append(tr("log|det| {value} nats").format(value=signed(log_det)))
     for exact, words in ((False, tr("speed {speed}")), (True, tr("exact speed {speed}"))):
         on = view.shown.exact if exact else view.shown.field
-        speed = speed_at(film, point, tau, now, exact=exact) if on else None
+        scale = view.frame.scale
+        speed = speed_at(film, point, tau, now, exact=exact, scale=scale) if on else None
         if speed is not None:
             said.append(words.format(speed=number(speed)))
     return said
@@ -68,13 +77,30 @@ def log_det_near(film: Film, point: Point, tau: float, now: float) -> float | No
     return value if squared[nearest] <= spacing**2 and math.isfinite(value) else None
 
 
-def speed_at(film: Film, point: Point, tau: float, now: float, *, exact: bool) -> float | None:
-    """The speed in the cell of the field under a point, in data units per unit of t."""
+def speed_at(
+    film: Film,
+    point: Point,
+    tau: float,
+    now: float,
+    *,
+    exact: bool,
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> float | None:
+    """The speed in the cell of the field under a point, in data units per unit of t.
+
+    Args:
+        film: What is shown.
+        point: In its coordinates.
+        tau: The moment.
+        now: The time that it is shown for.
+        exact: Of the exact field, not of the learned one.
+        scale: Data units per unit of these coordinates.
+    """
     field = film.field(tau, now, exact=exact)
     if field is None:
         return None
     cell = cell_at(point, field.extent, field.velocity.shape)
     if cell is None:
         return None
-    speed = float(np.hypot(*field.velocity[cell]))
+    speed = float(np.hypot(*(field.velocity[cell] * np.array(scale))))
     return speed if math.isfinite(speed) else None

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from explorer.export.scene import Scene, Sight
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES, PANEL_TITLES, shown_lanes
-from explorer.ledger.lines import whole_jacobian
+from explorer.ledger.lines import UNITS, whole_jacobian
 from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
@@ -27,7 +27,8 @@ from explorer.shell.under_mouse import UnderMouse
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from flowengine.catalogue import GanSpec, VaeSpec
-from flowengine.project import resolve_keeps
+from flowengine.frame import Frame, frame_of
+from flowengine.project import DEFAULT_EXTENT, resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from explorer.panels.rasterizer import Shown
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
-    from flowengine.protocol import Direction, Event, LayerFacts
+    from flowengine.protocol import Direction, Event, LayerFacts, LedgerRow
 
 _FPS_EVERY_MS: Final = 1000
 _FRAMES_A_LAYER: Final = 8
@@ -55,7 +56,7 @@ class Stage(QWidget):
     """Shows what the engines send, moment by moment.
 
     Signals:
-        point_picked: x and y of a point of data space.
+        point_picked: x and y of a point of data space, in data units.
         layer_shown: The id of the layer that acts now and how far it is, from 0 to 1; "" for none.
         fps_changed: Frames a second, or None while nothing moves; about once a second.
         ledger_missed: Why the model whose panel was clicked has no ledger of its own.
@@ -123,7 +124,10 @@ class Stage(QWidget):
         title = PANEL_TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
         self.panels["continuous"].set_title(title)
         self._overlay.set_project(project)
-        self._camera.set_home(project.target.extent)
+        frame = Frame.of(project.target.extent)
+        self._camera.set_frame(frame)
+        seen = frame_of(project.target).seen_from(frame)
+        self._camera.set_home(seen.data_extent(DEFAULT_EXTENT))
         self._show_target()
         self._tell_layer(self.clock.tau)
 
@@ -154,9 +158,20 @@ class Stage(QWidget):
     def set_marker(self, point: tuple[float, float] | None) -> None:
         """Point out the point that is asked about."""
         self._point = point
+        place = None if point is None else self._camera.frame.normal(point)
         for panel in self.panels.values():
-            panel.set_marker(point)
+            panel.set_marker(place)
         self.clock.wake()
+
+    def point_out(self, ledger: Ledger, row: LedgerRow) -> None:
+        """Draw the ellipse of one step where it has brought the point."""
+        normalized = ledger.rows[-1].layer == UNITS
+        place, jacobian = row.position, row.jacobian
+        if row.layer == UNITS or not normalized:
+            place = self._camera.frame.normal(place)
+        if row.layer == UNITS:  # the panels show the square before as they show that after it
+            jacobian = (1.0, 0.0, 0.0, 1.0)
+        self.panels[ledger.lane].set_marker(place, jacobian)
 
     def receive(self, lane: Lane, message: Event) -> None:
         """Take a message of an engine up, if it is one to see."""
@@ -169,7 +184,8 @@ class Stage(QWidget):
         elif isinstance(message, Metrics):
             panel.set_figures(getattr(message, panel.measured, None))
         elif isinstance(message, Ledger) and message.point == self._point:
-            panel.set_marker(message.point, whole_jacobian(message))
+            place = self._camera.frame.normal(message.point)
+            panel.set_marker(place, whole_jacobian(message))
         elif isinstance(message, LaneStatus):
             self._show_status(panel, message)
 
@@ -294,7 +310,7 @@ class Stage(QWidget):
         self._give_film(lane, panel)
         panel.set_message(_waiting(panel))
         self._under_mouse.listen_to(panel)
-        panel.point_picked.connect(self.point_picked)
+        panel.point_picked.connect(self._pick)
         if lane in _WHY_NO_LEDGER:
             panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(_WHY_NO_LEDGER[lane])))
         panel.options_changed.connect(self._follow_options)
@@ -302,6 +318,10 @@ class Stage(QWidget):
         self.transport.listen_to(panel.view)
         self.clock.drive(panel)
         return panel
+
+    def _pick(self, x: float, y: float) -> None:
+        """Ask for a point of a picture, in data units."""
+        self.point_picked.emit(*self._camera.frame.data((x, y)))
 
     def _give_film(self, lane: Lane, panel: FlowPanel) -> None:
         state = self._states.get(lane)

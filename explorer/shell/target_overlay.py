@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from explorer.base_density import base_density, is_learned, reach
 from explorer.i18n import tr
 from flowengine.catalogue import StandardNormal
+from flowengine.frame import Frame, frame_of
+from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.sources import density_of
 
 if TYPE_CHECKING:
@@ -49,13 +52,14 @@ class TargetOverlay:
         for panel in panels:
             panel.set_hindrance("difference", reason)
             if panel.shown.outline:
-                panel.set_target_outline(density_of(self._target), self._target.extent)
+                panel.set_target_outline(density_of(self._target), DEFAULT_EXTENT)
             if not panel.shown.difference:
                 continue
             if direction == "generate":
-                panel.set_reference(density_of(self._target), self._target.extent)
+                panel.set_reference(density_of(self._target), DEFAULT_EXTENT)
             else:
-                density, extent = (None, self._target.extent) if reason else _base(self._base)
+                frame = frame_of(self._target).seen_from(Frame.of(self._target.extent))
+                density, extent = (None, DEFAULT_EXTENT) if reason else _base(self._base, frame)
                 panel.set_reference(density, extent, is_base=True)
 
     def _hindrance(self, direction: Direction) -> str:
@@ -69,8 +73,10 @@ class TargetOverlay:
 
 
 @lru_cache(maxsize=2)
-def _base(base: BaseSpec) -> tuple[NDArray[np.float64] | None, Extent]:
-    """A base's density on a square that holds it, and that square."""
+def _base(base: BaseSpec, frame: Frame) -> tuple[NDArray[np.float64] | None, Extent]:
+    """A base's density on a square that holds it, and that square, both as the panels have it."""
     side = max(reach(base), _LEAST_REACH)
     extent = (-side, side, -side, side)
-    return base_density(base, _CELLS, extent), extent
+    density = base_density(base, _CELLS, extent)
+    shown = None if density is None else density / math.exp(frame.log_area)
+    return shown, frame.data_extent(extent)

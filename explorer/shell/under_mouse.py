@@ -44,7 +44,7 @@ class UnderMouse(QObject):
         panel.left.connect(self.leave)
 
     def enter(self, panel: FlowPanel, x: float, y: float) -> None:
-        """The mouse is over a point, in data units."""
+        """The mouse is over a point of the picture."""
         self._over = panel, (x, y)
         self._timer.start()
         self._describe()
@@ -59,7 +59,8 @@ class UnderMouse(QObject):
         if self._over is None or self._over[0] not in self._stage.all_panels:
             return
         panel, point = self._over
+        frame = panel.view.frame
         said = readings(panel.view, point)
         names = {own: tr(lane_title(lane)) for lane, own in self._stage.panels.items()}
-        head = f"{names.get(panel, panel.title)}, {point_text(point)}"
+        head = f"{names.get(panel, panel.title)}, {point_text(frame.data(point), frame.scale)}"
         self.described.emit(f"{head}: {', '.join(said)}" if said else head)

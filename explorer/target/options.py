@@ -93,11 +93,11 @@ class PointOptions(QWidget):
         tip = tr("Choose the bandwidth under which each point is most likely given all others")
         say(self.auto, tr("Auto"), tip)
 
-    def show_cloud(self, cloud: PointCloud | None) -> None:
-        """Show the bandwidth of some points."""
+    def show_cloud(self, cloud: PointCloud | None, unit: float = 1.0) -> None:
+        """Show the bandwidth of some points; `unit` is one of the canvas, in data units."""
         width = cloud.width if cloud is not None else None
         self.setEnabled(width is not None)
-        self._figure.setText("–" if width is None else number(width))
+        self._figure.setText("–" if width is None else number(width * unit))
         self.auto.setChecked(cloud is None or cloud.bandwidth is None)
         if cloud is None or width is None or self.slider.isSliderDown():
             return

@@ -20,7 +20,8 @@ from explorer.target.point_cloud import NO_POINTS, PointCloud
 from explorer.target.preset_popup import PresetPopup
 from explorer.target.tools import ToolRows
 from flowengine.arrays import FrozenArray
-from flowengine.project import TargetSpec
+from flowengine.frame import Frame
+from flowengine.project import DEFAULT_EXTENT, TargetSpec
 from flowengine.targets.presets import preset
 from flowengine.targets.sources import density_of
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+    from flowengine.project import Extent
 
 _SPACING: Final = 8
 _COMMANDS = (
@@ -70,6 +73,7 @@ class TargetEditor(QWidget):
         self.tools = ToolRows()
         self.figure = ""
         self._spec: TargetSpec | None = None
+        self._extent: Extent = DEFAULT_EXTENT
         self._popup: PresetPopup | None = None
         self._formula_popup: FormulaPopup | None = None
         self._keys = self._key_table()
@@ -159,9 +163,10 @@ class TargetEditor(QWidget):
 
     def _show(self, spec: TargetSpec) -> None:
         self._spec = spec
+        self._extent = spec.extent
         self.canvas.set_density(
             density_of(spec),
-            spec.extent,
+            DEFAULT_EXTENT,
             clears=spec.source != "drawing",
             cloud=_cloud_of(spec),
         )
@@ -213,19 +218,24 @@ class TargetEditor(QWidget):
         return TargetSpec(
             source="points",
             name=self._spec.name if named else "points",
-            extent=cloud.extent,
+            extent=self._extent,
             density=FrozenArray(density),
-            points=FrozenArray(cloud.points),
-            bandwidth=cloud.bandwidth,
+            points=_in_data_units(cloud.points, self._extent),
+            bandwidth=cloud.bandwidth and cloud.bandwidth * self._frame.scale[0],
         )
 
     def _drawn(self, density: ArrayLike) -> TargetSpec:
         return TargetSpec(
             source="drawing",
             name="drawing",
-            extent=self.canvas.extent,
+            extent=self._extent,
             density=FrozenArray(density),
         )
+
+    @property
+    def _frame(self) -> Frame:
+        """Leads from the canvas, whose square every target fills, to data units."""
+        return Frame.of(self._extent)
 
     def _show_facts(self) -> None:
         self._show_bandwidth()
@@ -233,14 +243,14 @@ class TargetEditor(QWidget):
 
     def _show_bandwidth(self) -> None:
         if self.tools.tool is Tool.POINTS:  # to choose one for very many points takes a while
-            self.tools.points.show_cloud(self.canvas.cloud)
+            self.tools.points.show_cloud(self.canvas.cloud, self._frame.scale[0])
 
     def _show_figure(self) -> None:
         entropy = self.canvas.entropy
         self.figure = (
             tr("H = –")
             if entropy is None
-            else tr("H = {entropy} nats").format(entropy=number(entropy))
+            else tr("H = {entropy} nats").format(entropy=number(entropy + self._frame.log_area))
         )
         self._figure_label.setText(self.figure)
         self.figure_changed.emit(self.figure)
@@ -259,7 +269,7 @@ class TargetEditor(QWidget):
             self._formula_popup = FormulaPopup(self)
             self._formula_popup.chosen.connect(self.take_formula)
         formula = self._spec.formula if self._spec else ""
-        self._formula_popup.open_with(corner, formula, self.canvas.extent)
+        self._formula_popup.open_with(corner, formula, self._extent)
 
     def _key_table(self) -> dict[Qt.Key, Callable[[], None]]:
         tools = self.tools
@@ -327,5 +337,16 @@ def _cloud_of(spec: TargetSpec) -> PointCloud | None:
     """The points that a target stands for; None where it stands for itself."""
     if spec.source != "points":
         return None
-    cloud = PointCloud(NO_POINTS.points, spec.extent, spec.bandwidth)
-    return cloud if spec.points is None else cloud.added(spec.points.values.astype(np.float64))
+    frame = Frame.of(spec.extent)
+    bandwidth = spec.bandwidth and spec.bandwidth / frame.scale[0]
+    cloud = PointCloud(NO_POINTS.points, DEFAULT_EXTENT, bandwidth)
+    if spec.points is None:
+        return cloud
+    points = spec.points.values.astype(np.float64)
+    return cloud.added((points - frame.center) / frame.scale)
+
+
+def _in_data_units(points: NDArray[np.float64], extent: Extent) -> FrozenArray:
+    """The points of the canvas, whose square stands for `extent`."""
+    frame = Frame.of(extent)
+    return FrozenArray(points * frame.scale + frame.center, wide=frame.is_fine)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
-from flowengine.catalogue import GanSpec
+from flowengine.catalogue import GanSpec, admitted
 from flowengine.checks import check_like, check_points
 from flowengine.errors import AbsentError, ShapeError
+from flowengine.framed import makes_points, traces
 from flowengine.model import Model
 from flowengine.modes import single_precision
 
@@ -48,6 +49,7 @@ class Gan(Model):
         self.generator = Network(spec.latent, 2, *size, gain=_GAIN)
         self.critic = Network(2, 1, *size, gain=_CRITIC_GAIN, silent=False)
 
+    @makes_points
     def generate(self, noise: Tensor) -> Tensor:
         """G(z), shape (batch, 2), of latent points, shape (batch, latent)."""
         if noise.ndim != 2 or noise.shape[1] != self.noise:
@@ -65,6 +67,7 @@ class Gan(Model):
         """Refuse: there is none."""
         raise AbsentError("A GAN has no likelihood: its generator gives samples and no density")
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """z and G(z), and a straight line in between.
@@ -91,5 +94,6 @@ class Gan(Model):
 
 def build_gan(spec: GanSpec, seed: int) -> Gan:
     """A fresh GAN whose generator is the identity; the same seed gives the same weights."""
+    spec = admitted(spec)
     with single_precision() as dtype:
         return Gan(spec, torch.Generator().manual_seed(seed)).to(dtype)

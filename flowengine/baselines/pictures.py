@@ -10,7 +10,6 @@ import torch
 from flowengine.baselines.vae import Vae
 from flowengine.bases import build_base, standard_normal_log_prob
 from flowengine.catalogue import StandardNormal
-from flowengine.meshes import cell_centres
 from flowengine.objectives import DISPLAY_STREAM
 from flowengine.pacing import Task
 from flowengine.project import BASELINE_LANES
@@ -66,7 +65,7 @@ class BaselineDisplay(Display):
         self._make_start_urgent()
 
     def _particles(self, part: int, _training: bool) -> Work:
-        points, model = self._start_points(), self.trainer.average
+        points, model = self._start_points(), self.trainer.average.core
         pieces = points.tensor_split(SLICES)
         follow = model.trace if self.view.direction == "generate" else model.inverse_trace
         traces = []
@@ -94,16 +93,16 @@ class BaselineDisplay(Display):
 
     def _heat(self, index: int, training: bool) -> Work:
         quality = "training" if training else "resting"
-        centres = cell_centres(self._shown_extent(), HEAT_NODES[quality])
+        centres = self._cell_centres(self._shown_extent(), HEAT_NODES[quality])
         parts = []
-        for pixels in centres.to(self.trainer.device).split(HEAT_CHUNK):
+        for pixels in centres.split(HEAT_CHUNK):
             with torch.no_grad():
                 parts.append(self._log_density_of(pixels, index, HEAT_SAMPLES[quality]))
             yield
         return self._heat_frame(index, HEAT_FRAMES, torch.cat(parts))
 
     def _log_density_of(self, pixels: Tensor, index: int, samples: int) -> Tensor:
-        model = self.trainer.average
+        model = self.trainer.average.core
         if index == 0 or not isinstance(model, Vae):
             return standard_normal_log_prob(pixels)
         return model.iwae(pixels, samples)

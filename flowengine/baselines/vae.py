@@ -15,9 +15,10 @@ from torch import Tensor
 
 from flowengine.baselines.network import Network
 from flowengine.baselines.paths import straight
-from flowengine.catalogue import VaeSpec
+from flowengine.catalogue import VaeSpec, admitted
 from flowengine.checks import check_like, check_points
 from flowengine.errors import AbsentError, ShapeError, SpecError
+from flowengine.framed import gives_density, makes_points, traces, traces_back
 from flowengine.model import Model
 from flowengine.modes import is_traced, single_precision
 from flowengine.targets.streams import sobol_points
@@ -86,10 +87,12 @@ class Vae(Model):
         log_guide = -0.5 * noise.square().sum(-1) - log_scale.sum(-1)
         return log_joint - log_guide - math.log(2 * math.pi)
 
+    @gives_density
     def elbo(self, x: Tensor, samples: int = BOUND_SAMPLES, *, seed: int = 0) -> Tensor:
         """The evidence lower bound E[log p(x, z) − log q(z|x)] ≤ log p(x), in nats, (batch,)."""
         return self._bound(x, samples, seed, lambda weights: weights.mean(0))
 
+    @gives_density
     def iwae(self, x: Tensor, samples: int = BOUND_SAMPLES, *, seed: int = 0) -> Tensor:
         """The importance-weighted bound, in nats, shape (batch,); more samples, tighter.
 
@@ -108,6 +111,7 @@ class Vae(Model):
         """See `iwae`; with `BOUND_SAMPLES` samples."""
         return self.iwae(x, seed=seed)
 
+    @makes_points
     def generate(self, noise: Tensor) -> Tensor:
         """The decoder's mean at the first `latent` numbers, and its noise from the last two.
 
@@ -120,6 +124,7 @@ class Vae(Model):
         mean, log_scale = self.decode(noise[:, : self.spec.latent])
         return mean + log_scale.exp() * noise[:, self.spec.latent :]
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """z, the decoder's mean, and with its noise the point itself; straight lines in between.
@@ -144,6 +149,7 @@ class Vae(Model):
         mean, _ = self.decode(z)
         return straight((0.0, z[:, :2]), (1.0, mean))
 
+    @traces_back
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
@@ -172,6 +178,7 @@ class Vae(Model):
 
 def build_vae(spec: VaeSpec, seed: int) -> Vae:
     """A fresh VAE: nearly the identity with a little noise; the same seed, the same weights."""
+    spec = admitted(spec)
     with single_precision() as dtype:
         return Vae(spec, torch.Generator().manual_seed(seed)).to(dtype)
 

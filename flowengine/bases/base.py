@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeVar
 import torch
 from torch import Tensor, nn
 
+from flowengine.catalogue import admitted
 from flowengine.checks import check_count, check_points
 from flowengine.errors import SpecError
 from flowengine.modes import single_precision, with_gradients
@@ -146,10 +147,11 @@ def build_base(spec: BaseSpec) -> Base:
     """Make the base that a spec describes.
 
     Raises:
-        SpecError: no base implements this spec.
+        SpecError: no base implements this spec, or a setting is out of its limits.
     """
     make = _bases.get(type(spec))
     if make is None:
         raise SpecError(f"No base implements {type(spec).__name__}")
+    spec = admitted(spec)
     with single_precision() as dtype:
         return make(spec).to(dtype)

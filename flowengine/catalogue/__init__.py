@@ -27,7 +27,14 @@ from flowengine.catalogue.coupling import (
 )
 from flowengine.catalogue.elementwise import ActNorm, LeakyRelu, ScaleShift, SinhArcsinh, Spline
 from flowengine.catalogue.linear import Householder, Linear, Rotation, Swap
-from flowengine.catalogue.reading import Field, base_class, continuous_class, fields_of, layer_class
+from flowengine.catalogue.reading import (
+    Field,
+    admitted,
+    base_class,
+    continuous_class,
+    fields_of,
+    layer_class,
+)
 from flowengine.catalogue.registry import (
     BASE_SPECS,
     BASELINE_SPECS,
@@ -97,6 +104,7 @@ __all__ = [
     "Sylvester",
     "Uniform",
     "VaeSpec",
+    "admitted",
     "base_class",
     "continuous_class",
     "fields_of",

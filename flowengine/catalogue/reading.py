@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
 from flowengine.catalogue.registry import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS
-from flowengine.catalogue.specs import BaseSpec, ContinuousSpec, LayerSpec, kind_of
+from flowengine.catalogue.specs import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec, kind_of
 from flowengine.errors import SpecError
 
 
@@ -75,6 +75,29 @@ def base_class(kind: str) -> type[BaseSpec]:
             return cls
     known = ", ".join(kind_of(cls) for cls in BASE_SPECS)
     raise SpecError(f"No base is called {kind!r}; the catalogue has {known}")
+
+
+S = TypeVar("S", bound=LayerSpec | ContinuousSpec | BaseSpec | BaselineSpec)
+
+
+def admitted(spec: S) -> S:
+    """The same spec if every setting is within its limits: making one by hand checks nothing.
+
+    Raises:
+        SpecError: one is not; the message names it, the limit and what came.
+    """
+    try:
+        return msgspec.convert(msgspec.to_builtins(spec, enc_hook=_plain_number), type(spec))
+    except (msgspec.ValidationError, TypeError) as error:
+        text = str(error).replace(" - at ", " at ")
+        raise SpecError(f"{kind_of(spec)}: {text[:1].lower() + text[1:]}") from None
+
+
+def _plain_number(value: Any) -> Any:  # noqa: ANN401
+    """A number of NumPy's, for what is read."""
+    if not hasattr(value, "item"):
+        raise TypeError(f"expected a number or a text, got {type(value).__name__}")
+    return value.item()
 
 
 @functools.cache

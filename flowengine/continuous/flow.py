@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from flowengine.bases import build_base
-from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal
+from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal, admitted
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
 from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined, steps_for
@@ -22,6 +22,16 @@ from flowengine.continuous.velocity import Field, Velocity
 from flowengine.continuous.whitening import Whitening
 from flowengine.errors import ShapeError, SpecError
 from flowengine.flow import Flow, LedgerPage, Trace
+from flowengine.framed import (
+    makes_points,
+    maps_in,
+    maps_out,
+    moves_back,
+    moves_on,
+    traces,
+    traces_back,
+    writes_ledger,
+)
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
@@ -94,10 +104,12 @@ class ContinuousFlow(Flow):
         self.register_buffer("settled", torch.zeros(3))
         self._accuracy: tuple[float, ...] = (0.0, 0.0, 0.0)
 
+    @maps_out
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Generate: z -> x and log|det dx/dz|; see `Flow.forward`."""
         return self._transport(check_input(z, self, "z"), 0.0, 1.0)
 
+    @maps_in
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalize: x -> z and log|det dz/dx|; see `Flow.inverse`."""
         return self._transport(check_input(x, self), 1.0, 0.0)
@@ -110,10 +122,12 @@ class ContinuousFlow(Flow):
         found = super().log_prob(x)
         return found.masked_fill(found.isnan(), -math.inf)
 
+    @moves_on
     def forward_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """On from clock `tau` to the target; see `Flow.forward_from`."""
         return self._transport(check_input(u, self, "u"), tau, 1.0)
 
+    @moves_back
     def inverse_from(self, u: Tensor, tau: float) -> tuple[Tensor, Tensor]:
         """Back from clock `tau` to the base; see `Flow.inverse_from`."""
         return self._transport(check_input(u, self, "u"), tau, 0.0)
@@ -157,13 +171,14 @@ class ContinuousFlow(Flow):
     def settle(self, target: GridTarget) -> Accuracy:
         """Measure the solver's error on a target, and choose the steps if they are `auto`.
 
-        See `accuracy.measured`.
+        Args:
+            target: In normalized coordinates; see `accuracy.measured`.
         """
-        self.accuracy = measured(self, target)
-        return self.accuracy
+        self.accuracy = found = measured(self.core, target)
+        return found
 
     def meet(self, target: GridTarget) -> None:
-        """Take up mean, covariance and reach of the target; see `Whitening`."""
+        """Take up mean, covariance and reach of a target in normalized coordinates."""
         if isinstance(self.velocity, WhitenedField):
             self.velocity.whitening.meet(target)
 
@@ -187,8 +202,10 @@ class ContinuousFlow(Flow):
     def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
         """The same field, followed by another solver or in other steps."""
         spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
-        return ContinuousFlow(spec, self.velocity, self.base).train(self.training)
+        flow = ContinuousFlow(spec, self.velocity, self.base).framed(self.frame)
+        return flow.train(self.training)
 
+    @makes_points
     def positions(self, z: Tensor) -> Tensor:
         """Where points of the base go, shape (batch, 2); see `Flow.positions`.
 
@@ -202,6 +219,7 @@ class ContinuousFlow(Flow):
             return self._adaptive(z, [0.0, 1.0])[-1]
         return torch.cat([self._transport(part, 0.0, 1.0, bare)[0] for part in z.split(CHUNK)])
 
+    @traces
     @torch.no_grad()
     def trace(self, z: Tensor, frames: int | None = None, *, densities: bool = True) -> Trace:
         """Follow base points to the target; see `Flow.trace`.
@@ -212,6 +230,7 @@ class ContinuousFlow(Flow):
         """
         return self._trace(check_input(z, self, "z"), 0.0, 1.0, frames, densities=densities)
 
+    @traces_back
     @torch.no_grad()
     def inverse_trace(
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
@@ -219,6 +238,7 @@ class ContinuousFlow(Flow):
         """Follow target points back to the base; see `Flow.inverse_trace` and `trace`."""
         return self._trace(check_input(x, self), 1.0, 0.0, frames, densities=densities)
 
+    @writes_ledger
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
@@ -428,6 +448,7 @@ def build_continuous(
     What a base can learn it learns by likelihood: flow matching, which regresses on the base's own
     points, leaves it as it is.
     """
+    spec = admitted(spec)
     generator = torch.Generator().manual_seed(seed)
     start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
     network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))

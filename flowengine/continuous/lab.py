@@ -53,7 +53,7 @@ def solver_lab(flow: ContinuousFlow, *, points: int = POINTS) -> tuple[SolverLab
 def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
     if points < 1:
         raise SpecError(f"A solver lab needs points >= 1, got {points}")
-    flow = copy.deepcopy(flow).double()
+    flow = copy.deepcopy(flow.core).double()
     z = base_points(flow.base, points).double()
     z = z.to(next(flow.parameters(), z).device)
     dense = flow.with_solver("rk4", REFERENCE_STEPS)

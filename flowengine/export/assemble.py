@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flowengine.model import Model
+
 PACKAGE = "flowengine.export.templates"
 _REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*$", re.MULTILINE)
 
@@ -81,6 +83,19 @@ def assemble(names: Iterable[str], *, docstring: str, build: str) -> str:
     body = "\n\n\n".join(text.strip("\n") for text in (*classes, build, usage))
     gap = "\n\n\n" if body.startswith(("class ", "def ", "@")) else "\n\n"
     return f"{head}{gap}{body}\n"
+
+
+def in_frame(build: str, model: Model) -> str:
+    """The function that makes a model, given one that makes its core; `framed` is its template."""
+    frame = model.frame
+    if frame.is_identity:
+        return build
+    head, _, rest = build.partition("    return ")
+    head = re.sub(r"-> \w+:", "-> Framed:", head)
+    return (
+        f"{head}    core = {rest.rstrip()}\n"
+        f"    return Framed(core, center={frame.center}, scale={frame.scale})\n"
+    )
 
 
 def _collect(name: str, parts: dict[str, Template]) -> None:

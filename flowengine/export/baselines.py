@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowengine.export.assemble import assemble
+from flowengine.export.assemble import assemble, in_frame
 from flowengine.export.readme import opening
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ x = net(torch.randn(5, net.noise))
 ```
 
 {honesty} It was fitted to the target "{target}"
-over x from {extent[0]:g} to {extent[1]:g} and y from {extent[2]:g} to {extent[3]:g}.
+over x from {extent[0]:.10g} to {extent[1]:.10g} and y from {extent[2]:.10g} to {extent[3]:.10g}.
 
 Checked when it was written: `model.py` was loaded in a fresh process without Flow Explorer, and
 what it gives was compared with the engine's at 1,000 points; the largest difference was
@@ -76,7 +76,9 @@ def source_of(model: Vae | Gan, title: str) -> str:
 
 The weights lie beside this file; torch and safetensors are all that it needs.
 """
-    return assemble([spec.kind, "sampling", f"usage_{spec.kind}"], docstring=docstring, build=build)
+    framed = [] if model.frame.is_identity else ["framed"]
+    names = [spec.kind, *framed, "sampling", f"usage_{spec.kind}"]
+    return assemble(names, docstring=docstring, build=in_frame(build, model))
 
 
 def weights_of(model: Vae | Gan) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from flowengine.catalogue import fields_of
 from flowengine.continuous import ContinuousFlow, solvers
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled, baselines
-from flowengine.export.assemble import PACKAGE, assemble, has_template
+from flowengine.export.assemble import PACKAGE, assemble, has_template, in_frame
 from flowengine.export.readme import readme
 from flowengine.export.reload import compare
 from flowengine.stack import DiscreteFlow
@@ -104,12 +104,18 @@ def model_source(flow: Model, name: str, lane: str) -> str:
     for kind in templates:
         if not has_template(kind):
             raise ExportError(f"The python export does not know the layer {kind!r} yet")
-    templates = [f"base_{flow.base.spec.kind}", *templates, "usage"]
-    return assemble(templates, docstring=_docstring(name, lane), build=build)
+    framed = [] if flow.frame.is_identity else ["framed"]
+    templates = [f"base_{flow.base.spec.kind}", *templates, *framed, "usage"]
+    return assemble(templates, docstring=_docstring(name, lane), build=in_frame(build, flow))
 
 
 def weights_of(flow: Model) -> dict[str, Tensor]:
     """The tensors of the exported model, by the names that its own classes give them."""
+    prefix = "" if flow.frame.is_identity else "core."
+    return {f"{prefix}{name}": weight for name, weight in _core_weights(flow).items()}
+
+
+def _core_weights(flow: Model) -> dict[str, Tensor]:
     if isinstance(flow, Vae | Gan):
         return baselines.weights_of(flow)
     if isinstance(flow, DiscreteFlow):

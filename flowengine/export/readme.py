@@ -37,7 +37,8 @@ z, log_det = flow.inverse(x)              # normalize: data to base
 ```
 
 The base is the {base} in the plane. The density was fitted to the target
-"{target}" over x from {extent[0]:g} to {extent[1]:g} and y from {extent[2]:g} to {extent[3]:g}.
+"{target}" over x from {extent[0]:.10g} to {extent[1]:.10g} and y from {extent[2]:.10g} to
+{extent[3]:.10g}.
 
 Checked when it was written: `model.py` was loaded in a fresh process without Flow Explorer, and its
 log-densities and samples were compared with the engine's at 1,000 points; the largest

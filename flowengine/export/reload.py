@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from flowengine.errors import ExportError, phrase
+from flowengine.framed import to_data, to_normal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,8 @@ def compare(
     generator = torch.Generator().manual_seed(SEED)
     z = flow.draw(POINTS, generator=generator)
     samples = flow.generate(z)
-    x = torch.cat([_around(extent, POINTS // 2, generator), samples[: POINTS - POINTS // 2]])
+    around = to_data(flow.frame, _around(flow.frame.normal_extent(extent), POINTS // 2, generator))
+    x = torch.cat([around, samples[: POINTS - POINTS // 2]])
     x = torch.nan_to_num(x)
     got = _run_fresh(folder, {"x": x, "z": z}, cancelled)
     if not got:
@@ -68,9 +70,15 @@ def compare(
     if flow.likelihood != "none":
         expected["density"] = flow.log_likelihood(x)
         rounded["density"] = exact.log_likelihood(x.double())
+
+    def difference(name: str, one: Tensor, other: Tensor) -> float:
+        if name != "density":  # points are compared in normalized coordinates
+            one, other = (to_normal(flow.frame, x, x) for x in (one, other))
+        return _difference(one, other)
+
     return Comparison(
-        difference=max(_difference(got[name], value) for name, value in expected.items()),
-        rounding=max(_difference(value, expected[name]) for name, value in rounded.items()),
+        difference=max(difference(n, got[n], value) for n, value in expected.items()),
+        rounding=max(difference(n, value, expected[n]) for n, value in rounded.items()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from flowengine.export import Cancelled, Progress
     from flowengine.model import Model
 
-    Rows = NDArray[np.float32]
+    Rows = NDArray[np.floating[Any]]
 
 CHUNK = 65_536
-_EXACT = "%.9g"  # as many digits as tell every float32 from its neighbours
+_DIGITS = {4: "%.9g", 8: "%.17g"}  # as many as tell every float32, or float64, from its neighbours
 _MAKING, _WRITING = 0.6, 0.8  # shares of the work that are done when these end
 
 
@@ -46,7 +46,8 @@ def export_samples(
         flow: The model.
         file: What is written.
         suffix: ".csv" for a line of `x,y`, or `x,y,log_prob` for a flow, for each point; ".npy" for
-            an array of shape (count, 2), float32.
+            an array of shape (count, 2). Points are float32, or float64 where their origin is far
+            off.
         count: How many points.
         seed: The same seed gives the same points as `python -m flowengine sample`.
         progress: Called with how much is done, and what is being done.
@@ -68,7 +69,7 @@ def export_samples(
         _refuse_cancelled(cancelled)
         made.append(_rows(flow, chunk, dense=dense))
         progress(_MAKING * min((k + 1) * CHUNK / count, 1.0), "drawing samples")
-    rows = np.concatenate(made)
+    rows: Rows = np.concatenate(made)
     progress(_MAKING, "writing the samples")
     with file.open("xb") as stream:
         _write(stream, rows, suffix, cancelled)
@@ -89,27 +90,32 @@ def generate(model: Model, noise: Tensor) -> Tensor:
     return check_finite(torch.cat(chunks))
 
 
+def digits(points: Rows) -> str:
+    """The format in which numbers come back from text as they were."""
+    return _DIGITS[points.itemsize]
+
+
 def _rows(flow: Model, noise: Tensor, *, dense: bool) -> Rows:
     """Points, shape (n, 2), or with their log-densities, shape (n, 3)."""
     points = generate(flow, noise)
     if not dense:
-        return np.asarray(points.numpy(), np.float32)
+        return np.asarray(points.numpy())
     with torch.no_grad():
         density = flow.log_likelihood(points)
-    return np.asarray(torch.cat([points, density[:, None]], dim=1).numpy(), np.float32)
+    return np.asarray(torch.cat([points, density[:, None].to(points)], dim=1).numpy())
 
 
 def _write(stream: BinaryIO, rows: Rows, suffix: str, cancelled: Cancelled) -> None:
     if suffix == ".npy":
-        head = {"descr": "<f4", "fortran_order": False, "shape": rows.shape}
+        head = {"descr": f"<f{rows.itemsize}", "fortran_order": False, "shape": rows.shape}
         np.lib.format.write_array_header_1_0(stream, head)
     else:
         stream.write(b"x,y,log_prob\n" if rows.shape[1] == 3 else b"x,y\n")
     for part in _parts(rows, cancelled):
         if suffix == ".npy":
-            stream.write(np.ascontiguousarray(part, "<f4").tobytes())
+            stream.write(np.ascontiguousarray(part, f"<f{part.itemsize}").tobytes())
         else:
-            np.savetxt(stream, part, _EXACT, delimiter=",")
+            np.savetxt(stream, part, digits(part), delimiter=",")
 
 
 def _difference(file: Path, rows: Rows, suffix: str, cancelled: Cancelled) -> float:
@@ -119,7 +125,7 @@ def _difference(file: Path, rows: Rows, suffix: str, cancelled: Cancelled) -> fl
         ExportError: there are more or fewer rows or columns.
     """
     largest = 0.0
-    for part, found in zip(_parts(rows, cancelled), _read(file, suffix), strict=True):
+    for part, found in zip(_parts(rows, cancelled), _read(file, suffix, rows.dtype), strict=True):
         if found.shape != part.shape:
             raise ExportError(
                 f"The file holds rows of shape {found.shape} where {part.shape} were written; "
@@ -129,7 +135,7 @@ def _difference(file: Path, rows: Rows, suffix: str, cancelled: Cancelled) -> fl
     return largest
 
 
-def _read(file: Path, suffix: str) -> Iterator[Rows]:
+def _read(file: Path, suffix: str, kind: np.dtype[Any]) -> Iterator[Rows]:
     """What a reader finds in a file, a chunk at a time."""
     if suffix == ".npy":
         array = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -139,7 +145,7 @@ def _read(file: Path, suffix: str) -> Iterator[Rows]:
     with file.open(encoding="ascii") as lines:
         next(lines)
         while chunk := list(itertools.islice(lines, CHUNK)):
-            yield np.loadtxt(chunk, np.float32, delimiter=",", ndmin=2)
+            yield np.loadtxt(chunk, kind, delimiter=",", ndmin=2)
 
 
 def _parts(rows: Rows, cancelled: Cancelled) -> Iterator[Rows]:

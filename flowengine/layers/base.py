@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
+from flowengine.catalogue import admitted
 from flowengine.checks import check_points
 from flowengine.errors import SpecError
 from flowengine.modes import in_full_precision, needs_plain, single_precision
@@ -203,11 +204,12 @@ def build_layer(spec: LayerSpec, generator: torch.Generator | None = None) -> La
         generator: Draws the starting weights; without one, always the same weights are drawn.
 
     Raises:
-        SpecError: no layer implements this spec.
+        SpecError: no layer implements this spec, or a setting is out of its limits.
     """
     make = _layers.get(type(spec))
     if make is None:
         raise SpecError(f"No layer implements {type(spec).__name__}")
+    spec = admitted(spec)
     with single_precision() as dtype:
         layer = make(spec, generator or torch.Generator().manual_seed(0)).to(dtype)
     return layer.requires_grad_(spec.enabled and not spec.frozen)

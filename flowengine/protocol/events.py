@@ -80,7 +80,8 @@ class ParticleFrames(Message, tag="particles"):
 
     Attributes:
         tau: Shape (frames,), ascending from 0 to 1.
-        positions: Shape (frames, n, 2), float32, in data units.
+        positions: Shape (frames, n, 2), float32, in normalized coordinates, as in all pictures:
+            the target's extent is [-4, 4]² there.
         total: How many particles there are in all.
     """
 
@@ -172,10 +173,11 @@ class LedgerRow(Struct, frozen=True):
     """One line of a ledger.
 
     Attributes:
-        layer: The layer's id, or `"base"`, or for a continuous flow `"t"`.
+        layer: The layer's id, `"base"`, `"units"`, or for a continuous flow `"t"`.
         title: The layer's name, or the time.
         tau: The clock after this line.
-        position: Where the point is after this line, in data units.
+        position: Where the point is after this line: in normalized coordinates, but for the line
+            `"units"`, which leads from there to data units and is left out where both are the same.
         log_det: log|det J| of this line alone, in nats.
         log_prob: The density after this line: base log-density minus the log_dets so far.
         jacobian: 2x2 Jacobian of this line, row-major.
@@ -226,7 +228,7 @@ class SolverLabRow(Struct, frozen=True, kw_only=True):
         tolerance: Of such a one; 0 for the others.
         evaluations: Of the field, to carry the points from the base to the target.
         log_prob_evaluations: Of the field and its divergence, for their log_prob.
-        position_error: Mean distance from the reference, in data units.
+        position_error: Mean distance from the reference, in normalized coordinates.
         log_prob_error: Mean absolute difference from the reference, in nats.
     """
 

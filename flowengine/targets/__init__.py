@@ -60,7 +60,9 @@ def from_grid(array: ArrayLike, extent: Sequence[float] = DEFAULT_EXTENT) -> Gri
     return GridTarget(array, extent)
 
 
-def from_points(points: ArrayLike, bandwidth: float | None = None) -> GridTarget:
+def from_points(
+    points: ArrayLike, bandwidth: float | None = None, weights: ArrayLike | None = None
+) -> GridTarget:
     """The target of points, shape (n, 2); see `sources.spec_from_points`.
 
     Raises:
@@ -68,7 +70,7 @@ def from_points(points: ArrayLike, bandwidth: float | None = None) -> GridTarget
     """
     from flowengine.targets import sources
 
-    return from_spec(sources.spec_from_points(points, bandwidth=bandwidth))
+    return from_spec(sources.spec_from_points(points, bandwidth=bandwidth, weights=weights))
 
 
 def from_formula(text: str, extent: Sequence[float] = DEFAULT_EXTENT) -> GridTarget:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 MIN_SIDE, MAX_SIDE = 2, 4096
 MAX_POINTS = 1_000_000
-MAX_COORDINATE = 1e6
+MAX_COORDINATE = 1e9
 DENSITY, DRAWING, POINTS = phrase("The density"), phrase("The drawing"), phrase("The points")
+WEIGHTS = phrase("The weights")
 
 
 def check_density(density: ArrayLike, what: str = DENSITY) -> NDArray[np.float64]:
@@ -69,7 +70,7 @@ def check_points(points: ArrayLike, what: str = POINTS) -> NDArray[np.float64]:
 
     Raises:
         TargetError: they are not of shape (n, 2) with 1 <= n <= 1,000,000, not finite, or
-            beyond ±1,000,000.
+            beyond ±10⁹.
     """
     array = _real(points, what)
     if array.ndim != 2 or array.shape[1] != 2 or not 1 <= len(array) <= MAX_POINTS:
@@ -78,9 +79,26 @@ def check_points(points: ArrayLike, what: str = POINTS) -> NDArray[np.float64]:
         )
     _refuse_non_finite(array, what)
     farthest = float(np.abs(array).max())
-    if farthest > MAX_COORDINATE:
+    if farthest >= MAX_COORDINATE:
         raise TargetError(f"{what} must lie within ±{MAX_COORDINATE:,.0f}, got {farthest:g}")
     return array
+
+
+def check_weights(weights: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Give back the weights of so many points as float64, shape (count,), not all zero.
+
+    Raises:
+        TargetError: there are more or fewer, or one is negative or not finite.
+    """
+    array = _real(weights, WEIGHTS)
+    if array.shape != (count,) or not np.isfinite(array).all() or (array < 0).any():
+        raise TargetError(
+            f"{WEIGHTS} must be {count:,} finite numbers that are not negative, one for each point"
+        )
+    if not array.any():
+        raise TargetError(f"{WEIGHTS} are all zero: at least one point must count")
+    shares: NDArray[np.float64] = array / array.max()
+    return shares
 
 
 def check_extent(extent: Sequence[float]) -> Extent:
@@ -89,22 +107,48 @@ def check_extent(extent: Sequence[float]) -> Extent:
     Raises:
         TargetError: it is not four finite numbers with x_min < x_max and y_min < y_max.
     """
-    values = tuple(float(v) for v in extent)
+    try:
+        values = () if isinstance(extent, str | bytes) else tuple(float(v) for v in extent)
+    except (TypeError, ValueError):
+        values = ()
     if len(values) == 4 and all(math.isfinite(v) for v in values):
         x_min, x_max, y_min, y_max = values
         if x_min < x_max and y_min < y_max:
             return x_min, x_max, y_min, y_max
     raise TargetError(
-        f"The extent must be four finite numbers x_min < x_max, y_min < y_max, got {tuple(extent)}"
+        f"The extent must be four finite numbers x_min < x_max, y_min < y_max, got {_told(extent)}"
     )
+
+
+def check_bandwidth(bandwidth: float) -> float:
+    """Give back a bandwidth.
+
+    Raises:
+        TargetError: it is not a finite number above zero.
+    """
+    number = isinstance(bandwidth, int | float | np.number) and not isinstance(bandwidth, bool)
+    if not (number and math.isfinite(bandwidth) and bandwidth > 0):
+        raise TargetError(f"The bandwidth must be a finite number above 0, got {_told(bandwidth)}")
+    return float(bandwidth)
+
+
+def _told(value: object) -> str:
+    """What came, in few words."""
+    if isinstance(value, list | tuple | np.ndarray):
+        value = tuple(value)
+    elif isinstance(value, float):
+        return str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _real(values: ArrayLike, what: str) -> NDArray[np.float64]:
     try:
-        array = np.asarray(values)
+        # a tensor that takes gradients, or lies on another device, says no to NumPy
+        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
         if array.dtype.kind not in "biuf":
             raise TypeError(phrase(f"got an array of {array.dtype}"))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise TargetError(f"{what} must be an array of real numbers: {error}") from None
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told in full below
         return array.astype(np.float64)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from flowengine.checks import check_count, check_points
 from flowengine.errors import SpecError
+from flowengine.frame import Frame
 from flowengine.numbers import check_seed
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import check_density, check_extent, check_not_empty
@@ -98,6 +99,29 @@ class GridTarget:
         moved._columns = self._columns.to(device)
         return moved
 
+    @property
+    def frame(self) -> Frame:
+        """Leads from normalized coordinates, in which the extent is [-4, 4]², to data units."""
+        return Frame.of(self.extent)
+
+    def normalized(self, frame: Frame | None = None) -> GridTarget:
+        """The same cells in the normalized coordinates of a frame, its own unless another is given.
+
+        What depends on the unit square alone, such as `quantile`, rounds alike in every unit.
+        """
+        frame = frame or self.frame
+        if frame.is_identity:
+            return self
+        moved = copy.copy(self)
+        moved.extent = x_min, x_max, y_min, y_max = frame.normal_extent(self.extent)
+        rows, columns = self.shape
+        moved._cell = ((x_max - x_min) / columns, (y_max - y_min) / rows)
+        moved._log_density = self._log_density + frame.log_area
+        moved.entropy = self.entropy - frame.log_area
+        moved.mass = self.mass / math.exp(frame.log_area)
+        moved._margin = moved._rounding_margin()
+        return moved
+
     def cell_masses(self) -> Tensor:
         """The mass of every cell, (rows, columns), row 0 at y_min, summing to 1; float64, CPU."""
         area = self._cell[0] * self._cell[1]
@@ -161,7 +185,7 @@ class GridTarget:
         seed: int | None = None,
         generator: torch.Generator | None = None,
         method: Method = "sobol",
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Draw `n` points, shape (n, 2), in data units.
 
@@ -170,7 +194,7 @@ class GridTarget:
             seed: The same seed gives the same points. Without it `generator` gives one.
             generator: On the CPU; without either, the global random state gives a seed.
             method: "sobol" spreads the points evenly, "iid" draws them independently.
-            dtype: Of the points.
+            dtype: Of the points; if left out, float32, or float64 where `Frame.is_fine`.
 
         Raises:
             SpecError: `n` is no number of points, `seed` no seed, or there is no such method.
@@ -181,6 +205,7 @@ class GridTarget:
             seed = int(torch.randint(2**62, (1,), generator=generator))
         draw = {"sobol": sobol_points, "iid": iid_points}[method]
         uniform = draw(count, 2, check_seed(seed))
+        dtype = dtype or (torch.float64 if self.frame.is_fine else torch.float32)
         return self._drawn(uniform).to(device=self.device, dtype=dtype)
 
     def stream(
@@ -206,8 +231,8 @@ class GridTarget:
         return self.quantile(uniform.to(self._rows.ends))
 
     def _rounding_margin(self) -> tuple[float, float]:
-        """How many cells a point keeps from its cell's border, so that float32 leaves it inside."""
-        step = 4 * torch.finfo(torch.float32).eps
+        """How many cells a point keeps from its cell's border, so that it is not rounded out."""
+        step = 4 * torch.finfo(torch.float64 if self.frame.is_fine else torch.float32).eps
         x_min, x_max, y_min, y_max = self.extent
         reach = (max(abs(x_min), abs(x_max)), max(abs(y_min), abs(y_max)))
         return (

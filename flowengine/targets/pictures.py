@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
@@ -23,8 +23,25 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 20_000
 MAX_PIXELS = 100_000_000
-_AVERAGED = ("L", "LA", "RGB", "RGBA")  # the modes whose neighbours can be averaged as they are
-_JPEG = b"\xff\xd8"
+_AVERAGED = (
+    "L",
+    "LA",
+    "RGB",
+    "RGBA",
+    "F",
+)  # the modes whose neighbours can be averaged as they are
+_KEYED = ("1", "L", "I", "I;16", "RGB")  # the modes in which one colour may stand for nothing
+_JPEG, _PNG_DEPTH = b"\xff\xd8", 24  # where a PNG says how many bits its numbers have
+_ORIENTATION = 0x0112  # in EXIF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _PAPER = 0.02  # what counts as white: scans and JPEGs are never quite
 # what Pillow raises on files that are damaged in one way or another
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
@@ -51,7 +68,7 @@ def picture_density(data: bytes, what: str) -> Array:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
                 _check_size(picture.size, what)
-                darkness = _darkness(picture)
+                darkness = _darkness(picture, 8 if data.startswith(_JPEG) else data[_PNG_DEPTH])
     except TargetError:  # a ValueError, as damage is
         raise
     except UnidentifiedImageError:
@@ -89,31 +106,66 @@ def _declared_size(data: bytes) -> tuple[int, int]:
         return picture.size
 
 
-def _darkness(picture: Image.Image) -> Array:
-    """How dense each pixel is, from 0 to 1, row 0 at the upper edge, at most 256 on a side."""
+def _darkness(picture: Image.Image, depth: int) -> Array:
+    """How dense each pixel is, from 0 to 1, row 0 at the upper edge, at most 256 on a side.
+
+    Args:
+        picture: As it was opened.
+        depth: Bits of each of its numbers.
+    """
     picture.draft("RGB", (2 * SIZE, 2 * SIZE))  # a JPEG then decodes at an eighth, if that suffices
-    if picture.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
-        grey = Image.fromarray(np.asarray(picture, dtype=np.float32) / 65535)
-        return 1 - _fitted(grey)
-    has_alpha = "A" in picture.mode or "transparency" in picture.info
-    picture = ImageOps.exif_transpose(_reduced(picture).convert("RGBA" if has_alpha else "RGB"))
-    if has_alpha:
+    turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+    if "transparency" in picture.info and picture.mode == "P":
+        picture = picture.convert("RGBA")
+    key = picture.info.get("transparency") if picture.mode in _KEYED else None
+    alpha = None if key is None else _all_but(picture, key, depth)
+    picture = _reduced(picture)
+    if alpha is None and "A" in picture.mode:
         alpha = picture.getchannel("A")
+    if alpha is not None:
         low, high = alpha.getextrema()
         if low != high:
-            return _fitted(alpha) / 255
-    return 1 - _fitted(picture.convert("L")) / 255
+            return _fitted(_turned(_reduced(alpha), turn)) / 255
+    return 1 - _fitted(_turned(_grey(picture), turn)) / 255
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """How bright each pixel is, from 0 to 255."""
+    if picture.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
+        return _reduced(Image.fromarray(np.asarray(picture, dtype=np.float32) / 257))
+    return (picture.convert("RGB") if picture.mode == "CMYK" else picture).convert("L")
+
+
+def _all_but(picture: Image.Image, key: int | tuple[int, ...], depth: int) -> Image.Image:
+    """Opaque everywhere but where a pixel has the one colour that stands for nothing.
+
+    Args:
+        picture: Of one of the modes `_KEYED`.
+        key: That colour as the file has it, in numbers of `depth` bits; Pillow scales the pixels to
+            8 bits, but those of 16-bit grey, and leaves the colour as it is.
+        depth: Bits of a number.
+    """
+    keys = (key,) if isinstance(key, int) else key
+    if picture.mode.startswith("I"):
+        kept = np.asarray(picture) != keys[0]
+        return Image.fromarray(np.uint8(255) * kept)
+    channels = (picture.convert("L") if picture.mode == "1" else picture).split()
+    differs = Image.new("L", picture.size, 0)
+    for channel, value in zip(channels, keys, strict=True):
+        eight = value >> 8 if depth == 16 else value * 255 // ((1 << depth) - 1)
+        table = [255 * (level != eight) for level in range(256)]
+        differs = ImageChops.lighter(differs, channel.point(table))
+    return differs
+
+
+def _turned(channel: Image.Image, turn: Image.Transpose | None) -> Image.Image:
+    return channel if turn is None else channel.transpose(turn)
 
 
 def _reduced(picture: Image.Image) -> Image.Image:
     """At most a few times larger than the grid, before copies are made of it."""
     factor = max(picture.size) // (4 * SIZE)
-    if factor < 2 or picture.mode not in _AVERAGED:
-        return picture
-    exif = picture.getexif()
-    reduced = picture.reduce(factor)
-    reduced.info["exif"] = exif.tobytes()
-    return reduced
+    return picture if factor < 2 or picture.mode not in _AVERAGED else picture.reduce(factor)
 
 
 def _fitted(channel: Image.Image) -> Array:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowengine.errors import TargetError
 from flowengine.project import DEFAULT_EXTENT
+from flowengine.targets.checks import check_bandwidth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,32 +18,55 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _MARGIN = 0.1
+_AT_HOME = 0.2
+_NOTHING = 1e-13  # of a coordinate: what is less is rounding, not a spread
 NARROWEST = 1.5  # cells: below this the grid itself would show
 _CANDIDATES = 16
 _COARSE = 3  # which of them are looked at first
 
 
-def points_extent(points: Array) -> Extent:
-    """[-4, 4]² if it holds all points, or else the square about them with a tenth to spare."""
+def points_extent(points: Array, *, square: bool = False) -> Extent:
+    """The box about all points with a tenth to spare on each axis, whatever their units.
+
+    Points that are at home in [-4, 4]², reaching over a fifth of it each way, keep it, and so do
+    those in it that lie at one place.
+
+    Args:
+        points: Shape (n, 2).
+        square: As wide as high, for units that are the same on both axes.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
     x_min, x_max, y_min, y_max = DEFAULT_EXTENT
-    if (low >= (x_min, y_min)).all() and (high <= (x_max, y_max)).all():
+    half = (high - low) * (0.5 + _MARGIN)
+    half[half < _NOTHING * np.abs(points).max(axis=0)] = 0.0
+    if square or not half.all():  # a line has the same room across as along
+        half[:] = half.max()
+    inside = (low >= (x_min, y_min)).all() and (high <= (x_max, y_max)).all()
+    at_home = ((high - low) >= _AT_HOME * (x_max - x_min)).all()
+    if inside and (at_home or not half.any()):
         return DEFAULT_EXTENT
-    half = float((high - low).max()) * (0.5 + _MARGIN)
-    if half < 1e-3 * float(np.abs(points).max()):
-        half = (x_max - x_min) / 2  # one place, far out: a square about it
-    x, y = ((low + high) / 2).tolist()
-    return (x - half, x + half, y - half, y + half)
+    if not half.any():
+        half[:] = (x_max - x_min) / 2  # one place, far out: a square about it
+    (x, y), (across, up) = (low + (high - low) / 2).tolist(), half.tolist()
+    return (x - across, x + across, y - up, y + up)
 
 
-def points_density(points: Array, extent: Extent, size: int, bandwidth: float | None) -> Array:
+def points_density(
+    points: Array,
+    extent: Extent,
+    size: int,
+    bandwidth: float | None,
+    weights: Array | None = None,
+) -> Array:
     """A Gaussian bell about each point, on a grid.
 
     Args:
         points: Shape (n, 2), all within `extent`.
-        extent: A square, in data units.
+        extent: In data units.
         size: Rows and columns of the grid.
-        bandwidth: Standard deviation in data units; None chooses by leaving points out.
+        bandwidth: Standard deviation along x in data units, along y the same share of the extent;
+            None chooses by leaving points out.
+        weights: How much each point counts, shape (n,), above zero in all; None for all alike.
 
     Returns:
         Shape (size, size), row 0 at y_min, which sums to 1. A bell that reaches over the border
@@ -53,19 +75,19 @@ def points_density(points: Array, extent: Extent, size: int, bandwidth: float | 
     Raises:
         TargetError: the bandwidth is not a finite number above zero.
     """
-    counts = cell_counts(points, extent, size)
+    counts = cell_counts(points, extent, size, weights)
     if bandwidth is None:
         bandwidth = chosen_bandwidth(counts, extent)
     return spread_counts(counts, extent, bandwidth)
 
 
 def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
-    """A Gaussian bell of that standard deviation, in data units, about each of the counted points.
+    """A Gaussian bell of that standard deviation about each of the counted points.
 
     Args:
         counts: As `cell_counts` gives them, not all 0.
-        extent: The square that they lie in.
-        bandwidth: In data units.
+        extent: What they lie in.
+        bandwidth: Along x in data units, along y the same share of the extent.
 
     Returns:
         Like `points_density`.
@@ -73,8 +95,7 @@ def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
     Raises:
         TargetError: the bandwidth is not a finite number above zero.
     """
-    if not (math.isfinite(bandwidth) and bandwidth > 0):
-        raise TargetError(f"The bandwidth must be a finite number above 0, got {bandwidth}")
+    check_bandwidth(bandwidth)
     cell = (extent[1] - extent[0]) / len(counts)
     kernel = _Kernel(len(counts), max(bandwidth / cell, 1e-3))
     rows, columns, held = _held(counts)
@@ -83,23 +104,31 @@ def spread_counts(counts: Array, extent: Extent, bandwidth: float) -> Array:
     return spread
 
 
-def cell_counts(points: Array, extent: Extent, size: int) -> Array:
-    """How many points fall into each cell, shape (size, size), row 0 at y_min."""
+def cell_counts(points: Array, extent: Extent, size: int, weights: Array | None = None) -> Array:
+    """How many points fall into each cell, shape (size, size), row 0 at y_min.
+
+    With weights it is as many in all as independent points of equal weight would say as much:
+    (Σw)² / Σw² (Kish, 1965).
+    """
     x_min, x_max, y_min, y_max = extent
     shares = (points - (x_min, y_min)) / (x_max - x_min, y_max - y_min)
     inside = ((shares >= 0) & (shares <= 1)).all(axis=1)
     column, row = np.minimum((shares[inside] * size).astype(np.int64), size - 1).T
-    return np.bincount(row * size + column, minlength=size * size).reshape(size, size).astype(float)
+    counts = None
+    if weights is not None:
+        counts = weights[inside] * (weights.sum() / np.square(weights).sum())
+    held = np.bincount(row * size + column, weights=counts, minlength=size * size)
+    return held.reshape(size, size).astype(float)
 
 
 def chosen_bandwidth(counts: Array, extent: Extent) -> float:
-    """The bandwidth, in data units, under which each point is most likely given all others.
+    """The bandwidth, along x in data units, under which each point is most likely given all others.
 
     Source: Duin, 1976, doi:10.1109/TC.1976.1674577 (leave-one-out likelihood).
     """
     size = len(counts)
     cell = (extent[1] - extent[0]) / size
-    if counts.sum() == 1:
+    if counts.sum() <= 1 + 1e-9:
         return cell * size / 32
     candidates = np.geomspace(NARROWEST, size / 8, _CANDIDATES)
     likelihood = lru_cache(lambda i: _left_out_likelihood(counts, float(candidates[i])))
@@ -114,7 +143,7 @@ def _left_out_likelihood(counts: Array, sigma: float) -> float:
     kernel = _Kernel(len(counts), sigma)
     along, across = kernel(rows, rows), kernel(columns, columns)
     n = held.sum()
-    own = np.outer(np.diag(along), np.diag(across))
+    own = np.outer(np.diag(along), np.diag(across)) * np.minimum(held, 1)
     others = (along @ held @ across.T - own)[held > 0] / (n - 1)
     tiny = np.finfo(np.float64).tiny
     return float((held[held > 0] * np.log(np.maximum(others, tiny))).sum() / n)

@@ -16,6 +16,7 @@ import numpy as np
 
 from flowengine.arrays import FrozenArray
 from flowengine.errors import TargetError, phrase
+from flowengine.frame import Frame
 from flowengine.project import DEFAULT_EXTENT, TargetSpec
 from flowengine.targets.checks import (
     check_density,
@@ -23,7 +24,9 @@ from flowengine.targets.checks import (
     check_not_empty,
     check_points,
     check_shape,
+    check_weights,
 )
+from flowengine.targets.columns import Reading
 from flowengine.targets.formula import formula_density
 from flowengine.targets.points import points_density, points_extent
 from flowengine.targets.presets import PRESETS, SIZE, preset, preset_density
@@ -86,31 +89,40 @@ def spec_from_array(
 
 
 def spec_from_points(
-    points: ArrayLike, name: str = "points", bandwidth: float | None = None
+    points: ArrayLike,
+    name: str = "points",
+    bandwidth: float | None = None,
+    weights: ArrayLike | None = None,
 ) -> TargetSpec:
     """The target of points, shape (n, 2): a Gaussian bell about each of them.
 
-    The extent is [-4, 4]² if all points lie inside, or else a square about all of them. The
-    document keeps points and bandwidth, so that both can be changed later.
+    The extent is a box about all of them, or [-4, 4]² if they are at home in it. The document keeps
+    points and bandwidth, so that both can be changed later; of weighted points it keeps the
+    density.
 
     Args:
         points: In data units.
         name: What to call it.
-        bandwidth: Standard deviation of each bell, in data units; if left out, the one under which
-            each point is most likely given all others.
+        bandwidth: Standard deviation of each bell, in data units, which are then taken to be the
+            same on both axes; if left out, bells are round in the box, and as broad as makes each
+            point most likely given all others.
+        weights: How much each point counts, shape (n,), not negative; left out for all alike.
 
     Raises:
-        TargetError: they are no points, or the bandwidth is not above zero.
+        TargetError: they are no points, a weight is negative, or the bandwidth is not above zero.
     """
     array = check_points(points)
-    extent = points_extent(array)
-    density = points_density(array, extent, SIZE, bandwidth)
+    shares = None if weights is None else check_weights(weights, len(array))
+    extent = points_extent(array, square=bandwidth is not None)
+    density = points_density(array, extent, SIZE, bandwidth, shares)
+    if shares is not None:
+        return spec_from_array(density, name, extent)
     return TargetSpec(
         source="points",
         name=_short(name),
         extent=extent,
         density=FrozenArray(density),
-        points=FrozenArray(array),
+        points=FrozenArray(array, wide=Frame.of(extent).is_fine),
         bandwidth=bandwidth,
     )
 
@@ -150,11 +162,20 @@ def spec_from_image(source: str | PathLike[str] | bytes, name: str | None = None
     return _picture_spec(picture_density(_read(path), str(path)), name or path.stem)
 
 
-def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
+def spec_from_file(
+    path: str | PathLike[str],
+    reading: Reading | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> TargetSpec:
     """The target of a file, told by its suffix: .png .jpg .jpeg, .npy, or .csv.
 
     An .npy of shape (n, 2) holds points, any other two-dimensional one a density with row 0 at
-    y_min; a .csv holds points, two numbers a line, with or without a line of titles.
+    y_min; a .csv holds points, see `tables.read_points`.
+
+    Args:
+        path: Of the file.
+        reading: How to read a table; only tables can be read in one way or another.
+        tell: Called with what a person should know of how the table was read.
 
     Raises:
         TargetError: the file is missing, of another kind, damaged, or holds no target.
@@ -167,6 +188,9 @@ def spec_from_file(path: str | PathLike[str]) -> TargetSpec:
             f"{file}: a target is read from {', '.join(_READERS)}, not from "
             f"{file.suffix or phrase('a file without suffix')}"
         )
+    if reader is _spec_from_csv:
+        return _spec_from_csv(file, reading, tell)
+    _refuse_reading(reading, str(file))
     return reader(file)
 
 
@@ -186,21 +210,35 @@ def spec_from_table(text: str, name: str = "table") -> TargetSpec:
     return spec_from_array(table[::-1], name)
 
 
-def spec_from_text(text: str) -> TargetSpec:
+def spec_from_text(
+    text: str, reading: Reading | None = None, tell: Callable[[str], None] | None = None
+) -> TargetSpec:
     """The target that a person names: a preset, a file, or "formula:" with a formula after it.
+
+    Args:
+        text: The name.
+        reading: See `spec_from_file`.
+        tell: Likewise.
 
     Raises:
         TargetError: it is none of these, or it holds no target.
     """
+    if text.startswith(FORMULA_PREFIX) or text in PRESETS:
+        _refuse_reading(reading, text)
     if text.startswith(FORMULA_PREFIX):
         return spec_from_formula(text.removeprefix(FORMULA_PREFIX))
     if text in PRESETS:
         return spec_from_preset(text)
     if Path(text).suffix or os.path.exists(text):
-        return spec_from_file(text)
+        return spec_from_file(text, reading, tell)
     raise TargetError(
         f"No preset and no file is called {text!r}; the presets are {', '.join(PRESETS)}"
     )
+
+
+def _refuse_reading(reading: Reading | None, what: str) -> None:
+    if reading is not None and reading != Reading():
+        raise TargetError(f"{what} is no table: only of a .csv columns are named or rows left out")
 
 
 def _picture_spec(density: NDArray[np.float64], name: str) -> TargetSpec:
@@ -223,8 +261,10 @@ def _spec_from_npy(path: Path) -> TargetSpec:
     return spec_from_array(grid, path.stem)
 
 
-def _spec_from_csv(path: Path) -> TargetSpec:
-    from flowengine.targets.tables import parse_points
+def _spec_from_csv(
+    path: Path, reading: Reading | None = None, tell: Callable[[str], None] | None = None
+) -> TargetSpec:
+    from flowengine.targets.tables import read_points
 
     try:
         text = _read(path).decode("utf-8-sig")
@@ -233,7 +273,12 @@ def _spec_from_csv(path: Path) -> TargetSpec:
             f"{path} is not a table in UTF-8 text: byte {error.start} cannot be read; save it as "
             "CSV in UTF-8"
         ) from None
-    return spec_from_points(check_points(parse_points(text, str(path)), str(path)), path.stem)
+    table = read_points(text, str(path), reading)
+    for notice in table.notices:
+        if tell is not None:
+            tell(notice)
+    points = check_points(table.points, str(path))
+    return spec_from_points(points, path.stem, weights=table.weights)
 
 
 _READERS: dict[str, Callable[[Path], TargetSpec]] = {

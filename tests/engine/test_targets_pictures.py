@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from flowengine.errors import TargetError
 from flowengine.targets import sources
+from flowengine.targets.pictures import picture_density
 from tests.engine.pictures import (
     GOOD,
     assert_read_or_refused,
@@ -148,3 +151,83 @@ def test_a_damaged_picture_is_read_or_refused_and_nothing_else(kind, place, junk
     data[place : place + len(junk)] = junk
     for damaged in (bytes(data), bytes(data[:place])):
         assert_read_or_refused(lambda damaged=damaged: sources.spec_from_image(damaged))
+
+
+# --- what is transparent, and which way up ----------------------------------------------------
+
+
+def png(depth: int, colours: int, rows: list[bytes], size: int, *chunks: tuple[bytes, bytes]):
+    """A PNG of any depth and kind of colours, written by hand."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", size, size, depth, colours, 0, 0, 0)
+    lines = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = [(b"IHDR", head), *chunks, (b"IDAT", lines), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+SIDE = 64
+FIGURE = np.zeros((SIDE, SIDE), bool)
+FIGURE[: SIDE // 2, : SIDE // 2] = True  # the upper left quarter
+
+
+def keyed(depth: int, colours: int) -> bytes:
+    """A figure on a ground of the one transparent colour, both of them dark."""
+    ground, figure = 1 if depth > 1 else 0, 2 if depth > 2 else 1
+    if depth == 2:
+        figure = 2
+    each = 3 if colours == 2 else 1
+    values = np.where(FIGURE, figure, ground)
+    if depth == 16:
+        rows = [np.repeat(row.astype(">u2"), each).tobytes() for row in values * 257]
+        key = struct.pack(f">{each}H", *[ground * 257] * each)
+    else:
+        bits = (values[..., None] >> np.arange(depth)[::-1]) & 1
+        rows = [np.packbits(np.repeat(row, each, axis=0).reshape(-1)).tobytes() for row in bits]
+        key = struct.pack(f">{each}H", *[ground] * each)
+    return png(depth, colours, rows, SIDE, (b"tRNS", key))
+
+
+@pytest.mark.parametrize(
+    ("depth", "colours"), [(1, 0), (2, 0), (4, 0), (8, 0), (16, 0), (8, 2), (16, 2)]
+)
+def test_the_transparent_colour_is_no_density_in_any_depth(depth, colours):
+    density = picture_density(keyed(depth, colours), "p")
+    assert density[130:254, 2:126].min() > 0.9
+    assert density[:126].max() < 0.05
+    assert density[:, 130:].max() < 0.05
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "I;16"])
+def test_every_mode_is_turned_as_its_exif_says(mode):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    grey = Image.fromarray(np.where(FIGURE, 0, 255).astype(np.uint8))
+    if mode == "I;16":
+        picture = Image.fromarray(np.where(FIGURE, 0, 65535).astype(np.uint16))
+    elif mode == "PA":
+        picture = grey.convert("P")
+        picture.info["transparency"] = bytes(range(256))
+    else:
+        picture = grey.convert(mode)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", exif=turned)
+    density = picture_density(stream.getvalue(), "p")
+    # a quarter turn to the right takes the upper left corner to the upper right one
+    if mode == "PA":  # opaque where it is white
+        density = 1 - density
+    assert density[130:254, 130:254].min() > 0.9
+    assert density[:126, :].max() < 0.1
+
+
+def test_a_mask_counts_where_it_is_opaque():
+    picture = Image.new("RGBA", (SIDE, SIDE), (255, 255, 255, 0))
+    picture.paste((255, 255, 255, 255), (0, 0, SIDE // 2, SIDE // 2))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    density = picture_density(stream.getvalue(), "p")
+    assert density[130:254, 2:126].min() > 0.9
+    assert density[:126].max() < 0.05

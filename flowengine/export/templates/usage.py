@@ -36,7 +36,7 @@ def main() -> None:
     """Print a few samples and their densities."""
     points = sample(5, seed=0)
     for (x, y), log_p in zip(points.tolist(), log_prob(points).tolist(), strict=True):
-        print(f"x = ({x:8.4f}, {y:8.4f})   log p(x) = {log_p:9.4f} nats")
+        print(f"x = ({x:.9g}, {y:.9g})   log p(x) = {log_p:9.4f} nats")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from flowengine.export.templates.sampling import sample
 def main() -> None:
     """Print a few samples."""
     for x, y in sample(5, seed=0).tolist():
-        print(f"x = ({x:8.4f}, {y:8.4f})")
+        print(f"x = ({x:.9g}, {y:.9g})")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def main() -> None:
     """Print a few samples and the bounds on their densities."""
     points = sample(5, seed=0)
     for (x, y), bound in zip(points.tolist(), iwae(points).tolist(), strict=True):
-        print(f"x = ({x:8.4f}, {y:8.4f})   log p(x) >= {bound:9.4f} nats")
+        print(f"x = ({x:.9g}, {y:.9g})   log p(x) >= {bound:9.4f} nats")
 
 
 if __name__ == "__main__":

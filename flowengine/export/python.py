@@ -13,12 +13,14 @@ from safetensors.torch import save
 from flowengine.baselines import Gan, Vae
 from flowengine.catalogue import fields_of
 from flowengine.continuous import ContinuousFlow, solvers
+from flowengine.continuous.tamed import StraightField
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled, baselines
 from flowengine.export.assemble import PACKAGE, assemble, has_template, in_frame
 from flowengine.export.readme import readme
 from flowengine.export.reload import compare
 from flowengine.stack import DiscreteFlow
+from flowengine.targets import from_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,8 @@ def export_python(
     """
     progress(0.0, "writing the model")
     flow = copy.deepcopy(flow).cpu().float().eval().requires_grad_(False)
+    if isinstance(flow, ContinuousFlow):
+        flow = _frozen(flow, project)
     source = model_source(flow, project.name, lane)
     (folder / "model.py").write_text(source, encoding="utf-8")
     weights = weights_of(flow)
@@ -78,7 +82,7 @@ def export_python(
     if isinstance(flow, Vae | Gan):
         text = baselines.readme_of(flow, project, weights=count, found=found)
     else:
-        text = readme(project, lane, weights=count, found=found)
+        text = readme(project, lane, weights=count, found=found, steps=_steps_of(flow))
     (folder / "README.md").write_text(text, encoding="utf-8")
     progress(1.0, "done")
     return found.difference
@@ -97,7 +101,7 @@ def model_source(flow: Model, name: str, lane: str) -> str:
         templates, build = [*kinds, "discrete_flow"], _build_discrete(flow)
     elif isinstance(flow, ContinuousFlow):
         adams = flow.fixed_solver == solvers.ADAMS
-        templates = ["continuous_adams" if adams else "continuous_flow"]
+        templates = [_field_of(flow).lower(), "continuous_adams" if adams else "continuous_flow"]
         build = _build_continuous(flow)
     else:
         raise ExportError(f"The python export does not know {type(flow).__name__} yet")
@@ -115,18 +119,39 @@ def weights_of(flow: Model) -> dict[str, Tensor]:
     return {f"{prefix}{name}": weight for name, weight in _core_weights(flow).items()}
 
 
+def _steps_of(flow: Model) -> str:
+    """A paragraph for the README, or nothing."""
+    if not isinstance(flow, ContinuousFlow):
+        return ""
+    text = f"The velocity field is followed in {flow.step_count} steps ({flow.fixed_solver})"
+    if flow.accuracy is not None and flow.accuracy.steps == flow.step_count:
+        text += f", which leaves an error of at most {flow.accuracy.log_prob_error:.1e} nats"
+    return f"{text}.\n\n"
+
+
+def _frozen(flow: ContinuousFlow, project: Project) -> ContinuousFlow:
+    """The flow with one number of steps for all points: what was set by hand, or is enough."""
+    if flow.spec.solver_steps == "auto" and flow.accuracy is None:
+        flow.settle(from_spec(project.target).normalized(flow.frame))
+    frozen = flow.with_solver(flow.spec.solver, flow.step_count)
+    frozen.accuracy = flow.accuracy
+    return frozen
+
+
 def _core_weights(flow: Model) -> dict[str, Tensor]:
     if isinstance(flow, Vae | Gan):
         return baselines.weights_of(flow)
-    if isinstance(flow, DiscreteFlow):
+    if not isinstance(flow, ContinuousFlow):
+        flow = cast("DiscreteFlow", flow)
         return {
             f"layers.{i}.{name}": weight.detach().clone()
             for i, layer in enumerate(flow.active)
             for name, weight in layer.named_parameters()
         } | _base_weights(flow)
+    named = [*flow.named_parameters(), *flow.velocity.named_buffers(prefix="velocity")]
     return {
-        name: weight.detach().clone() for name, weight in flow.named_parameters()
-    } | _base_weights(cast("Flow", flow))
+        name.replace("network.whitening.", ""): weight.detach().clone() for name, weight in named
+    } | _base_weights(flow)
 
 
 def _base_weights(flow: Flow) -> dict[str, Tensor]:
@@ -174,9 +199,14 @@ def _build_continuous(flow: ContinuousFlow) -> str:
     return (
         'def build() -> Flow:\n    """The base, the network and the solver of this model."""\n'
         f"    return Flow(\n        {_call_base(flow.base)},\n"
-        f"        width={spec.width},\n        depth={spec.depth},\n"
+        f"        {_field_of(flow)}(width={spec.width}, depth={spec.depth}),\n"
         f"{named}        solver_steps={flow.step_count},\n    )\n"
     )
+
+
+def _field_of(flow: ContinuousFlow) -> str:
+    """The class of the velocity field."""
+    return "Straightened" if isinstance(flow.velocity, StraightField) else "Whitened"
 
 
 def _call(layer: Layer) -> str:

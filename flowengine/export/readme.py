@@ -40,8 +40,9 @@ The base is the {base} in the plane. The density was fitted to the target
 "{target}" over x from {extent[0]:.10g} to {extent[1]:.10g} and y from {extent[2]:.10g} to
 {extent[3]:.10g}.
 
-Checked when it was written: `model.py` was loaded in a fresh process without Flow Explorer, and its
-log-densities and samples were compared with the engine's at 1,000 points; the largest
+{steps}Checked when it was written: `model.py` was loaded in a fresh process without
+Flow Explorer, and its log-densities and samples were compared with the engine's at 1,000 points;
+the largest
 difference was {difference:.1e} (relative where values exceed 1; computing in float64 instead of
 float32 changes the engine's own values by {rounding:.1e}).
 """
@@ -53,11 +54,22 @@ def opening(project: Project, kind: str, weights: int) -> str:
     return _OPENING.format(name=name, kind=kind, weights=weights)
 
 
-def readme(project: Project, lane: Lane, *, weights: int, found: Comparison) -> str:
-    """What the folder holds, how it is used, and how well it was checked."""
+def readme(
+    project: Project, lane: Lane, *, weights: int, found: Comparison, steps: str = ""
+) -> str:
+    """What the folder holds, how it is used, and how well it was checked.
+
+    Args:
+        project: What was exported.
+        lane: Which of its models.
+        weights: Their number.
+        found: What the check came to.
+        steps: A paragraph on the solver's steps, if there is a solver.
+    """
     return opening(project, f"{lane} normalizing flow", weights) + _TEXT.format(
         base=project.base.title.lower().replace("gaussian", "Gaussian"),
         target=project.target.name,
+        steps=steps,
         extent=project.target.extent,
         difference=found.difference,
         rounding=found.rounding,

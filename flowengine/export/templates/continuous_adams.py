@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from flowengine.export.templates.points import points_for
-from flowengine.export.templates.velocity import Velocity
+
+if TYPE_CHECKING:
+    from flowengine.export.templates.whitened import Whitened
 
 REMEMBERED = 4  # slopes that a step looks back on
 SHORT_STEPS = 2  # the first steps, each half of the one after
@@ -14,17 +18,17 @@ STRETCH = 1.5  # how much longer steps are at t = 0 than at t = 1
 
 
 class Flow(nn.Module):
-    """x = z + ∫ v(x(t), t) dt from t = 0 (z of the base) to t = 1 (data x), in fixed Adams steps.
+    """From z of the base, at t = 0, to data x, at t = 1, along a velocity, in fixed Adams steps.
 
     Each predicts by the polynomial through the last slopes, looks at the field there, and corrects
     by the polynomial through that slope as well. The log-determinant is that of the map which these
     steps make, whose 2×2 Jacobian is exact.
     """
 
-    def __init__(self, base: nn.Module, width: int, depth: int, solver_steps: int) -> None:
+    def __init__(self, base: nn.Module, velocity: Whitened, solver_steps: int) -> None:
         super().__init__()
         self.base = base
-        self.velocity = Velocity(width, depth)
+        self.velocity = velocity
         self.solver_steps = solver_steps
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,6 +40,7 @@ class Flow(nn.Module):
         return self._follow(points_for(self, x), 1.0, 0.0)
 
     def _follow(self, x: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
+        x, entering = self.velocity.enter(x, start)
         # A point and, beside it, the derivative of it by where the way began: (batch, 2, 3).
         identity = torch.eye(2, dtype=x.dtype, device=x.device).expand(x.shape[0], 2, 2)
         state = torch.cat([x[:, :, None], identity], 2)
@@ -47,7 +52,8 @@ class Flow(nn.Module):
             state = state + _integral(seen, felt, moment)
             times, slopes = seen[-REMEMBERED:], felt[-REMEMBERED:]
         (a, b), (c, d) = state[:, :, 1:].permute(1, 2, 0)
-        return state[:, :, 0], (a * d - b * c).abs().log()
+        x, leaving = self.velocity.leave(state[:, :, 0], end)
+        return x, (a * d - b * c).abs().log() + entering + leaving
 
     def _slope(self, state: Tensor, t: float) -> Tensor:
         slope, jacobian = self.velocity(state[:, :, 0], t)

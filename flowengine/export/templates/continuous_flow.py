@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from flowengine.export.templates.points import points_for
-from flowengine.export.templates.velocity import Velocity
+
+if TYPE_CHECKING:
+    from flowengine.export.templates.whitened import Whitened
 
 # Of each solver: where in the step its stages look at the field, and what each counts for.
 SOLVERS = {
@@ -15,20 +20,19 @@ SOLVERS = {
     "heun": ((0, 1), (1 / 2, 1 / 2)),
     "rk4": ((0, 1 / 2, 1 / 2, 1), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
 }
+LATE = 1.5  # steps are even in s, with 1 − t = (1 − s)^LATE: shorter near the data, at t = 1
 
 
 class Flow(nn.Module):
-    """x = z + ∫ v(x(t), t) dt from t = 0 (z of the base) to t = 1 (data x), in fixed steps.
+    """From z of the base, at t = 0, to data x, at t = 1, along a velocity field, in fixed steps.
 
     The log-determinant is that of the solver's own steps, whose 2×2 Jacobians are exact.
     """
 
-    def __init__(
-        self, base: nn.Module, width: int, depth: int, solver: str, solver_steps: int
-    ) -> None:
+    def __init__(self, base: nn.Module, velocity: Whitened, solver: str, solver_steps: int) -> None:
         super().__init__()
         self.base = base
-        self.velocity = Velocity(width, depth)
+        self.velocity = velocity
         self.nodes, self.shares = SOLVERS[solver]
         self.solver_steps = solver_steps
 
@@ -41,13 +45,16 @@ class Flow(nn.Module):
         return self._follow(points_for(self, x), 1.0, 0.0)
 
     def _follow(self, x: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-        total = x.new_zeros(x.shape[0])
-        h = (end - start) / self.solver_steps
-        for i in range(self.solver_steps):
-            x, jacobian = self._step(x, start + i * h, h)
+        x, entering = self.velocity.enter(x, start)
+        total = x.new_zeros(x.shape[0]) + entering
+        moments = [1 - (1 - k / self.solver_steps) ** LATE for k in range(self.solver_steps + 1)]
+        moments = moments if start < end else moments[::-1]
+        for t, after in pairwise(moments):
+            x, jacobian = self._step(x, t, after - t)
             (a, b), (c, d) = jacobian.permute(1, 2, 0)
             total = total + (a * d - b * c).abs().log()
-        return x, total
+        x, leaving = self.velocity.leave(x, end)
+        return x, total + leaving
 
     def _step(self, x: Tensor, t: float, h: float) -> tuple[Tensor, Tensor]:
         """One step of length h: the new points and their derivative by the old ones."""

@@ -1,4 +1,7 @@
-"""What a script or a notebook asks for by one call: build, train, evaluate, export."""
+"""What a script or a notebook asks for by one call: build, train, evaluate.
+
+`flowengine.export` is a package that can be called.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ import torch
 from flowengine import stack as stacks
 from flowengine.checkpoint import HISTORY_COLUMNS, is_change
 from flowengine.errors import SpecError
-from flowengine.export import USUAL_SAMPLES, run_export
 from flowengine.interruption import Told, interruption
 from flowengine.lane import load
 from flowengine.metrics import evaluate as measure
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flowengine.catalogue import BaseSpec
-    from flowengine.export import ExportResult
     from flowengine.figures import Figures
     from flowengine.metrics import Evaluation
     from flowengine.new_project import StackLike, TargetLike
@@ -137,7 +138,7 @@ def train(
         DeviceError: this machine has no such device.
         NumericsError: no figure can be made of the model, again and again.
     """
-    known = _opened(project)
+    known = opened(project)
     trainer = Trainer(known, lane, device=device)
     with _one_thread(), interruption(_stop_button()) as told:
 
@@ -187,48 +188,11 @@ def evaluate(
     if isinstance(model, TrainResult):
         target, model = target if target is not None else model.project.target, model.flow
     if not isinstance(model, Model):
-        project = _opened(model)
+        project = opened(model)
         target, model = target if target is not None else project.target, load(project, lane)
     if target is None:
         raise SpecError("A model is measured against a target: evaluate(flow, target)")
     return measure(model, from_spec(target_spec(target)))
-
-
-def export(
-    project: Source,
-    *,
-    lane: Lane = "discrete",
-    format: str,
-    to: str | PathLike[str],
-    n: SupportsIndex = USUAL_SAMPLES,
-    seed: SupportsIndex = 0,
-) -> ExportResult:
-    """Write a trained model, or samples of it, read it again and compare it with the engine.
-
-    Args:
-        project: A project, or the path of a project file.
-        lane: Which of its models.
-        format: A key of `flowengine.export.FORMATS`, such as `python` or `samples`.
-        to: The folder or the file to write; an earlier export there is replaced.
-        n: How many points, for samples.
-        seed: Of the samples: the same seed gives the same points.
-
-    Raises:
-        ProjectError: the file cannot be read, or that lane has not been trained.
-        ExportError: the format is unknown, the place is taken or cannot be written, or what was
-            written does not compute the same numbers.
-        SpecError: `seed` is no seed.
-    """
-    known = _opened(project)
-    return run_export(
-        load(known, lane),
-        format,
-        to,
-        project=known,
-        lane=lane,
-        count=n,
-        seed=seed,
-    )
 
 
 def _whole_or(steps: Any) -> Any:  # noqa: ANN401
@@ -237,7 +201,12 @@ def _whole_or(steps: Any) -> Any:  # noqa: ANN401
     return steps if whole is None else whole
 
 
-def _opened(project: Source | TrainResult) -> Project:
+def opened(project: Source | TrainResult) -> Project:
+    """The project that was given, trained or named.
+
+    Raises:
+        ProjectError: the file cannot be read.
+    """
     if isinstance(project, TrainResult):
         return project.project
     return project if isinstance(project, Project) else Project.open(project)

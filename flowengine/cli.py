@@ -23,7 +23,7 @@ from flowengine import commands
 from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, kind_of
 from flowengine.errors import ExportError, FlowError, NumericsError, ProtocolError
 from flowengine.export import FORMATS, MAX_SAMPLES, USUAL_SAMPLES
-from flowengine.interruption import handling
+from flowengine.interruption import BUT_CTRL_C, handling
 from flowengine.project import LANES
 from flowengine.standard_streams import leave, mend_streams, tell
 from flowengine.train_command import DEFAULT_STEPS, INTERRUPTED, SAVE_EVERY_S
@@ -59,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands.worker(arguments)
         return 0
     try:
-        # a stray print cannot break the JSON
-        with handling(signal.default_int_handler), contextlib.redirect_stdout(sys.stderr):
+        # every signal to end is as Ctrl-C, and a stray print cannot break the JSON
+        as_ctrl_c = handling(signal.default_int_handler, BUT_CTRL_C)
+        with as_ctrl_c, contextlib.redirect_stdout(sys.stderr):
             answer = arguments.run(arguments)
     except KeyboardInterrupt as error:
         what = "; ".join(filter(None, ("interrupted", str(error))))

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from flowengine.checks import check_points
+from flowengine.distribution import FlowDistribution
 from flowengine.kinds import of_a_point, of_any_kind, open_doors
 from flowengine.model import Model, generator_of
 
 if TYPE_CHECKING:
     from flowengine.bases import Base
-    from flowengine.distribution import FlowDistribution
 
 POINT_METHODS = (
     *("forward", "inverse", "forward_from", "inverse_from", "generate"),
@@ -97,8 +97,6 @@ class Density(Model):
 
     def to_distribution(self) -> FlowDistribution:
         """This model as a `torch.distributions.Distribution` over points, event shape (2,)."""
-        from flowengine.distribution import FlowDistribution
-
         return FlowDistribution(self)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -12,8 +12,15 @@ from torch.distributions import Distribution, constraints
 
 from flowengine.errors import ShapeError
 
-if TYPE_CHECKING:
-    from flowengine.density import Density
+
+class Drawn(Protocol):
+    """What has a density and draws with gradients, as every flow does."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log p(x) in nats, shape (batch,), of points, shape (batch, 2)."""
+
+    def rsample(self, n: int) -> Tensor:
+        """Draw n points, shape (n, 2)."""
 
 
 class FlowDistribution(Distribution):
@@ -28,7 +35,7 @@ class FlowDistribution(Distribution):
     support = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, flow: Density, validate_args: bool | None = None) -> None:
+    def __init__(self, flow: Drawn, validate_args: bool | None = None) -> None:
         self.flow = flow
         super().__init__(torch.Size(), torch.Size([2]), validate_args=validate_args)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 ENDINGS: Final = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 """Ctrl-C, what a system or `timeout` sends, a terminal that is closed, Windows' Ctrl-Break."""
+BUT_CTRL_C: Final = tuple(number for number in ENDINGS if number != signal.SIGINT)
 
 
 class Told(Exception):  # noqa: N818  a wish that is granted, not an error of its own

@@ -130,7 +130,7 @@ def _type_for(module: nn.Module, batch: Tensor, name: str) -> torch.dtype:
     frame = getattr(module, "frame", None)
     if name in DATA_ARGUMENTS and frame is not None and not frame.is_identity:
         return batch.dtype
-    return next(module.parameters(), torch.empty(0)).dtype
+    return next(module.parameters(), batch).dtype
 
 
 def _array(points: Any, name: str) -> NDArray[Any]:  # noqa: ANN401

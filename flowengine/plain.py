@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,17 +19,16 @@ def with_plain_fields(document: Struct) -> None:
     """
     for name in document.__struct_fields__:
         value = getattr(document, name)
-        if isinstance(value, np.generic | tuple | list):
-            plain = plain_numbers(value)
-            msgspec.structs.force_setattr(document, name, plain)
+        if isinstance(value, np.generic) or type(value) in (tuple, list):
+            msgspec.structs.force_setattr(document, name, plain_numbers(value))
 
 
 def plain_numbers(value: Any) -> Any:  # noqa: ANN401
     """A value, or all that it holds, with NumPy's single numbers as Python's own; arrays stay."""
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: plain_numbers(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if type(value) in (tuple, list):
         return type(value)(map(plain_numbers, value))
     return value

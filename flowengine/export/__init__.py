@@ -19,6 +19,7 @@ from flowengine.numbers import as_whole, check_seed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flowengine.api import TrainResult
     from flowengine.model import Model
     from flowengine.project import Lane, Project
 
@@ -192,11 +193,38 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
 class _Callable(ModuleType):
     """The package, which can be called as well: `flowengine.export(project, format=…, to=…)`."""
 
-    def __call__(self, *arguments: Any, **named: Any) -> ExportResult:  # noqa: ANN401
-        """Export a trained model; see `flowengine.api.export`."""
-        from flowengine.api import export
+    def __call__(
+        self,
+        project: Project | TrainResult | str | os.PathLike[str],
+        *,
+        lane: Lane = "discrete",
+        format: str,
+        to: str | os.PathLike[str],
+        n: SupportsIndex = USUAL_SAMPLES,
+        seed: SupportsIndex = 0,
+    ) -> ExportResult:
+        """Write a trained model, or samples of it, read it again and compare it with the engine.
 
-        return export(*arguments, **named)
+        Args:
+            project: A project, what `flowengine.train` gave, or the path of a project file.
+            lane: Which of its models.
+            format: A key of `FORMATS`, such as `python` or `samples`.
+            to: The folder or the file to write; an earlier export there is replaced.
+            n: How many points, for samples.
+            seed: Of the samples: the same seed gives the same points.
+
+        Raises:
+            ProjectError: the file cannot be read, or that lane has not been trained.
+            ExportError: the format is unknown, the place is taken or cannot be written, or what was
+                written does not compute the same numbers.
+            SpecError: `seed` is no seed.
+        """
+        from flowengine.api import opened
+        from flowengine.lane import load
+
+        known = opened(project)
+        model = load(known, lane)
+        return run_export(model, format, to, project=known, lane=lane, count=n, seed=seed)
 
 
 sys.modules[__name__].__class__ = _Callable

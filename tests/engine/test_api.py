@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import subprocess
 import sys
@@ -271,6 +272,8 @@ def test_an_export_is_a_call_and_a_package(result, tmp_path):
     made = fe.export(result.project, lane="discrete", format="python", to=str(tmp_path / "m"))
     assert made.largest_difference < 1e-4
     assert "samples" in fe.export.FORMATS
+    assert {"project", "lane", "format", "to"} <= set(inspect.signature(fe.export).parameters)
+    assert fe.export(result, format="samples", to=tmp_path / "s.csv", n=2).rows == 2
     with pytest.raises(fe.ExportError, match="no format 'onyx'"):
         fe.export(result.project, format="onyx", to=tmp_path / "x")
     for bad in (1.5, True, 0, 10**9):

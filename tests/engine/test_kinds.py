@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import flowengine as fe
 from flowengine.density import POINT_METHODS
 from flowengine.errors import NumericsError, ShapeError
 from flowengine.lane import build_flow
@@ -122,6 +123,14 @@ def test_a_model_of_float64_answers_float32_as_float32_and_computes_in_its_own(l
     np.testing.assert_array_equal(flow.log_prob(given), right.detach())
     assert flow.log_prob(np.array(POINTS, np.float32)).dtype == np.float32
     assert flow.log_prob(torch.tensor(POINTS)).dtype == torch.float32
+
+
+def test_a_flow_without_weights_computes_in_the_type_of_the_points():
+    """The identity but for a swap: log p is the standard normal's, to the last digit."""
+    x = np.array(POINTS) + 1e-9
+    right = -(x**2).sum(1) / 2 - np.log(2 * np.pi)
+    np.testing.assert_allclose(fe.build("swap").log_prob(x), right, rtol=1e-14)
+    np.testing.assert_allclose(fe.build("swap").score(x), -x, rtol=1e-14)
 
 
 def test_no_points_at_all_are_answered():

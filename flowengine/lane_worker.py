@@ -125,6 +125,8 @@ class Worker:
     def _rest(self) -> None:
         self._wants_training = False
         self._steps_left = None
+        if self._trainer is not None:
+            self._trainer.settle()
         self._send_checkpoint(0)
         self._send_status()
 
@@ -275,6 +277,7 @@ class Worker:
     @_carry_out.register
     def _(self, command: protocol.Export) -> None:
         trainer = self._ready_trainer()
+        trainer.settle()
         self._beside.export(command, trainer.average, trainer.project, self._lane)
 
     @_carry_out.register

@@ -26,7 +26,7 @@ import numpy as np
 from flowengine.archive import check_safetensors, dump_npz, load_npz, read_zip, write_zip
 from flowengine.errors import ProjectError, phrase
 from flowengine.files import replacing
-from flowengine.project import FORMAT, LANES, VERSION, LaneState, Project
+from flowengine.project import FORMAT, LANES, VERSION, Lane, LaneState, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,19 @@ def read_project(path: str | os.PathLike[str]) -> Project:
             else {}
         )
         project = _read_document(entries[DOCUMENT], arrays)
-        return msgspec.structs.replace(project, lanes=_read_lanes(entries))
+        lanes = _read_lanes(entries)
+        for lane in _built_otherwise(entries[DOCUMENT]):
+            lanes.pop(lane, None)
+        return msgspec.structs.replace(project, lanes=lanes)
+
+
+def _built_otherwise(document: bytes) -> tuple[Lane, ...]:
+    """The lanes whose weights belong to a model that has another shape today: they begin anew.
+
+    Up to version 2 the velocity of a continuous flow knew no whitened coordinates, and what it had
+    learned was no density.
+    """
+    return ("continuous",) if msgspec.json.decode(document)["version"] < 3 else ()
 
 
 def read_thumbnail(path: str | os.PathLike[str]) -> bytes:

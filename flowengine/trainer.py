@@ -110,6 +110,7 @@ class Trainer:
         self.rate_scale = 1.0
         self.history: list[tuple[float, ...]] = []
         self.notices: list[str] = []
+        self._settled_at = -1
         self._step: PlainStep | GraphedStep | None = None
         self._slices: Slices | None = None
         self._learned = Learned()
@@ -211,8 +212,12 @@ class Trainer:
             yield gap
 
     def settle(self) -> None:
-        """Measure what the solver's steps of a continuous flow leave undone; see its `settle`."""
-        if isinstance(self.average, ContinuousFlow):
+        """Measure what the solver's steps of a continuous flow leave undone; see its `settle`.
+
+        Nothing is done where that is known of this very step.
+        """
+        if isinstance(self.average, ContinuousFlow) and self._settled_at != self.step_count:
+            self._settled_at = self.step_count
             with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
                 self.average.settle(self.normal_target)
 
@@ -451,6 +456,7 @@ class Trainer:
     def _take_up_target(self) -> None:
         self._slices = None
         self.normal_target = target = self.target.normalized(self.frame)
+        self._settled_at = -1
         self._meet_target()
         self.objective = make_objective(self.project, self.lane, target)
         self._step = None

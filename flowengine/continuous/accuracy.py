@@ -31,7 +31,9 @@ TOLERANCE = 1e-3  # nats: what the number for all may leave
 SAMPLES = 512
 NODES = 32
 SEEN = math.log(1e-6)  # nats; where a density counts
-FARTHEST = 6.0  # a base's log-density changes by its distance from the middle, or about
+# A base's log-density changes by its distance from the middle, or about; beyond this there is none
+# to be seen, and what counts is the share of the distance.
+FARTHEST = 6.0
 SHARE = 0.999  # of the target's points that must be within the tolerance
 
 Carry = Callable[[Tensor, int], tuple[Tensor, Tensor]]
@@ -88,8 +90,9 @@ def rungs(carried: Carry, u: Tensor, change: float) -> Iterator[Rung]:
     for steps in LADDER[1:]:
         points, log_det = carried(u[last.rows], steps)
         yield Rung(steps, last.rows, points, log_det)
-        away = 1 + points.norm(dim=1).clamp_max(FARTHEST)
-        moved = (points - last.points).norm(dim=1) * away
+        far = points.norm(dim=1)
+        weight = (1 + far.clamp_max(FARTHEST)) * (FARTHEST / far.clamp_min(FARTHEST))
+        moved = (points - last.points).norm(dim=1) * weight
         if log_det.numel():
             moved = moved + (log_det - last.log_det).abs()
         left = ~(moved <= change)  # NaN goes on as well

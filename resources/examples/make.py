@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from explorer.panels.film import Film
-from flowengine.project import LANES, LaneState, Project
+from flowengine.project import LaneState, Project
 from flowengine.protocol import SetView
 from flowengine.snapshots import Display
 from flowengine.trainer import Trainer
@@ -42,7 +42,7 @@ def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     for name in names or EXAMPLES:
         project = Project.from_dict({"name": name, **EXAMPLES[name]})
-        lanes = {lane: trained(project, lane) for lane in LANES}
+        lanes = {lane: trained(project, lane) for lane in STEPS}
         msgspec.structs.replace(project, lanes=lanes).save(FOLDER / f"{name}.flow")
 
 

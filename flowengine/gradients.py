@@ -61,11 +61,7 @@ def plain_gradients(
     """
     again = torch.is_grad_enabled()
     with torch.enable_grad():
-        # Views of the inputs, so that no way leads from one through the past of another.
-        own = [
-            x.view_as(x) if again else x.detach().requires_grad_(w)
-            for x, w in zip(inputs, wanted, strict=True)
-        ]
+        own = copies_of(inputs, wanted, again=again)
         results = [(y, by) for y, by in zip(function(*own), g, strict=True) if y.requires_grad]
         asked = [x for x, w in zip(own, wanted, strict=True) if w]
         outputs, by_outputs = zip(*results, strict=True)
@@ -73,3 +69,16 @@ def plain_gradients(
             torch.autograd.grad(outputs, asked, by_outputs, create_graph=again, allow_unused=True)
         )
     return [next(found) if w else None for w in wanted]
+
+
+def copies_of(inputs: Sequence[Tensor], wanted: Sequence[bool], *, again: bool) -> list[Tensor]:
+    """The inputs of a function by themselves, for a gradient by those that are wanted.
+
+    Args:
+        inputs: No way may lead from one of them through the past of another.
+        wanted: Which of them the gradient is asked for.
+        again: Whether it is to be differentiated again, by the inputs.
+    """
+    if again:
+        return [x.view_as(x) for x in inputs]
+    return [x.detach().requires_grad_(w) for x, w in zip(inputs, wanted, strict=True)]

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flowengine.gradients import plain_gradients
+from flowengine.gradients import plain_gradients, wants_plain
 from flowengine.modes import in_full_precision, needs_plain
 
 Layers = list[tuple[Tensor, Tensor]]
@@ -160,15 +160,15 @@ class _WithTangents(torch.autograd.Function):
     @staticmethod
     @in_full_precision
     def backward(ctx: Any, by_out: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        state, features, *flat = ctx.saved_tensors
-        if torch.is_grad_enabled() or needs_plain():  # it is to be differentiated again
+        inputs = state, features, *flat = ctx.saved_tensors
+        if wants_plain((by_out,)):
 
             def again(state: Tensor, features: Tensor, *flat: Tensor) -> tuple[Tensor]:
                 layers = list(zip(flat[::2], flat[1::2], strict=True))
                 return (_run_plainly(state, features, layers),)
 
             wanted = ctx.needs_input_grad
-            return tuple(plain_gradients(again, ctx.saved_tensors, wanted, (by_out,)))
+            return tuple(plain_gradients(again, inputs, wanted, (by_out,)))
         weights = flat[::2]
         cotangent = by_out
         gradients: list[Tensor] = []

@@ -89,18 +89,22 @@ class Mixture(NamedTuple):
         Logit F lies between the lowest and the highest (x − mean) / scale of the components. With
         each of them in its place the equation is linear, and its roots are a bracket.
         """
-        rest, scale = 1 - beta, self.log_scale.exp()
-        gain = rest * scale * (1 - FLOOR) * self.rates
-        ends = goal - rest * self.shift + gain * self.means
-        ends = ends / (gain + rest * scale * FLOOR + beta)
+        with torch.no_grad():
+            rest, scale = 1 - beta, self.log_scale.exp()
+            gain = rest * scale * (1 - FLOOR) * self.rates
+            ends = goal - rest * self.shift + gain * self.means
+            low, high = (ends / (gain + rest * scale * FLOOR + beta)).aminmax(dim=0)
 
-        def curve(x: Tensor) -> tuple[Tensor, Tensor]:
-            bend = self.bend(x)
-            z = scale * bend.value + self.shift
-            return rest * z + beta * x, rest * scale * bend.slope + beta
+        def curve(x: Tensor, *rows: Tensor) -> tuple[Tensor, Tensor]:
+            return Mixture(*rows).blended(x, beta)
 
-        low, high = ends.detach().aminmax(dim=0)
-        return solve_monotone(curve, goal.expand_as(low), low, high)
+        return solve_monotone(curve, goal.expand_as(low), low, high, given=self)
+
+    def blended(self, x: Tensor, beta: Alpha) -> tuple[Tensor, Tensor]:
+        """(1 − beta) · z(x) + beta · x, and its slope."""
+        bend, scale, rest = self.bend(x), self.log_scale.exp(), 1 - beta
+        z = scale * bend.value + self.shift
+        return rest * z + beta * x, rest * scale * bend.slope + beta
 
 
 class Notes(NamedTuple):

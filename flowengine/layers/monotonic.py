@@ -102,18 +102,18 @@ class RisingNetwork(Coupling):
 
     def transform(self, z: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:
         """See `Coupling.transform`: the root lies between those of the lines."""
-        goal = z.expand(len(alpha), -1) if isinstance(alpha, Tensor) else z
+        goal = z.expand(alpha.shape[0], -1) if isinstance(alpha, Tensor) else z
         share = (1 - FLOOR) * alpha
         with torch.no_grad():
             _, log_scale, centre = self._numbers(chosen, goal)
             scale = share * log_scale.exp()
             low, high = ((goal + scale * centre) / (1 - share + scale)).aminmax(dim=0)
 
-        def curve(x: Tensor) -> tuple[Tensor, Tensor]:
+        def curve(x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
             value, log_slope = self.restore(x, chosen, alpha)
             return value, log_slope.exp()
 
-        x = solve_monotone(curve, goal, low, high)
+        x = solve_monotone(curve, goal, low, high, given=(chosen,))
         return x, -self.restore(x, chosen, alpha)[1]
 
     def restore(self, x: Tensor, chosen: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from flowengine.errors import NumericsError
-from flowengine.layers.root import REFINEMENTS
+from flowengine.layers.implicit import REFINEMENTS, implicit
 from flowengine.modes import needs_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flowengine.layers.base import Columns
 
@@ -34,6 +34,10 @@ class Jacobian(NamedTuple):
         """Its determinant, shape (batch,)."""
         return self.a * self.d - self.b * self.c
 
+    def transposed(self) -> Jacobian:
+        """Rows and columns exchanged."""
+        return Jacobian(self.a, self.c, self.b, self.d)
+
     def solve(self, y: Columns) -> Columns:
         """The vectors that it takes to y."""
         det = self.det()
@@ -41,35 +45,54 @@ class Jacobian(NamedTuple):
 
 
 if TYPE_CHECKING:
-    PlaneMap = Callable[[Columns], tuple[Columns, Jacobian]]
+    PlaneMap = Callable[..., tuple[Columns, Jacobian]]
 
 
-def solve_plane(plane_map: PlaneMap, goal: Columns, start: Columns, *, name: str) -> Columns:
+def solve_plane(
+    plane_map: PlaneMap,
+    goal: Columns,
+    start: Columns,
+    *,
+    name: str,
+    given: Sequence[Tensor] = (),
+) -> Columns:
     """The points that a map of the plane takes to `goal`.
 
     Newton's method with the exact Jacobian; a step that does not come nearer is halved until it
-    does. The last steps are taken with gradients, which makes derivatives up to the third those of
-    the implicit function theorem.
+    does. Derivatives are those of the implicit function theorem; up to the third if nothing is
+    given.
 
     Args:
-        plane_map: Takes columns to the columns there and the Jacobian, which must nowhere be
-            singular.
+        plane_map: Takes columns and what is given to the columns there and the Jacobian, which must
+            nowhere be singular.
         goal: Columns of shape (batch,).
         start: Where to begin, near the root where that is known. Needs no gradient.
         name: What the map is called in an error.
+        given: All tensors that the map depends on: if they are named, gradients cost less.
 
     Raises:
         NumericsError: the method stops short of a root. Asked only where no gradient is wanted.
     """
+
+    def at(p: Columns) -> tuple[Columns, Jacobian]:
+        return plane_map(p, *given)
+
+    def equation(p: Any, given: Sequence[Tensor]) -> Any:  # noqa: ANN401
+        values, jacobian = plane_map(p, *given)
+        return values, jacobian.transposed().solve
+
     with torch.no_grad():
-        root, miss = _newton(plane_map, _bare(goal), _bare(start))
+        root, miss = _newton(at, _bare(goal), _bare(start))
     plain = needs_plain()
     if not torch.is_grad_enabled() and not plain:
         _check(root, miss, goal, name)
         return root
     root = _bare(root)
+    if given and not plain:
+        x, y = implicit(equation, root, goal, given)
+        return x, y
     for _ in range(REFINEMENTS):
-        value, jacobian = plane_map(root)
+        value, jacobian = at(root)
         away = value[0] - goal[0], value[1] - goal[1]
         step = jacobian.solve((away[0] - away[0].detach(), away[1] - away[1].detach()))
         root = root[0] - step[0], root[1] - step[1]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from flowengine import catalogue
 from flowengine.layers.base import Alpha, Columns, Layer, implements
-from flowengine.layers.root import REFINEMENTS
+from flowengine.layers.implicit import REFINEMENTS
 from flowengine.modes import needs_plain
 
 NEWTON_STEPS = 10

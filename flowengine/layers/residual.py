@@ -61,12 +61,13 @@ class Residual(Layer):
     def _solve(self, goal: Columns, start: Columns, share: float) -> Columns:
         """The x at which x + share · g(x) is the goal."""
 
-        def plane_map(x: Columns) -> tuple[Columns, Jacobian]:
-            g, j = self.network(x)
+        def plane_map(x: Columns, *tensors: Tensor) -> tuple[Columns, Jacobian]:
+            g, j = self.network.at(x, tensors)
             value = x[0] + share * g[0], x[1] + share * g[1]
             return value, Jacobian(1 + share * j.a, share * j.b, share * j.c, 1 + share * j.d)
 
-        return solve_plane(plane_map, goal, start, name=self.name)
+        given = self.network.tensors()
+        return solve_plane(plane_map, goal, start, name=self.name, given=given)
 
 
 class Contraction(nn.Module):
@@ -95,11 +96,19 @@ class Contraction(nn.Module):
             + [nn.Parameter(torch.zeros(2, 1))]
         )
 
-    @in_full_precision
     def forward(self, x: Columns) -> tuple[Columns, Jacobian]:
         """The values and the Jacobian at points."""
-        count = x[0].shape[0]
-        weights, biases = list(self.weights), list(self.biases)
+        return self.at(x, self.tensors())
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All weights, then all biases, from the input on."""
+        return *self.weights, *self.biases
+
+    @in_full_precision
+    def at(self, x: Columns, tensors: tuple[Tensor, ...]) -> tuple[Columns, Jacobian]:
+        """`forward` by the tensors given."""
+        count, layers = x[0].shape[0], len(tensors) // 2
+        weights, biases = list(tensors[:layers]), tensors[layers:]
         weights[-1] = weights[-1] * self._allowed(weights)
         a = torch.addmm(biases[0], weights[0], torch.stack(x))
         tangents = weights[0][:, :1], weights[0][:, 1:]

@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from flowengine.layers.implicit import REFINEMENTS, implicit
 from flowengine.modes import needs_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    Curve = Callable[[Tensor], tuple[Tensor, Tensor]]
+    Curve = Callable[..., tuple[Tensor, Tensor]]
 
 STEPS = 64
 """Enough for the last digits of a double, also on a curve of steps; a smooth one needs eight."""
 FLATTEST = 1e-12
 """A curve flatter than this gives the gradients of this slope, which are finite."""
-REFINEMENTS = 2
-"""Newton's steps with gradients: each doubles the order to which derivatives of a root are right.
-
-One is right for the first alone, two are right up to the third.
-"""
 
 
 def solve_monotone(
-    curve: Curve, goal: Tensor, low: Tensor, high: Tensor, steps: int = STEPS
+    curve: Curve,
+    goal: Tensor,
+    low: Tensor,
+    high: Tensor,
+    given: Sequence[Tensor] = (),
+    steps: int = STEPS,
 ) -> Tensor:
     """The root u of curve(u) = goal, for a curve that increases.
 
     Newton's method in a bracket. Derivatives of the root with respect to the goal, and to all that
-    the curve was made of, are those of the implicit function theorem, up to the third.
+    is given to the curve, are those of the implicit function theorem; up to the third also with
+    respect to whatever else the curve was made of, if nothing is given.
 
     Args:
-        curve: Takes u, of the shape of `goal`, to the value there and the slope, which is positive.
+        curve: Takes u, of the shape of `goal`, and what is given to the value there and the slope,
+            which is positive.
         goal: What the curve should reach at each point.
         low: Where the curve is not above its goal. Needs no gradient.
         high: Where it is not below.
+        given: All tensors that the curve depends on: if they are named, gradients cost less.
         steps: At most so many are taken; on a CPU no more once every point rests. A point that
             rests is left alone, so that it does not depend on its neighbours.
     """
+
+    def at(u: Tensor) -> tuple[Tensor, Tensor]:
+        return curve(u, *given)
+
+    def equation(u: tuple[Tensor, ...], given: Sequence[Tensor]) -> Any:  # noqa: ANN401
+        value, slope = curve(*u, *given)
+        return (value,), lambda g: (g[0] / slope.clamp(min=FLATTEST),)
+
     with torch.no_grad():
-        root = _newton_in_bracket(curve, goal.detach(), low.detach(), high.detach(), steps).detach()
-    if not torch.is_grad_enabled() and not needs_plain():
+        root = _newton_in_bracket(at, goal.detach(), low.detach(), high.detach(), steps).detach()
+    plain = needs_plain()
+    if not torch.is_grad_enabled() and not plain:
         return root
+    if given and not plain:
+        return implicit(equation, (root,), (goal,), given)[0]
     for _ in range(REFINEMENTS):
-        value, slope = curve(root)
+        value, slope = at(root)
         miss = value - goal
         root = root - (miss - miss.detach()) / slope.clamp(min=FLATTEST)
     return root

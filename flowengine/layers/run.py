@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 import torch
 from torch import Tensor
 
-from flowengine.gradients import places_for, plain_gradients
+from flowengine.gradients import places_for, plain_gradients, wants_plain
 from flowengine.layers.base import Alpha, Columns, Layer, is_whole, to_columns, to_points
 from flowengine.modes import in_full_precision, needs_plain
 
@@ -139,7 +139,7 @@ class _PullRun(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         inputs, wanted = ctx.saved_tensors, ctx.needs_input_grad[2:]
-        if torch.is_grad_enabled() or needs_plain():  # it is to be differentiated again
+        if wants_plain(g):
 
             def again(first: Tensor, second: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
                 owned = _shared_out(tensors, ctx.counts)

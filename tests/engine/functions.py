@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from flowengine import catalogue as c
 from flowengine.baselines import build_gan, build_vae
 from flowengine.bases import build_base
-from flowengine.catalogue import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS, fields_of, kind_of
+from flowengine.catalogue import BASE_SPECS, LAYER_SPECS, fields_of, kind_of
 from flowengine.continuous import build_continuous
 from flowengine.layers import build_layer
 from flowengine.stack import build
@@ -70,7 +70,10 @@ STACKS = {
 FLOWS = {
     name: partial(build, [small(cls) for cls in stack], 0, c.GaussianMixture(parameters="learned"))
     for name, stack in STACKS.items()
-} | {kind_of(cls()): partial(build_continuous, small(cls), 0) for cls in CONTINUOUS_SPECS}
+} | {
+    kind_of(spec): partial(build_continuous, spec, 0)
+    for spec in (small(c.FlowMatching), small(c.Ffjord, solver="heun"))
+}
 BASELINES = {
     "vae": partial(build_vae, c.VaeSpec(width=8, depth=2), 0),
     "gan": partial(build_gan, c.GanSpec(width=8, depth=2), 0),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jvp, vjp, vmap
+from torch.utils.checkpoint import checkpoint
 
 from tests.engine.functions import FUNCTIONS
 
@@ -12,6 +14,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
 STEP = 1e-6
 TOO_SLOW = ("ode-jacobian", "mixed-positions", "monotonic-jacobian", "mixture_coupling-jacobian")
+BOTH_WAYS = ("-forward", "-inverse", "-log_prob", "-generate", "-iwae")
+QUICK = ("-inverse", "-log_prob", "-generate", "-iwae", "-jacobian")
 
 
 class Scalar:
@@ -36,6 +40,9 @@ class Scalar:
 
     def value(self):
         return (self.asked(self.x) * self.shares).sum()
+
+    def gradient(self):
+        return gradients(self.value(), [self.x])[0]
 
     def slope(self, along, *, create_graph=False):
         """The derivative along a direction, by autograd."""
@@ -98,7 +105,25 @@ def test_transforms_give_what_autograd_gives(function):
     close(vmap(hessian(at_one))(x, shares), curvature)
 
 
-@every_function
+@pytest.mark.parametrize(
+    "function", [f for f in FUNCTIONS if f.name.endswith(BOTH_WAYS)], ids=lambda f: f.name
+)
+def test_other_ways_to_a_derivative_give_the_same(function):
+    scalar = Scalar(function)
+    x, along, asked = scalar.x.detach(), scalar.noise(scalar.x), scalar.asked
+    _, expected = jvp(asked, (x,), (along,))
+    whole = torch.autograd.functional.jacobian(asked, x, vectorize=True)  # (batch, k, batch, 2)
+    close(torch.einsum("ikjd,jd->ik", whole, along), expected)
+    with forward_ad.dual_level():
+        moved = forward_ad.unpack_dual(asked(forward_ad.make_dual(x, along))).tangent
+        close(torch.zeros_like(expected) if moved is None else moved, expected)
+    again = checkpoint(asked, scalar.x, use_reentrant=False)  # asks for what was saved once only
+    close(gradients((again * scalar.shares).sum(), [scalar.x])[0], scalar.gradient())
+
+
+@pytest.mark.parametrize(
+    "function", [f for f in FUNCTIONS if f.name.endswith(QUICK)], ids=lambda f: f.name
+)
 def test_many_models_at_once_give_what_each_of_them_gives(function):
     asked, x = function.asked(), function.start
     weights = dict(asked.named_parameters())

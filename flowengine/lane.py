@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from safetensors.torch import load as load_tensors
 
 from flowengine.baselines import build_gan, build_vae
+from flowengine.catalogue import admitted
 from flowengine.checkpoint import taken_frame
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
@@ -47,7 +48,7 @@ def build_flow(project: Project, lane: FlowLane) -> Flow:
     if lane == "discrete":
         flow: Flow = build(project.stack, project.seed, project.base)
     else:
-        flow = build_continuous(project.continuous, project.seed, project.base)
+        flow = build_continuous(admitted(project.continuous), project.seed, project.base)
     return flow.framed(frame_of(project.target))
 
 

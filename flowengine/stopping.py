@@ -23,8 +23,8 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
 
     A plateau is reached when the best KL of the later half of the run, and of no fewer than
     `PLATEAU_STEPS` steps, is not `PLATEAU_NATS` (or the rule's own value) better than the best
-    before it; in a lane without a likelihood, when its W2 is not, in data units. No KL of what is
-    not a density ends anything.
+    before it; in a lane without a likelihood, when its W2 is not, in normalized units. No KL of
+    what is not a density ends anything.
     """
     if rule.kind == "steps" and trainer.step_count >= rule.value:
         return phrase(f"{trainer.step_count} steps are done")
@@ -36,7 +36,8 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
             return phrase(f"KL reached {kl:.3g} nats")
     if rule.kind == "plateau":
         figure = "w2" if trainer.average.likelihood == "none" else "kl"
-        flat = _is_flat(trainer, figure, rule.value or PLATEAU_NATS)
+        unit = max(trainer.target.frame.scale) if figure == "w2" else 1.0
+        flat = _is_flat(trainer, figure, (rule.value or PLATEAU_NATS) * unit)
         if flat and (figure == "w2" or trainer.mass.is_one):
             return phrase(f"{figure.upper()} has stopped falling")
     return None

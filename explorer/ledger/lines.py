@@ -18,7 +18,8 @@ UNITS: Final = "units"
 """The row that leads from normalized coordinates to data units."""
 _NAMED_BY_ENGINES: Final = (mark("Units"),)
 ASTRAY: Final = 0.05
-"""Data units by which a point may miss itself on the way to the base and back, to be believed."""
+"""By which a point may miss itself on the way to the base and back, to be believed: in the
+normalized coordinates of its model."""
 
 
 class Line(NamedTuple):
@@ -92,7 +93,8 @@ def sum_lines(ledger: Ledger) -> list[Line]:
     if ledger.target_log_prob is not None:
         lines.append(Line(tr("target's log p"), "", "", density_text(ledger.target_log_prob)))
     error = float(ledger.round_trip_error)
-    title = tr("round trip fails") if not error < ASTRAY else tr("round trip")
+    believed = error < ASTRAY * max(_scale(ledger.rows[-1]))
+    title = tr("round trip") if believed else tr("round trip fails")
     return [*lines, Line(title, "", "", number(error, 2))]
 
 

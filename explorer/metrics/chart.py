@@ -92,6 +92,7 @@ class Chart(QWidget):
         self._floor: tuple[float, str] | None = None
         self._logarithmic = False
         self._most: float | None = None
+        self._relative = False
         self._label = ""
         self.cursor_x: float | None = None
         self.setMouseTracking(True)
@@ -106,6 +107,7 @@ class Chart(QWidget):
         *,
         logarithmic: bool,
         most: float | None = None,
+        relative: bool = False,
     ) -> None:
         """Show these curves; values on a logarithmic scale must be positive.
 
@@ -115,8 +117,11 @@ class Chart(QWidget):
             logarithmic: The scale of y.
             most: What lies above runs off the top, so that all else can be told apart; unless
                 there is nothing below. None where everything is to be seen.
+            relative: Whether values are in units of any size: then what is noise is told by their
+                own.
         """
         self._most = most
+        self._relative = relative
         self._curves = curves
         self._floor = floor
         self._logarithmic = logarithmic
@@ -126,7 +131,11 @@ class Chart(QWidget):
         """Another chart of the same curves, without a window."""
         other = Chart()
         other.show_curves(
-            dict(self._curves), self._floor, logarithmic=self._logarithmic, most=self._most
+            dict(self._curves),
+            self._floor,
+            logarithmic=self._logarithmic,
+            most=self._most,
+            relative=self._relative,
         )
         other.set_label(self._label)
         return other
@@ -224,8 +233,9 @@ class Chart(QWidget):
             low, high = _at_least_factor(low, high)
             room = (high / low) ** _ROOM
             return low / room, high * room
-        room = max(high - low, _LEAST_RANGE) * _ROOM
-        return low - room, max(high, low + _LEAST_RANGE) + room
+        least = _LEAST_RANGE * (high if self._relative and high > 0 else 1)
+        room = max(high - low, least) * _ROOM
+        return low - room, max(high, low + least) + room
 
     def _draw_axes(self, painter: QPainter, frame: _Frame) -> None:
         area = frame.area

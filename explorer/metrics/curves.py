@@ -199,7 +199,10 @@ class CurvesView(QWidget):
             for name, (lane, history, run) in self._under.items()
             if lane in self._lanes
         } | {lane: self._curve(lane, self._histories[lane], log) for lane in self._lanes}
-        self.chart.show_curves(curves, self._floor(), logarithmic=log, most=self._most())
+        relative = self.quantity == "w2"
+        self.chart.show_curves(
+            curves, self._floor(), logarithmic=log, most=self._most(), relative=relative
+        )
         if self.chart.cursor_x is None:
             self._corner.setText(self.unit)
 
@@ -277,7 +280,8 @@ class CurvesView(QWidget):
 
     def _curve(self, lane: Lane, history: History, log: bool) -> Curve:
         x, values = history.curve(self.quantity, self.over, present=bool(self._under))
-        shown = np.maximum(values, _LOWEST) if log else values
+        lowest = _LOWEST if self.quantity == "kl" else np.finfo(float).tiny  # W₂ has any unit
+        shown = np.maximum(values, lowest) if log else values
         return Curve(x, shown, lane, _STYLES[lane][0])
 
     def _floor(self) -> tuple[float, str] | None:

@@ -89,7 +89,7 @@ def _numbers(view: View, style: str, size: float) -> tuple[list[tuple[QPoint, QI
         if corner < x < view.width - margin:
             number = _written(value, _step(view, 0), letters, style)
             left = round(x) - number.width() // 2
-            if left < taken:  # far from zero numbers are long
+            if left < taken or left + number.width() > view.width:  # far from zero they are long
                 continue
             taken = left + number.width()
             numbers.append((QPoint(left, view.height - margin - number.height()), number))

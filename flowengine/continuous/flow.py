@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from flowengine.bases import build_base
-from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal, admitted
+from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal
 from flowengine.checks import check_input
 from flowengine.continuous import solvers
 from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined, steps_for
@@ -448,7 +448,6 @@ def build_continuous(
     What a base can learn it learns by likelihood: flow matching, which regresses on the base's own
     points, leaves it as it is.
     """
-    spec = admitted(spec)
     generator = torch.Generator().manual_seed(seed)
     start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
     network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))

@@ -38,8 +38,8 @@ def oddity(target: TargetSpec) -> str:
         )
     if count < FEW:
         return phrase(
-            f"The target is made from {count} points: it is a bell about each of them, and says "
-            "little of where others would lie"
+            f"So few points ({count}) say little of where others would lie: the target is a bell "
+            "about each of them"
         )
     return _outlier(points, target.extent)
 

@@ -23,6 +23,7 @@ _REMARK = re.compile(r"\s#")
 _SAMPLE = 20  # lines by which a separator is told
 _COMMA_NUMBER = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
 _COMMA_NUMBERS = re.compile(rf"\s*{_COMMA_NUMBER}(?:\s+{_COMMA_NUMBER})+\s*")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")  # in quotes, between commas
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "?"}
 
 
@@ -165,11 +166,11 @@ def _number(word: str, *, comma: bool) -> float | None:
     """What a word says, NaN for one that says that a number is missing; None for any other."""
     if word.lower() in _MISSING:
         return math.nan if word else None
-    if "," in word and comma:
+    if "," in word and (comma or not _THOUSANDS.fullmatch(word)):
         thousands, point = (",", ".") if word.rfind(",") < word.rfind(".") else (".", ",")
         word = word.replace(thousands, "").replace(point, ".")
     try:
-        return float(word)
+        return float(word.replace(",", ""))
     except ValueError:
         return None
 

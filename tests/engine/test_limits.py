@@ -18,7 +18,6 @@ from flowengine.catalogue import (
     VaeSpec,
     fields_of,
 )
-from flowengine.continuous import build_continuous
 from flowengine.errors import FlowError, ProjectError, SpecError, TargetError
 from flowengine.lane import build_model
 from flowengine.layers import build_layer
@@ -62,7 +61,7 @@ def test_a_setting_out_of_its_limits_is_refused_at_every_door(spec):
         ]
     elif isinstance(spec, catalogue.ContinuousSpec):
         doors = [
-            lambda: build_continuous(spec, 0),
+            lambda: build_model(Project(continuous=spec), "continuous"),
             lambda: Trainer(Project(continuous=spec), "continuous", device="cpu"),
         ]
     else:

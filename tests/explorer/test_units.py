@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from explorer.i18n import coordinate
-from explorer.ledger.lines import asked_point, point_text, step_lines, whole_jacobian
+from explorer.ledger.lines import asked_point, point_text, step_lines, sum_lines, whole_jacobian
 from explorer.panels.backdrop import axis_lines
 from explorer.panels.camera import Camera
 from explorer.panels.flow_panel import FlowPanel
@@ -108,7 +109,7 @@ def test_every_target_fills_the_same_square(stage):
 def ledger_of(rows) -> Ledger:
     return Ledger(
         lane="discrete", generation=0, request=1, point=rows[-1].position, rows=tuple(rows),
-        log_prob=rows[-1].log_prob, target_log_prob=None, round_trip_error=0.0,
+        log_prob=rows[-1].log_prob, target_log_prob=None, round_trip_error=1.0,
     )  # fmt: skip
 
 
@@ -129,6 +130,11 @@ def test_a_ledger_tells_its_point_in_data_units_and_the_way_to_them(stage):
         "(625, 0.750)",
     ]
     assert whole_jacobian(ledger) == (2.0, 0.0, 0.0, 1.0)
+    astray = msgspec.structs.replace(ledger, round_trip_error=UNITS.scale[0])
+    assert [sum_lines(each)[-1].title for each in (ledger, astray)] == [
+        "round trip",
+        "round trip fails",
+    ]
     stage.set_project(project_on((0.0, 1000.0, 0.0, 1.0)))
     for row, place in ((LAYER, (1.0, 2.0)), (TO_UNITS, (1.0, 2.0))):
         stage.point_out(ledger, row)

@@ -57,6 +57,9 @@ def export_python(
     """
     progress(0.0, "writing the model")
     flow = copy.deepcopy(flow).cpu().float().eval().requires_grad_(False)
+    if isinstance(flow, DiscreteFlow):
+        for layer in flow.active:
+            layer.settle()
     source = model_source(flow, project.name, lane)
     (folder / "model.py").write_text(source, encoding="utf-8")
     weights = weights_of(flow)

@@ -106,13 +106,15 @@ class MassWatch:
 
     def learn(self, mass: Mass, step: int, seconds: float) -> str:
         """Take a measurement in; a sentence, where the model has ceased to be a density with it."""
-        news = mass.note if self.mass.is_one else ""
+        first = self.mass.is_one or (self.mass.value is None and mass.value is not None)
+        news = mass.note if first else ""
         self.mass, self.step, self._seconds = mass, step, seconds
         return news
 
 
 STACK = Effort(8_192, 400_000, (3e-4,))
 CONTINUOUS = Effort(4_096, 16_000, (1e-2, 2e-4))
+FOLDED = CONTINUOUS._replace(budget=64_000)
 LIVE = Effort(512, 3_000, (math.inf, 1e-3))
 
 
@@ -127,7 +129,12 @@ def mass_of(flow: Flow, extent: Extent) -> Mass:
     Raises:
         NumericsError: the flow sends points of its base to NaN or infinity, or has no density.
     """
-    return finished(measuring(flow, extent, CONTINUOUS if may_fold(flow) else STACK))
+    if not may_fold(flow):
+        return finished(measuring(flow, extent, STACK))
+    found = finished(measuring(flow, extent, CONTINUOUS))
+    if found.value is None:  # folds take a closer look, which nothing else has to wait for
+        found = finished(measuring(flow, extent, FOLDED))
+    return found
 
 
 def live_mass(flow: Flow, extent: Extent) -> Generator[None, None, Mass]:

@@ -43,7 +43,8 @@ _FIGURES = (
     "mass_error; where it is not 1, normalized is false, note says so, and nll, kl and kl_reverse "
     "are those of the density divided by its mass; null where it could not be measured. "
     "inverse_error: largest round-trip error. w2: exact 2-Wasserstein distance of 1,024 samples; "
-    "sliced_w2 over 32 directions; energy_distance; all in data units. What a model does not have is null: a GAN has no density."
+    "sliced_w2 over 32 directions; energy_distance; all in data units. What a model does not have "
+    "is null: a GAN has no density."
 )
 _DISK_ERRORS = {errno.ENOSPC, errno.EIO, errno.EDQUOT}
 

@@ -32,7 +32,7 @@ WORST = 0.05
 """A mass that may be off by a larger share of itself is not given."""
 REGION = "the whole plane"
 CHUNK = 1_024
-MASS_EVERY_S = 4.0
+MASS_EVERY_S = 6.0
 """Of training, between two looks at the mass."""
 _SEED = 0x5EED
 _RETURNED = 0.05  # of the base's reach: a point that comes back so near has come back

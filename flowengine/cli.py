@@ -40,9 +40,12 @@ _FIGURES = (
     "importance samples; nll_elbo is its looser one). kl_reverse: KL(model ‖ target) in nats of "
     "the part of the model where the target has any density; outside: the share that is not "
     "there; ess: effective sample size of the model's samples as importance samples of the "
-    "target, from 0 to 1. mass: the integral of the density. inverse_error: largest round-trip "
-    "error. w2: exact 2-Wasserstein distance of 1,024 samples; sliced_w2 over 32 directions; "
-    "energy_distance; all in data units. What a model does not have is null: a GAN has no density."
+    "target, from 0 to 1. mass: the integral of the model's density over mass_region, give or take "
+    "mass_error; where it is not 1, normalized is false, note says so, and nll, kl and kl_reverse "
+    "are those of the density divided by its mass; null where it could not be measured. "
+    "inverse_error: largest round-trip error. w2: exact 2-Wasserstein distance of 1,024 samples; "
+    "sliced_w2 over 32 directions; energy_distance; all in data units. What a model does not have "
+    "is null: a GAN has no density."
 )
 _DISK_ERRORS = {errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBUSY}
 

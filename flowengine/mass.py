@@ -32,7 +32,8 @@ WORST = 0.05
 """A mass that may be off by a larger share of itself is not given."""
 REGION = "the whole plane"
 CHUNK = 1_024
-MASS_EVERY_S = 4.0
+USUAL_STEPS = 8
+MASS_EVERY_S = 6.0
 """Of training, between two looks at the mass."""
 _SEED = 0x5EED
 _RETURNED = 0.05  # of the base's reach: a point that comes back so near has come back
@@ -86,6 +87,12 @@ class Effort(NamedTuple):
     budget: int
     tolerance: tuple[float, ...]
 
+    def at(self, flow: Flow) -> Effort:
+        """The same time for a flow that takes more steps than usual: fewer points."""
+        steps = getattr(flow, "step_count", USUAL_STEPS)
+        share = min(1.0, max(0.4, USUAL_STEPS / steps))
+        return self._replace(budget=int(share * self.budget))
+
 
 class MassWatch:
     """What is known of a model's mass while it trains.
@@ -99,6 +106,7 @@ class MassWatch:
         self.mass = CERTAIN
         self.step = 0
         self._seconds = 0.0
+        self._said = 0  # nothing, that there is no mass, or how much there is
 
     def is_due(self, step: int, seconds: float) -> bool:
         """Whether it should be measured anew at this step, after so much training."""
@@ -106,13 +114,16 @@ class MassWatch:
 
     def learn(self, mass: Mass, step: int, seconds: float) -> str:
         """Take a measurement in; a sentence, where the model has ceased to be a density with it."""
-        news = mass.note if self.mass.is_one else ""
         self.mass, self.step, self._seconds = mass, step, seconds
+        known = 0 if mass.is_one else 1 if mass.value is None else 2
+        news = mass.note if known > self._said else ""
+        self._said = max(self._said, known) if known else 0
         return news
 
 
 STACK = Effort(8_192, 400_000, (3e-4,))
 CONTINUOUS = Effort(4_096, 16_000, (1e-2, 2e-4))
+FOLDED = CONTINUOUS._replace(budget=64_000)
 LIVE = Effort(512, 3_000, (math.inf, 1e-3))
 
 
@@ -127,7 +138,12 @@ def mass_of(flow: Flow, extent: Extent) -> Mass:
     Raises:
         NumericsError: the flow sends points of its base to NaN or infinity, or has no density.
     """
-    return finished(measuring(flow, extent, CONTINUOUS if may_fold(flow) else STACK))
+    if not may_fold(flow):
+        return finished(measuring(flow, extent, STACK))
+    found = finished(measuring(flow, extent, CONTINUOUS.at(flow)))
+    if found.value is None:  # folds take a closer look, which nothing else has to wait for
+        found = finished(measuring(flow, extent, FOLDED))
+    return found
 
 
 def live_mass(flow: Flow, extent: Extent) -> Generator[None, None, Mass]:

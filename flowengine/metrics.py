@@ -284,7 +284,9 @@ def mass(flow: Flow, extent: Extent) -> float:
     """
     found = mass_of(flow, extent)
     if found.value is None:
-        raise NumericsError(found.note)
+        raise NumericsError(
+            f"The density's mass could not be measured to better than {found.error:.2g}"
+        )
     return found.value
 
 

@@ -23,6 +23,7 @@ _ROOTS = 24  # cells along each side of the plane to begin with
 _SMALLEST = 2.0**-26  # half a side of a cell that is taken as it is, where the inner square has 2
 _RESOLVED = 0.15  # of the base's reach: a cell that is sent over no more of it is seen through
 _GAIN = 4  # a cell's quarters together are nearer than the cell by this at least
+_PORTION = 256  # cells are measured at once
 _CROWD = 3  # without images a cell that holds more of the known points than this is looked into
 _TURN = 200  # cells are split at once, or a quarter of those that still can be
 _TRIFLE = 1e-6
@@ -120,7 +121,7 @@ def integrating(
 ) -> Generator[None, None, Integral]:
     """∫ densities over the whole plane, by splitting cells until splitting changes nothing.
 
-    Yields between two rounds of splitting.
+    Yields after every `_PORTION` cells.
 
     Each cell is measured by 2 × 2 Gauss-Legendre points. The cells that matter least are done, as
     many as together may be off by no more than `tolerance`: many small errors of one sign add up.
@@ -137,7 +138,7 @@ def integrating(
             and as an error.
     """
     places, allowed = frame.folded(crowd), torch.tensor(tolerance).double()
-    cells = _begun(look, frame, reach)
+    cells = yield from _begun(look, frame, reach)
     blind = not math.isfinite(reach)
     spent = 4 * len(cells.halves)
     while True:
@@ -151,10 +152,9 @@ def integrating(
         chosen = _largest(rank, must | _unsettled(weight), turn)
         if not bool(chosen.any()):
             break
-        quarters = _quartered(look, frame, reach, cells.taken(chosen))
+        quarters = yield from _quartered(look, frame, reach, cells.taken(chosen))
         cells = cells.taken(~chosen).joined(quarters)
         spent += 4 * len(quarters.halves)
-        yield
     return Integral(cells.values.sum(0), _error_of(cells))
 
 
@@ -170,39 +170,51 @@ def integrate(
     return finished(integrating(look, frame, crowd=crowd, tolerance=tolerance, budget=budget))
 
 
-def _begun(look: Callable[[Tensor], Seen], frame: Frame, reach: float) -> _Cells:
+def _begun(
+    look: Callable[[Tensor], Seen], frame: Frame, reach: float
+) -> Generator[None, None, _Cells]:
     half = 2 / _ROOTS
     line = (2 * torch.arange(_ROOTS).double() + 1) * half - 2
     centres = torch.cartesian_prod(line, line)
     halves = torch.full((len(centres),), half, dtype=torch.float64)
-    values, wide = _measured(look, frame, reach, centres, halves)
+    values, wide = yield from _measured(look, frame, reach, centres, halves)
     return _Cells(centres, halves, values, values.abs(), wide)
 
 
-def _quartered(look: Callable[[Tensor], Seen], frame: Frame, reach: float, cells: _Cells) -> _Cells:
+def _quartered(
+    look: Callable[[Tensor], Seen], frame: Frame, reach: float, cells: _Cells
+) -> Generator[None, None, _Cells]:
     """The four quarters of each cell, one after the other."""
     corners = torch.cartesian_prod(*[torch.tensor([-0.5, 0.5]).double()] * 2)
     centres = (cells.centres[:, None] + cells.halves[:, None, None] * corners).view(-1, 2)
     halves = (cells.halves / 2).repeat_interleave(4)
-    values, wide = _measured(look, frame, reach, centres, halves)
+    values, wide = yield from _measured(look, frame, reach, centres, halves)
     change = (values.view(len(cells.halves), 4, -1).sum(1) - cells.values).abs()
     return _Cells(centres, halves, values, (change / _GAIN).repeat_interleave(4, 0), wide)
 
 
 def _measured(
     look: Callable[[Tensor], Seen], frame: Frame, reach: float, centres: Tensor, halves: Tensor
-) -> tuple[Tensor, Tensor]:
+) -> Generator[None, None, tuple[Tensor, Tensor]]:
     """The integrals over each cell, shape (m, k), and whether it is wide, shape (m,)."""
+    values, wide = [], []
+    for places, sides in zip(centres.split(_PORTION), halves.split(_PORTION), strict=True):
+        points = (places[:, None] + sides[:, None, None] * _gauss_points()).view(-1, 2)
+        x, area = frame.opened(points)
+        seen = look(x)
+        weighted = (seen.densities * area[:, None]).view(len(places), 4, -1)
+        values.append(weighted.mean(1) * (2 * sides)[:, None] ** 2)
+        blind = torch.zeros(len(places), dtype=torch.bool)
+        images = seen.images
+        wide.append(blind if images is None else _is_wide(images.double().view(-1, 4, 2), reach))
+        yield
+    return torch.cat(values), torch.cat(wide)
+
+
+def _gauss_points() -> Tensor:
+    """Where a square of half side 1 is looked at, shape (4, 2)."""
     node = 1 / math.sqrt(3)
-    offsets = torch.cartesian_prod(*[torch.tensor([-node, node]).double()] * 2)
-    points = (centres[:, None] + halves[:, None, None] * offsets).view(-1, 2)
-    x, area = frame.opened(points)
-    seen = look(x)
-    weighted = (seen.densities * area[:, None]).view(len(centres), 4, -1)
-    values = weighted.mean(1) * (2 * halves)[:, None] ** 2
-    if seen.images is None:
-        return values, torch.zeros(len(centres), dtype=torch.bool)
-    return values, _is_wide(seen.images.double().view(-1, 4, 2), reach)
+    return torch.cartesian_prod(*[torch.tensor([-node, node]).double()] * 2)
 
 
 def _is_wide(images: Tensor, reach: float) -> Tensor:

@@ -27,7 +27,7 @@ from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
 from flowengine.frame import IDENTITY, frame_of
 from flowengine.lane import aim_of, build_model, model_of, stream_of
 from flowengine.learned import Learned
-from flowengine.mass import MassWatch, live_mass, may_fold
+from flowengine.mass import MassWatch, live_mass, mass_of, may_fold
 from flowengine.modes import with_gradients
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
@@ -242,15 +242,21 @@ class Trainer:
         `notices` gains a sentence when it has ceased to be one. The next figures go by it.
         """
         found = yield from live_mass(cast("Flow", self._sketched()), self.target.extent)
+        self._learn_mass(found)
+        return found
+
+    def _learn_mass(self, found: Mass) -> None:
         notice = self._mass_watch.learn(found, self.step_count, self.seconds)
         if notice:
             self.notices.append(notice)
-        return found
 
     def confirmed(self) -> Figures:
         """Figures of this very step, and of a mass that was measured at it: what ends a run."""
         if may_fold(self.average) and self._mass_watch.step != self.step_count:
-            finished(self.measure_mass())
+            found = finished(self.measure_mass())
+            if found.value is None:  # worth a closer look
+                with contextlib.suppress(NumericsError):
+                    self._learn_mass(mass_of(cast("Flow", self.average), self.target.extent))
         return self.evaluate()
 
     @with_gradients

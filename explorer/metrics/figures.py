@@ -19,6 +19,7 @@ from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
+from explorer.metrics.standing import sign_of, why
 from explorer.theme import theme
 
 if TYPE_CHECKING:
@@ -54,13 +55,20 @@ _ROWS: Final = {
     ),
     "entropy": (mark("entropy, nats"), mark("The target's own entropy in nats: the floor of NLL")),
     "rate": (mark("steps/s"), mark("Training steps in each second of training")),
+    "solver": (
+        mark("solver steps"),
+        mark(
+            "Solver steps of the continuous flow, and the error that they leave in log p(x), in "
+            "nats"
+        ),
+    ),
     "reached": (mark("to KL 0.05"), mark("Training time until KL first came to 0.05")),
     "step": (mark("step"), mark("Training steps made so far")),
     "seconds": (mark("trained"), mark("Time spent on training alone")),
 }
 
 
-_OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached")
+_OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached", "solver")
 _AIR: Final = 4  # of a row, in logical pixels
 _CROWDED: Final = (0.8, 0.75, 0.7, 0.65)  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
@@ -147,6 +155,7 @@ class FiguresView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._races = {lane: _Race() for lane in LANE_ORDER}
+        self._said: dict[Lane, str] = {}  # what is wrong with a lane's density
         self._table = _Table(len(_ROWS), 1 + len(LANE_ORDER))
         self._set_up_table()
         self._lanes: tuple[Lane, ...] = ()
@@ -179,8 +188,28 @@ class FiguresView(QWidget):
         """Show a measurement of a lane; a W2 that was not measured stays as it was."""
         self._races[metrics.lane].watch(metrics)
         self._show(metrics.lane, metrics, metrics.entropy, metrics.steps_per_second)
+        self._show_standing(metrics)
         if metrics.w2 is not None:
             self._put(metrics.lane, "w2", number(metrics.w2))
+
+    def _show_standing(self, metrics: Metrics) -> None:
+        """Mark figures of what is no density, and say in which steps it was followed."""
+        lane, said = metrics.lane, why(metrics)
+        self._said[lane] = said
+        if not metrics.normalized:
+            for name in _BOUNDED:
+                value = getattr(metrics, name)
+                self._put(lane, name, _nats(value, sign_of(metrics)))
+        if metrics.steps is not None:
+            error = metrics.steps_error
+            text = integer(metrics.steps)
+            self._put(lane, "solver", text if error is None else f"{text} ± {number(error, 1)}")
+        self._say_why(lane)
+
+    def _say_why(self, lane: Lane) -> None:
+        for name in _BOUNDED:
+            usual = _NO_LIKELIHOOD.get(lane) or _ROWS[name][1]
+            self._of(lane, name).setToolTip(self._said.get(lane) or tr(usual))
 
     def restart_race(self, lane: Lane) -> None:
         """Forget what was measured: the lane's target or model is another."""
@@ -222,9 +251,9 @@ class FiguresView(QWidget):
             for column in range(self._table.columnCount()):
                 self._cell(row, column).setToolTip(tr(tip))
             self._cell(row, 0).setText(tr(title))
-        for lane, why in _NO_LIKELIHOOD.items():
-            for name in _BOUNDED:
-                self._of(lane, name).setToolTip(tr(why))
+        self._said.clear()  # the next measurement says it again
+        for lane in LANE_ORDER:
+            self._say_why(lane)
         titles = titles_beside(self._lanes)
         for column, lane in enumerate(LANE_ORDER, start=1):
             self._table.horizontalHeaderItem(column).setText(tr(titles[lane]))

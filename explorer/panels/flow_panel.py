@@ -153,7 +153,10 @@ class FlowPanel(QWidget):
         return self._kind.figure.measured
 
     def set_figures(self, value: float | None, note: str = "") -> None:
-        """Show the lane's figure, a flow's KL in nats, or a dash; and a short note beside it."""
+        """Show the lane's figure, a flow's KL in nats, or a dash; and a short note beside it.
+
+        The note is in English.
+        """
         self._value, self._note_text = value, note
         self._tell_figures()
 
@@ -341,7 +344,7 @@ class FlowPanel(QWidget):
         value = "–" if self._value is None else number(self._value)
         # a bound of nothing would read as a bound of less than nothing
         self._figure.setText(f"{name.removesuffix(' ≤') if value == '–' else name} {value}")
-        self._note.setText(self._note_text)
+        self._note.setText(tr(self._note_text))
 
     def _tell_place(self) -> None:
         self._head.set_place(*places(self._kind.goes, self._layers, self.view.tau))

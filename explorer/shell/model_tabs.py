@@ -65,6 +65,7 @@ class ModelTabs(QWidget):
         self._rules: Mapping[LessonPart, LessonRule] = {}
         self._weights: dict[Lane, int] = {}
         self._offers_lab = False
+        self._accuracy: tuple[int | None, float | None] = (None, None)
         self.stack = StackEditor()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -109,6 +110,7 @@ class ModelTabs(QWidget):
 
         form = ContinuousForm(self._project.continuous)
         form.continuous_edited.connect(self._edit_continuous)
+        form.set_accuracy(*self._accuracy)
         return self._put("continuous", form)
 
     @cached_property
@@ -183,6 +185,12 @@ class ModelTabs(QWidget):
     def set_facts(self, facts: LayerFacts) -> None:
         """Show what an engine has measured of the layers."""
         self.stack.set_facts({fact.id: fact for fact in facts.layers})
+
+    def set_accuracy(self, steps: int | None, error: float | None) -> None:
+        """Say in how many steps the continuous flow is followed, and what error they leave."""
+        self._accuracy = steps, error
+        if "continuous" in vars(self):
+            self.continuous.set_accuracy(steps, error)
 
     def set_weights(self, lane: Lane, count: int) -> None:
         """Say how many weights the model of a lane has; 0 where its engine could not make it."""

@@ -11,6 +11,7 @@ from explorer.export.scene import Scene, Sight
 from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES, PANEL_TITLES, shown_lanes
 from explorer.ledger.lines import UNITS, whole_jacobian
+from explorer.metrics.standing import note_of
 from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
@@ -182,7 +183,7 @@ class Stage(QWidget):
             panel.set_message("")
             self.clock.wake()
         elif isinstance(message, Metrics):
-            panel.set_figures(getattr(message, panel.measured, None))
+            panel.set_figures(getattr(message, panel.measured, None), note_of(message))
         elif isinstance(message, Ledger) and message.point == self._point:
             place = self._camera.frame.normal(message.point)
             panel.set_marker(place, whole_jacobian(message))

@@ -64,6 +64,8 @@ class Switchboard(QObject):
         window = self._window
         window.metrics.add(metrics)
         window.runs.watch(metrics)
+        if metrics.lane == "continuous":
+            window.models.set_accuracy(metrics.steps, metrics.steps_error)
         if window.controller.training:
             window.store.mark_trained()
             window.status_line.set_rate(metrics.lane, metrics.steps_per_second)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from explorer.i18n import tr, translator
+from explorer.metrics.standing import steps_text
 from explorer.named_box import NamedBox
 from explorer.stack.field_editors import may_be_narrow
 from explorer.stack.names import about, formula_html
@@ -32,7 +33,11 @@ class ContinuousForm(QWidget):
         may_be_narrow(self.kind_box)
         for cls in CONTINUOUS_SPECS:
             self.kind_box.addItem("", kind_of(cls))
-        self._about, self._formula = QLabel(), QLabel()
+        self._steps: int | None = None
+        self._steps_error: float | None = None
+        self._about, self._formula, self.accuracy = QLabel(), QLabel(), QLabel()
+        self.accuracy.setWordWrap(True)
+        self.accuracy.setProperty("role", "muted")
         for label in (self._about, self._formula):
             label.setWordWrap(True)
             label.setProperty("role", "muted")
@@ -41,7 +46,7 @@ class ContinuousForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for widget in (self.kind_box, self._about, self._formula, self.form):
+        for widget in (self.kind_box, self._about, self._formula, self.form, self.accuracy):
             layout.addWidget(widget)
         layout.addStretch(1)
         self.kind_box.activated.connect(self._change_kind)
@@ -58,6 +63,12 @@ class ContinuousForm(QWidget):
         self._about.setText(tr(about(type(spec))))
         self.kind_box.setToolTip(spec.reference)
         self._show_what_the_solver_asks()
+        self.set_accuracy(None, None)  # until it has been measured
+
+    def set_accuracy(self, steps: int | None, error: float | None) -> None:
+        """Say in how many steps the flow is followed now, and what error they leave, in nats."""
+        self._steps, self._steps_error = steps, error
+        self._show_accuracy()
 
     def use_solver(self, row: LabRow) -> None:
         """Ask for the flow to be followed as in a row of the solver lab.
@@ -80,6 +91,13 @@ class ContinuousForm(QWidget):
         for row, cls in enumerate(CONTINUOUS_SPECS):
             self.kind_box.setItemText(row, tr(cls.title))
         self._about.setText(tr(about(type(self.form.spec))))
+        self._show_accuracy()
+
+    def _show_accuracy(self) -> None:
+        chosen = self.form.spec.solver_steps != "auto"
+        text = steps_text(self._steps, self._steps_error, chosen=chosen)
+        self.accuracy.setText(text)
+        self.accuracy.setVisible(bool(text))
 
     def _change_kind(self, row: int) -> None:
         cls = continuous_class(self.kind_box.itemData(row))

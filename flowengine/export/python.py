@@ -61,6 +61,9 @@ def export_python(
     flow = copy.deepcopy(flow).cpu().float().eval().requires_grad_(False)
     if isinstance(flow, ContinuousFlow):
         flow = _frozen(flow, project)
+    if isinstance(flow, DiscreteFlow):
+        for layer in flow.active:
+            layer.settle()
     source = model_source(flow, project.name, lane)
     (folder / "model.py").write_text(source, encoding="utf-8")
     weights = weights_of(flow)

@@ -109,6 +109,9 @@ class Layer(nn.Module, ABC):
     def initialize(self, x: Columns) -> None:
         """Choose the start by a batch on the target's side of the layer, if the layer does so."""
 
+    def settle(self) -> None:
+        """Write into the weights what else they decide, before an export takes them away."""
+
     def resumes(self, old: Layer) -> bool:
         """Whether this layer can take over the weights of `old`: same kind, shapes and start."""
         here, there = self.state_dict(), old.state_dict()

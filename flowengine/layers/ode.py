@@ -57,6 +57,13 @@ class Ode(Layer):
         """See `Layer.settled_spec`: the steps in force."""
         return msgspec.structs.replace(self.spec, solver_steps=self.steps)
 
+    @torch.no_grad()
+    def settle(self) -> None:
+        """See `Layer.settle`: afterwards the whole of the network's output is taken."""
+        share = self.velocity.share()
+        for weight in (self.velocity.weights[-1], self.velocity.biases[-1]):
+            weight.mul_(share)
+
     def push(self, z: Columns, alpha: Alpha = 1.0) -> tuple[Columns, Tensor]:
         """See `Layer.push`; many moments share the steps on the way to them."""
         share = self.velocity.share()

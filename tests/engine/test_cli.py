@@ -25,6 +25,7 @@ from tests.engine.projectfiles import PNG
 
 REPORT = {
     *("step", "seconds", "steps_per_second", "nll", "kl", "bound", "sliced_w2", "stopped_by"),
+    *("mass", "mass_error", "normalized"),
 }
 
 

@@ -11,6 +11,7 @@ from torchdiffeq import odeint
 
 from flowengine import catalogue
 from flowengine.continuous import ContinuousFlow
+from flowengine.distances import finished
 from flowengine.errors import NumericsError
 from flowengine.export.templates.plane_root import solve_plane as exported_solve_plane
 from flowengine.layers import build_layer
@@ -18,6 +19,7 @@ from flowengine.layers.base import to_columns, to_points
 from flowengine.layers.newton import Jacobian, solve_plane
 from flowengine.layers.ode import longest
 from flowengine.layers.residual import norm_bound
+from flowengine.mass import Effort, measuring
 from flowengine.stack import build
 from tests.engine.strategies import kind_of, points, randomised
 
@@ -271,8 +273,32 @@ def test_ode_block_cannot_fold_the_plane_whatever_its_weights():
     with torch.no_grad():
         field = layer.velocity
         _, jacobian = field.with_jacobian(4 * points(20_000).float(), torch.rand(20_000))
-    assert float(field.share()) < 1
+        assert float(field.share()) < 1
     assert float(longest(jacobian).max()) < math.log(2) * layer.steps
+
+
+def test_stack_of_wild_ode_blocks_is_a_density():
+    flow = build((catalogue.Ode(id="one"), catalogue.Ode(id="two", solver_steps=4)), seed=0)
+    noise = generator(5)
+    with torch.no_grad():
+        for weight in flow.parameters():
+            weight.add_(torch.randn(weight.shape, generator=noise))
+    thorough = measuring(flow, (-4.0, 4.0, -4.0, 4.0), Effort(2048, 60_000, (1e-3,)))
+    mass = finished(thorough)
+    assert mass.value == pytest.approx(1, abs=2e-3 + mass.error)
+    assert mass.error < 0.02
+
+
+def test_a_settled_ode_block_is_what_it_was():
+    layer = build_layer(catalogue.Ode())
+    noise = generator(2)
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.add_(torch.randn(weight.shape, generator=noise))
+        before = layer.inverse(points(20).float())
+        layer.settle()
+        assert float(layer.velocity.share()) == pytest.approx(1, abs=1e-5)
+        torch.testing.assert_close(layer.inverse(points(20).float()), before)
 
 
 def test_velocity_of_an_ode_block_is_bounded():

@@ -13,9 +13,10 @@ from flowengine.catalogue import Ffjord, FlowMatching, Planar, RectifiedFlow, Sw
 from flowengine.checkpoint import is_change
 from flowengine.errors import DeviceError, NumericsError, ProjectError, SpecError, TargetError
 from flowengine.lane import load
-from flowengine.project import FLOW_LANES, LANES, LaneState, Project
+from flowengine.project import FLOW_LANES, LANES, LaneState, Project, StopRule, TargetSpec
+from flowengine.stopping import stop_reason
 from flowengine.trainer import Trainer
-from flowengine.training import train
+from flowengine.training import Limits, train
 from tests.engine.trainers import advance, project, weights_of
 
 ROTATING = [{"kind": "rotation"}, {"kind": "spline_coupling", "width": 16}] * 2
@@ -393,3 +394,55 @@ def test_a_stroke_on_a_model_that_has_left_the_plane_does_not_count_it_as_good()
     trainer.edit(project(target={"source": "preset", "name": "rings"}))
     assert trainer.retreat("No figures")
     assert torch.equal(weights_of(trainer.model), measured)
+
+
+# --- what is no density ---------------------------------------------------------------------------
+
+
+def folding_trainer():
+    """A continuous lane whose few steps fold the plane: weights that no training has tamed."""
+    spec = FlowMatching(width=16, depth=2, solver="euler", solver_steps=1)
+    trainer = Trainer(Project(target=TargetSpec(), continuous=spec), "continuous", device="cpu")
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for model in (trainer.model, trainer.average):
+            weight = model.velocity.weights[-1]
+            weight.copy_(2 * torch.randn(weight.shape, generator=generator.manual_seed(0)))
+    trainer.step_count = 1
+    return trainer
+
+
+def test_kl_of_what_is_no_density_is_that_of_the_density_left_when_it_is_divided_by_its_mass():
+    trainer = folding_trainer()
+    raw = sum(float(part.sum()) for part in trainer.measure()) / len(trainer.held_out)
+    figures = trainer.confirmed()
+    assert not figures.normalized
+    if figures.mass is None:
+        assert (figures.kl, figures.nll) == (None, None)
+    else:
+        assert figures.kl == pytest.approx(raw + math.log(figures.mass))
+        assert figures.nll == pytest.approx(figures.kl + figures.entropy)
+    assert any("mass over the whole plane" in notice for notice in trainer.notices)
+    count = len(trainer.notices)
+    trainer.step_count += 1
+    trainer.confirmed()
+    assert len(trainer.notices) == count  # said once
+
+
+def test_kl_of_what_is_no_density_stops_nothing():
+    trainer = folding_trainer()
+    trainer.evaluate()
+    for kind in ("kl", "plateau"):
+        assert stop_reason(trainer, StopRule(kind=kind, value=1e6)) is None
+    limits = Limits(0, 0.0, None, None, until_kl=1e6)
+    assert limits.reached(trainer, trainer.evaluate()) == ""
+
+
+def test_mass_of_a_stack_is_not_measured_while_it_trains():
+    trainer = Trainer(
+        Project(target=TargetSpec(), stack=(Swap(), Planar())), "discrete", device="cpu"
+    )
+    trainer.step_count = 1
+    figures = trainer.confirmed()
+    assert (figures.mass, figures.mass_error, figures.normalized) == (1.0, 0.0, True)
+    assert not trainer.mass_is_due

@@ -182,7 +182,7 @@ def test_a_history_of_many_targets_stays_short_and_keeps_the_latest():
 
 def test_it_speaks_vietnamese(view):
     translator.set_language("vi")
-    assert view.figures._table.item(6, 0).text() == "bước"
+    assert view.figures._table.item(7, 0).text() == "bước"
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
@@ -295,3 +295,23 @@ def test_the_keyboard_ticks_restores_and_removes_runs(view, qtbot):
     QTest.keyClick(shelf.list, Qt.Key.Key_Delete)
     assert [kept.number for kept in shelf.runs()] == [2]
     assert not shelf.ticked()
+
+
+def test_what_is_no_density_is_marked_and_says_why(view):
+    steps = {"lane": "continuous", "steps": 8}
+    view.add(measured(100, 0.6, **steps, mass=1.48, mass_error=0.02, normalized=False))
+    assert view.figures.text("continuous", "kl") == "≈ 0.600"
+    assert view.figures.text("continuous", "nll") == "≈ 2.600"
+    assert "1.480 ± 0.020 instead of 1" in view.figures.tip("continuous", "kl")
+    view.add(measured(200, None, **steps, normalized=False))
+    assert view.figures.text("continuous", "kl") == "–"
+    assert "could not be measured" in view.figures.tip("continuous", "kl")
+    view.add(measured(300, 0.5, **steps, mass=1.0, mass_error=1e-3))
+    assert view.figures.text("continuous", "kl") == "0.500"
+    assert "Not a density" not in view.figures.tip("continuous", "kl")
+
+
+def test_the_solver_steps_stand_with_the_error_that_they_leave(view):
+    view.add(measured(100, 0.6, "continuous", steps=16, steps_error=2.3e-4))
+    assert view.figures.text("continuous", "solver") == "16 ± 2·10⁻⁴"
+    assert view.figures.text("discrete", "solver") == "–"

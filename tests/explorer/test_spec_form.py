@@ -401,6 +401,20 @@ def test_a_setting_of_the_continuous_flow_merges_with_itself(continuous, qtbot):
     ]
 
 
+def test_the_continuous_flow_says_its_steps_and_the_error_that_they_leave(continuous):
+    assert continuous.accuracy.isHidden()
+    continuous.set_accuracy(8, 0.031)
+    assert continuous.accuracy.text() == "8 steps set by hand: error 0.03 nats"
+    continuous.set_continuous(FlowMatching())
+    assert continuous.accuracy.isHidden()  # until it has been measured
+    continuous.set_accuracy(16, 2.1e-4)
+    assert continuous.accuracy.text() == "auto: 16 steps, error 2·10⁻⁴ nats"
+    continuous.set_accuracy(8, None)
+    assert continuous.accuracy.text() == "auto: 8 steps"
+    translator.set_language("vi")
+    assert continuous.accuracy.text() == "tự động: 8 bước"
+
+
 @pytest.mark.parametrize("cls", CONTINUOUS_SPECS, ids=kind_of)
 def test_showing_a_continuous_flow_sends_nothing(continuous, qtbot, cls):
     with qtbot.assertNotEmitted(continuous.continuous_edited):

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LADDER = (8, 16, 32, 64, 128, 256)
 """Steps that a point is tried in, one after the other; the error falls about 16-fold with each."""
-CHANGE = 5e-3  # of log_det in nats and of the point: from which on the next number is tried
-STRICT = 1e-3  # likewise for a reference
+CHANGE = 1e-3  # of log_det in nats and of the point: from which on the next number is tried
+STRICT = 3e-4  # likewise for a reference
 TOLERANCE = 1e-3  # nats: what the number for all may leave
 SAMPLES = 512
 NODES = 32

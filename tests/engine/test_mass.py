@@ -280,7 +280,7 @@ def rough_flow(steps, strength, seed=0):
     spec = FlowMatching(width=16, depth=2, solver="heun", solver_steps=steps)
     flow = build_continuous(spec, seed)
     generator = torch.Generator().manual_seed(seed)
-    weight = flow.velocity.weights[-1]
+    weight = flow.network.weights[-1]
     with torch.no_grad():
         weight.copy_(strength * torch.randn(weight.shape, generator=generator))
     return flow

@@ -406,7 +406,7 @@ def folding_trainer():
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for model in (trainer.model, trainer.average):
-            weight = model.velocity.weights[-1]
+            weight = model.network.weights[-1]
             weight.copy_(2 * torch.randn(weight.shape, generator=generator.manual_seed(0)))
     trainer.step_count = 1
     return trainer

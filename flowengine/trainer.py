@@ -242,6 +242,8 @@ class Trainer:
         `notices` gains a sentence when it has ceased to be one. The next figures go by it.
         """
         found = yield from live_mass(cast("Flow", self._sketched()), self.target.extent)
+        if not found.is_one:  # which may be the fault of the few steps
+            found = yield from live_mass(cast("Flow", self.average), self.target.extent)
         self._learn_mass(found)
         return found
 
@@ -254,7 +256,7 @@ class Trainer:
         """Figures of this very step, and of a mass that was measured at it: what ends a run."""
         if may_fold(self.average) and self._mass_watch.step != self.step_count:
             found = finished(self.measure_mass())
-            if found.value is None:  # worth a closer look
+            if not found.is_one:  # worth a closer look
                 with contextlib.suppress(NumericsError):
                     self._learn_mass(mass_of(cast("Flow", self.average), self.target.extent))
         return self.evaluate()

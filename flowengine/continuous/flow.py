@@ -101,7 +101,7 @@ class ContinuousFlow(Flow):
         super().__init__(base)
         self.spec = spec
         self.velocity = velocity
-        self.register_buffer("settled", torch.zeros(3))
+        self.register_buffer("settled", torch.zeros(3, dtype=torch.float32))
         self._accuracy: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     @maps_out

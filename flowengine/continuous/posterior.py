@@ -132,8 +132,12 @@ class _Level:
         x_min, x_max, y_min, y_max = extent
         self._cells = cells.contiguous()
         self._sides = (x_max - x_min) / columns, (y_max - y_min) / rows
-        self._xs = x_min + self._sides[0] * (torch.arange(columns, device=cells.device) + 0.5)
-        self._ys = y_min + self._sides[1] * (torch.arange(rows, device=cells.device) + 0.5)
+        self._xs = x_min + self._sides[0] * (
+            torch.arange(columns, dtype=cells.dtype, device=cells.device) + 0.5
+        )
+        self._ys = y_min + self._sides[1] * (
+            torch.arange(rows, dtype=cells.dtype, device=cells.device) + 0.5
+        )
         self.side = max(self._sides)
 
     def ends(self, x: Tensor, a: Tensor, b: Tensor, measure: Measure) -> Ends:

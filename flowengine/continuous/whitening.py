@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from flowengine.catalogue import RectifiedFlow
 from flowengine.continuous.paths import Path, path_of
+from flowengine.modes import in_full_precision
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
@@ -101,16 +102,19 @@ class Whitening(nn.Module):
         self.variances.copy_(variances)
         self.reach.fill_(max(LEAST_REACH, self._base_reach, reach))
 
+    @in_full_precision
     def enter(self, x: Tensor, t: float) -> Tensor:
         """From x, shape (batch, 2), to y at one time."""
         shift, root = self._map(t, x)
         return (x - shift) @ _inverse(root).T
 
+    @in_full_precision
     def leave(self, y: Tensor, t: float) -> Tensor:
         """From y, shape (batch, 2), to x at one time."""
         shift, root = self._map(t, y)
         return y @ root.T + shift
 
+    @in_full_precision
     def enter_state(self, state: Tensor, t: float) -> Tensor:
         """The same of points and their tangents, shape (2, 1 + k, batch); see `tangents`."""
         shift, root = self._map(t, state)
@@ -118,28 +122,33 @@ class Whitening(nn.Module):
         moved = _applied(inverse, state)
         return torch.cat([moved[:, :1] - (inverse @ shift)[:, None, None], moved[:, 1:]], dim=1)
 
+    @in_full_precision
     def leave_state(self, state: Tensor, t: float) -> Tensor:
         """The way back of `enter_state`."""
         shift, root = self._map(t, state)
         moved = _applied(root, state)
         return torch.cat([moved[:, :1] + shift[:, None, None], moved[:, 1:]], dim=1)
 
+    @in_full_precision
     def slope_in_x(self, state: Tensor, rate: Tensor, t: float) -> Tensor:
         """The rates in x of a state that has these rates in y; all of shape (2, 1 + k, batch)."""
         (drift, turn), (_, root) = self._drift(t, state), self._map(t, state)
         slope = _applied(turn, state) + _applied(root, rate)
         return torch.cat([slope[:, :1] + drift[:, None, None], slope[:, 1:]], dim=1)
 
+    @in_full_precision
     def velocity_in_x(self, y: Tensor, rate: Tensor, t: float) -> Tensor:
         """dx/dt of points that have y and dy/dt = `rate`, all of shape (batch, 2)."""
         (drift, turn), (_, root) = self._drift(t, y), self._map(t, y)
         return drift + y @ turn.T + rate @ root.T
 
+    @in_full_precision
     def jacobian_in_x(self, rate_by_y: Tensor, t: float) -> Tensor:
         """d(dx/dt)/dx from d(dy/dt)/dy, both of shape (batch, 2, 2)."""
         (_, turn), (_, root) = self._drift(t, rate_by_y), self._map(t, rate_by_y)
         return (turn + root @ rate_by_y) @ _inverse(root)
 
+    @in_full_precision
     def rows_to_y(self, x: Tensor, velocity: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """y and dy/dt of points that have x and dx/dt, each at its own time, shape (batch,)."""
         a, b, da, db = (value.unsqueeze(1) for value in self._path(t))

@@ -20,7 +20,7 @@ from tests.engine.strategies import points, randomised
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SMALL = {"width": 8, "depth": 2, "bins": 5, "components": 3, "units": 4, "solver_steps": 2}
+SMALL = {"width": 8, "depth": 2, "bins": 5, "components": 3, "units": 4, "solver_steps": 4}
 ALPHA = 0.4
 TAU = 0.55
 
@@ -60,7 +60,7 @@ def small(cls: type, **changes: object) -> object:
 
 
 LAYERS = {kind_of(cls()): partial(build_layer, small(cls)) for cls in LAYER_SPECS}
-LAYERS["ode"] = partial(build_layer, c.Ode(width=8, depth=1, solver_steps=1))
+LAYERS["ode"] = partial(build_layer, c.Ode(width=8, depth=1, solver_steps=4))
 BASES = {kind_of(cls()): partial(build_base, cls()) for cls in BASE_SPECS}
 BASES["learned"] = partial(build_base, c.GaussianMixture(components=3, parameters="learned"))
 STACKS = {

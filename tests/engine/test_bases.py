@@ -27,7 +27,7 @@ from flowengine.catalogue import (
 )
 from flowengine.continuous import build_continuous
 from flowengine.errors import NumericsError, ShapeError, SpecError
-from flowengine.lane import load
+from flowengine.lane import build_flow, load
 from flowengine.project import FLOW_LANES as LANES
 from flowengine.project import Project
 from flowengine.snapshots import latent_batch
@@ -238,7 +238,7 @@ def project(base: BaseSpec, **changes) -> Project:
             "target": {"name": "eight_gaussians"},
             "base": msgspec.to_builtins(base),
             "stack": [{"kind": "linear"}, *[{"kind": "spline_coupling", "width": 16}] * 2],
-            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2, "solver_steps": 4},
+            "continuous": {"kind": "flow_matching", "width": 16, "depth": 2},
             "training": {"discrete": {"batch_size": 128}, "continuous": {"batch_size": 128}},
         }
         | changes
@@ -253,7 +253,7 @@ def advance(trainer: Trainer, steps: int) -> None:
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("spec", USUAL, ids=described)
 def test_an_untrained_flow_near_the_identity_is_its_base(spec, lane):
-    flow = Trainer(project(spec), lane).average
+    flow = build_flow(project(spec), lane).requires_grad_(False)  # before it meets a target
     z = flow.base.sample(100, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(flow.log_prob(z), flow.base.log_prob(z), atol=1e-4, rtol=1e-4)
     trace = flow.trace(z)
@@ -275,7 +275,8 @@ def test_an_untrained_flow_near_the_identity_is_its_base(spec, lane):
 def test_training_on_every_base_lowers_kl_and_keeps_the_law(spec, lane):
     trainer = Trainer(project(spec, target={"name": "moons"}), lane)
     before = trainer.evaluate()
-    report = train(trainer, steps=100)
+    # a continuous flow begins with the target's mean and covariance, a stack does not
+    report = train(trainer, steps=100 if lane == "discrete" else 800)
     assert report.kl < 0.75 * before.kl
     assert report.nll >= before.entropy - 0.01
     side = torch.linspace(-6, 6, 161)

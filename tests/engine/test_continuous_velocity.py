@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.func import functional_call, vmap
 
 from flowengine.catalogue import FlowMatching
 from flowengine.continuous import build_continuous
@@ -137,8 +138,7 @@ def test_without_a_gradient_the_same_is_found_and_nothing_given_is_changed(veloc
 @torch.no_grad()
 @pytest.mark.parametrize("fast", [True, False], ids=["of the layer", "of the network"])
 def test_the_slope_of_a_state_is_that_of_any_field(fast):
-    flow = build_continuous(FlowMatching(), 0)
-    velocity = BoundedVelocity(8, 2, torch.Generator().manual_seed(0)) if fast else flow.network
+    velocity = steep_field() if fast else build_continuous(FlowMatching(), 0).network
     for weight in velocity.parameters():
         weight.add_(1.0)
     state = lifted(points(7, dtype=torch.float32))
@@ -146,3 +146,26 @@ def test_the_slope_of_a_state_is_that_of_any_field(fast):
     torch.testing.assert_close(
         velocity.slope(state[:, :1], 0.4), Field.slope(velocity, state[:, :1], 0.4)
     )
+
+
+def test_the_share_of_a_steep_field_is_differentiated_with_it():
+    velocity, x = steep_field().double(), points(3)
+    names, weights = zip(*velocity.named_parameters(), strict=True)
+
+    def moved(*weights):
+        return functional_call(velocity, dict(zip(names, weights, strict=True)), (x, 0.4))
+
+    assert velocity.share() < 0.9
+    assert torch.autograd.gradcheck(moved, weights)
+    assert torch.autograd.gradgradcheck(moved, weights)
+    many = [torch.stack([w, 1.5 * w]).detach() for w in weights]
+    for k, found in enumerate(vmap(moved)(*many)):
+        torch.testing.assert_close(found, moved(*(w[k] for w in many)))
+
+
+def steep_field():
+    """A field of the ODE layer that takes only a share of its network."""
+    velocity = BoundedVelocity(4, 2, torch.Generator().manual_seed(0), steepest=0.1)
+    with torch.no_grad():
+        velocity.weights[-1].copy_(torch.tensor([[1.0, -0.5, 0.3, 0.8], [0.2, 0.9, -0.7, 0.4]]))
+    return velocity

@@ -66,7 +66,8 @@ def test_units_that_see_nothing_or_never_bend_do_no_harm():
     for network, table in zip(
         (asleep, half_asleep), tables_of([asleep, half_asleep], ANY_NUMBER), strict=True
     ):
-        torch.testing.assert_close(table(places()), network(places()), atol=1e-9, rtol=1e-9)
+        # sums of a thousand cancel in it, in another order on every kind of processor
+        torch.testing.assert_close(table(places()), network(places()), atol=1e-8, rtol=1e-8)
 
 
 @torch.no_grad()

@@ -48,7 +48,7 @@ def test_a_setting_of_one_lane_is_an_edit_of_that_lane(form, edits):
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Up)
     (training, text, key) = edits[0]
-    assert training.continuous.batch_size == 1024
+    assert training.continuous.batch_size == 512
     assert training.discrete == Training().discrete
     assert (text, key) == ("Change Batch size", "training.continuous.batch_size")
 

@@ -11,6 +11,7 @@ import torch
 
 from flowengine.continuous.adaptive import follow
 from flowengine.continuous.solvers import SOLVERS, evaluations
+from flowengine.continuous.tamed import WhitenedField
 from flowengine.errors import FlowError, SpecError
 from flowengine.metrics import base_points
 from flowengine.protocol import Failure, SolverLabReply, SolverLabRow
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from flowengine.continuous.flow import ContinuousFlow
+    from flowengine.continuous.velocity import Field
     from flowengine.protocol import Event, SolverLab
+
+    Move = Callable[[Tensor, float], Tensor]
 
 POINTS = 128
 STEPS = (1, 2, 4, 8, 16, 32, 64)
@@ -109,21 +113,22 @@ def _adaptive_row(
 ) -> SolverLabRow:
     """Of dopri5, its density being the integral of the divergence, as it is used elsewhere."""
     counts = [0, 0]
+    core, enter, leave, stretch = _coordinates(flow.velocity)
 
     def velocity(state: Tensor, t: float) -> Tensor:
         counts[0] += 1
-        v: Tensor = flow.velocity(state, t)
+        v: Tensor = core(state, t)
         return v
 
     def with_divergence(state: Tensor, t: float) -> Tensor:
         counts[1] += 1
-        v, divergence = flow.velocity.with_divergence(state[:, :2], t)
+        v, divergence = core.with_divergence(state[:, :2], t)
         return torch.cat([v, divergence.unsqueeze(1)], dim=1)
 
-    there = follow(velocity, z, [0.0, 1.0], tolerance)[-1]
-    start = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
+    there = leave(follow(velocity, enter(z, 0.0), [0.0, 1.0], tolerance)[-1], 1.0)
+    start = torch.cat([enter(x, 1.0), torch.zeros_like(x[:, :1])], dim=1)
     back = follow(with_divergence, start, [1.0, 0.0], tolerance)[-1]
-    found = flow.base.log_prob(back[:, :2]) + back[:, 2]
+    found = flow.base.log_prob(leave(back[:, :2], 0.0)) + back[:, 2] + stretch
     return SolverLabRow(
         solver="dopri5",
         tolerance=tolerance,
@@ -132,6 +137,26 @@ def _adaptive_row(
         position_error=_mean_norm(there - x),
         log_prob_error=float((found - log_prob).abs().mean()),
     )
+
+
+def _coordinates(field: Field) -> tuple[Field, Move, Move, float]:
+    """Those in which a field is followed at least cost: whitened ones, where it has some.
+
+    Returns:
+        The field in them, the ways in and out at a time, and the log|det| of the way into them at
+        t = 1 and out at t = 0.
+    """
+    if not isinstance(field, WhitenedField):
+        return field, _stay, _stay, 0.0
+    whitening = field.whitening
+    corners = torch.eye(3, 2, dtype=whitening.mean.dtype, device=whitening.mean.device)
+    moved = whitening.leave(whitening.enter(corners, 1.0), 0.0)
+    jacobian = (moved[:2] - moved[2]).T
+    return field.network, whitening.enter, whitening.leave, float(jacobian.det().abs().log())
+
+
+def _stay(x: Tensor, _: float) -> Tensor:
+    return x
 
 
 def _mean_norm(difference: Tensor) -> float:

@@ -21,7 +21,7 @@ from flowengine import Project, Trainer
 from flowengine.mass import mass_of
 from flowengine.meshes import cell_centres, widened
 from flowengine.metrics import kl
-from flowengine.targets import PRESETS
+from flowengine.targets.presets import PRESETS
 from flowengine.training import train
 from tests.engine.drawn import drawn_target
 

@@ -308,8 +308,8 @@ def test_stray_prints_do_not_break_the_stream():
 def test_the_solver_lab_answers_while_training_goes_on(engine):
     loaded(engine, "continuous", training=True)
     engine.send(protocol.SolverLab(request=71, points=16))
-    first = engine.wait_for(protocol.Metrics)
     reply = engine.wait_for(protocol.SolverLabReply)
+    first = engine.wait_for(protocol.Metrics)
     assert reply.request == 71
     assert {row.solver for row in reply.rows} == {*SOLVERS, "dopri5"}
     assert all(row.evaluations > 0 for row in reply.rows)

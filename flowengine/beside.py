@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import TYPE_CHECKING
 
 from flowengine.continuous.lab import LabJob
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, Project
     from flowengine.protocol import Event, Export, SolverLab
 
-GIVEN_WAY_S = 0.02  # after each turn of the engine while a lab measures
 PATIENCE_S = 2.0  # at the end, for an export to take away what it has written
 
 
@@ -42,11 +40,6 @@ class Beside:
             self._lab.cancel()
         self._lab = LabJob(command, copy.deepcopy(flow).cpu(), self._send)
         self._lab.start()
-
-    def give_way(self) -> None:
-        """Leave Python's lock for a moment to a lab that is measuring: who trains takes it back."""
-        if self._lab is not None and self._lab.is_alive():
-            time.sleep(GIVEN_WAY_S)
 
     def cancel(self, request: int) -> None:
         """Give up an export, if it still runs."""

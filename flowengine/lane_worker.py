@@ -70,7 +70,6 @@ class Worker:
                 if self.training and not (self._display and self._display.comes_first):
                     self._train_a_step()
                 self._show()
-                self._beside.give_way()
         finally:
             self._beside.end()
 

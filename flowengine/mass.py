@@ -33,8 +33,8 @@ WORST = 0.05
 REGION = "the whole plane"
 CHUNK = 1_024
 USUAL_STEPS = 8
-MASS_EVERY_S = 6.0
-"""Of training, between two looks at the mass."""
+MASS_EVERY_S, MASS_LATER_S = 6.0, 60.0
+"""Of training, between two looks at the mass: at first, and at the most."""
 _SEED = 0x5EED
 _RETURNED = 0.05  # of the base's reach: a point that comes back so near has come back
 _SAME_PLACE = 0.02  # of the half extent, for points of the plane
@@ -109,8 +109,12 @@ class MassWatch:
         self._said = 0  # nothing, that there is no mass, or how much there is
 
     def is_due(self, step: int, seconds: float) -> bool:
-        """Whether it should be measured anew at this step, after so much training."""
-        return step != self.step and seconds - self._seconds >= MASS_EVERY_S
+        """Whether it should be measured anew at this step, after so much training.
+
+        A model that learns changes about as much from 10 to 20 s as from 20 to 40 s.
+        """
+        wait = min(max(MASS_EVERY_S, self._seconds / 2), MASS_LATER_S)
+        return step != self.step and seconds - self._seconds >= wait
 
     def learn(self, mass: Mass, step: int, seconds: float) -> str:
         """Take a measurement in; a sentence, where the model has ceased to be a density with it."""

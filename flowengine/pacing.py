@@ -48,6 +48,8 @@ class Task:
         done_at: When it was last sent, by the wall clock.
         shows: Which model, view and quality it was last sent for.
         cost: What it cost then, in seconds.
+        weight: How many times as urgent it is as another that has waited as many of its periods,
+            once every task has shown something of this model.
         once: It shows the target alone, so that one picture of it lasts until the view changes.
     """
 
@@ -56,12 +58,13 @@ class Task:
     done_at: float = 0.0
     shows: tuple[object, ...] | None = None
     cost: float = 0.0
+    weight: float = 1.0
     once: bool = False
 
-    def urgency(self, now: float) -> float:
+    def urgency(self, now: float, *, all_shown: bool) -> float:
         """How long it has waited, in its own periods; more where it shows nothing of this model."""
         waited = (now - self.done_at) / self.period
-        return FIRST * waited if self.shows is None else waited
+        return waited * (self.weight if all_shown else FIRST if self.shows is None else 1)
 
     def is_stale(self, version: tuple[object, ...]) -> bool:
         """Whether it has something to show that it has not shown yet."""
@@ -173,7 +176,8 @@ class Pacing(ABC):
         stale = [(n, t) for n, t in self._tasks.items() if t.is_stale(version)]
         if not stale:
             return None
-        name, task = max(stale, key=lambda item: item[1].urgency(now))
+        shown = all(task.shows is not None for task in self._tasks.values())
+        name, task = max(stale, key=lambda item: item[1].urgency(now, all_shown=shown))
         if training and now - task.done_at < task.period:
             return None
         return _Running(name, task, task.start(training), version, charged=training)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from flowengine.continuous import ContinuousFlow, exact_field
+from flowengine.continuous.flow import PICTURED
 from flowengine.errors import NumericsError
 from flowengine.framed import scaled, to_data, to_normal
 from flowengine.mass import may_fold
@@ -43,9 +44,11 @@ if TYPE_CHECKING:
 W2_SOON_S = 1.5  # after an edit
 W2_EVERY_S = 8.0  # while a lane trains that has a likelihood to go by
 CHUNK = 2048
-LEAST_STEPS = 3  # of a solver, so that its path is curved where the flow's is
+# Of a solver, while a model trains: so that its path is curved where the flow's is, and where more
+# move a point by less than can be seen.
+LEAST_STEPS, MOST_STEPS = 3, 6
 SLICES = 4
-METRICS_EVERY_S = 0.5
+METRICS_EVERY_S, METRICS_WEIGHT = 0.5, 4.0  # figures cost little beside what is drawn
 PARTICLES_EVERY_S = 0.35  # what is looked at first comes again before every density has come once
 GRID_NODES = 33
 GRID_REACH = 3.0
@@ -100,7 +103,7 @@ class Display(Pacing):
         view, reach = self.view, self._base().reach
         # kept until the next edit, so that a base that learns does not shake the picture
         self._half, self._grid_half = max(4.0, 0.8 * reach), max(GRID_REACH, 0.6 * reach)
-        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S)}
+        self._tasks = {"metrics": Task(self._metrics, METRICS_EVERY_S, weight=METRICS_WEIGHT)}
         if not view.visible:
             return
         self._last_heat = self._heat_frames() - 1 if view.direction == "generate" else 0
@@ -201,7 +204,7 @@ class Display(Pacing):
         flow = self._flow()
         if not training or not isinstance(flow, ContinuousFlow):
             return flow
-        steps = max(math.ceil(flow.step_count / 4), LEAST_STEPS)
+        steps = min(max(math.ceil(flow.step_count / 4), LEAST_STEPS), MOST_STEPS)
         return flow.with_solver(flow.fixed_solver, min(steps, flow.step_count))
 
     def _particles(self, part: int, training: bool) -> Work:
@@ -285,6 +288,8 @@ class Display(Pacing):
         pixels = self._cell_centres(self._shown_extent(), n)
         if isinstance(flow, DiscreteFlow):
             flow = flow.for_many(len(pixels))
+        elif training and isinstance(flow, ContinuousFlow):
+            flow = flow.sketched(PICTURED)
         parts = []
         for chunk in pixels.split(CHUNK):
             with torch.no_grad():

@@ -222,7 +222,7 @@ class Trainer:
                 self.average.settle(self.normal_target)
 
     def _sketched(self) -> Model:
-        """The averaged model as it is measured in training: in few steps of a solver."""
+        """The averaged model as it is measured in training: no closer than a mean needs."""
         model = self.average
         return model.sketched() if isinstance(model, ContinuousFlow) else model
 
@@ -271,7 +271,8 @@ class Trainer:
         if self._slices is None:
             frame = self.target.frame
             self._slices = Slices(self.target.normalized(), frame=frame)
-        return self._slices.measuring(self.average.framed(self.frame.seen_from(self.target.frame)))
+        frame = self.frame.seen_from(self.target.frame)
+        return self._slices.measuring(self._sketched().framed(frame))
 
     @with_gradients
     def record(self, kl: float | None, w2: float | None = None) -> Figures:

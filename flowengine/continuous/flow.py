@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 import torch
@@ -13,8 +13,8 @@ from torch import Tensor
 from flowengine.bases import build_base
 from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal
 from flowengine.checks import check_input
-from flowengine.continuous import solvers
-from flowengine.continuous.accuracy import Accuracy, is_recorded, measured, refined, steps_for
+from flowengine.continuous import each, solvers
+from flowengine.continuous.accuracy import LADDER, Accuracy, is_recorded, measured
 from flowengine.continuous.adaptive import follow
 from flowengine.continuous.tamed import StraightField, Tamed, WhitenedField
 from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
@@ -32,6 +32,7 @@ from flowengine.framed import (
     traces_back,
     writes_ledger,
 )
+from flowengine.modes import in_full_precision
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
@@ -52,7 +53,14 @@ VISIBLE = -9.0
 ASTRAY = 0.25
 MOST_STEPS = 256
 AUTO_STEPS = 32  # before it was measured how many a field needs
-SKETCH_STEPS = 12
+# What a step of a point's own may be off by, in nats of log_det and whitened units of its place; a
+# density is then off by two hundred times as much at the most. For a reference; for what is told of a
+# density; for means over many points; for pictures of a model that moves on.
+CLOSE, USUAL, ROUGH, PICTURED = 1e-6, 4e-6, 1e-4, 1e-3
+LEDGER_CHANGE = 3e-4  # nats: what the steps of a ledger may leave
+# A base's log-density changes by its distance from the middle, or about; beyond this there is none
+# to be seen, and what counts is the share of the distance.
+FARTHEST = 6.0
 # Twice as many take three times as long: the system then clears every array's memory anew.
 CHUNK = 1_024
 
@@ -103,6 +111,7 @@ class ContinuousFlow(Flow):
         self.velocity = velocity
         self.register_buffer("settled", torch.zeros(3, dtype=torch.float32))
         self._accuracy: tuple[float, ...] = (0.0, 0.0, 0.0)
+        self._tolerance = USUAL
 
     @maps_out
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -159,13 +168,19 @@ class ContinuousFlow(Flow):
         self._accuracy = (0.0, 0.0, 0.0) if found is None else tuple(map(float, found))
         self.settled.copy_(torch.tensor(self._accuracy))
 
-    def sketched(self) -> ContinuousFlow:
-        """The same flow in so few steps as are enough for a mean over many points.
+    def sketched(self, tolerance: float = ROUGH) -> ContinuousFlow:
+        """The same flow, its points followed only as closely as a mean over many of them needs.
 
         Steps that were set by hand stay.
+
+        Args:
+            tolerance: What a step may be off by; see `PICTURED`.
         """
-        auto = self.spec.solver_steps == "auto"
-        return self.with_solver(self.fixed_solver, SKETCH_STEPS) if auto else self
+        return self._followed_to(tolerance, self.spec.solver_steps)
+
+    def closely(self) -> ContinuousFlow:
+        """The same flow as the reference that its steps are measured by, whatever they are."""
+        return self._followed_to(CLOSE, "auto")
 
     @torch.no_grad()
     def settle(self, target: GridTarget) -> Accuracy:
@@ -202,6 +217,15 @@ class ContinuousFlow(Flow):
     def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
         """The same field, followed by another solver or in other steps."""
         spec = msgspec.structs.replace(self.spec, solver=solver, solver_steps=steps)
+        return self._again(spec)
+
+    def _followed_to(self, tolerance: float, steps: int | Literal["auto"]) -> ContinuousFlow:
+        flow = self._again(msgspec.structs.replace(self.spec, solver_steps=steps))
+        flow.accuracy = self.accuracy
+        flow._tolerance = tolerance
+        return flow
+
+    def _again(self, spec: ContinuousSpec) -> ContinuousFlow:
         flow = ContinuousFlow(spec, self.velocity, self.base).framed(self.frame)
         return flow.train(self.training)
 
@@ -218,6 +242,10 @@ class ContinuousFlow(Flow):
         if self.spec.solver == ADAPTIVE:
             return self._adaptive(z, [0.0, 1.0])[-1]
         return torch.cat([self._transport(part, 0.0, 1.0, bare)[0] for part in z.split(CHUNK)])
+
+    def generate(self, noise: Tensor) -> Tensor:
+        """See `Flow.generate`; without the Jacobians, which a sample does not need."""
+        return super().generate(noise) if self.spec.solver == ADAPTIVE else self.positions(noise)
 
     @traces
     @torch.no_grad()
@@ -243,7 +271,7 @@ class ContinuousFlow(Flow):
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
         x = self._point(point)
-        whole = steps_for(self._carrier(1.0, 0.0), x) if self._refines(x) else self.step_count
+        whole = self._steps_for(x) if self._refines(x) else self.step_count
         path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True, whole=whole))[::-1]
         log_prob = float(self.base.log_prob(path[0].positions))
         rows = [_row("base", "Base", path[0], 0.0, log_prob, torch.eye(2))]
@@ -348,25 +376,60 @@ class ContinuousFlow(Flow):
         self, u: Tensor, start: float, end: float, lift: Callable[[Tensor], Tensor] = lifted
     ) -> tuple[Tensor, Tensor]:
         """Points and log|det| from clock to clock; the latter is empty where `lift` is `bare`."""
+        if self._refines(u):
+            return self._each(u, start, end, densities=lift is not bare)
         if not torch.is_grad_enabled() and u.shape[0] > CHUNK:
             parts = [self._transport(part, start, end, lift) for part in u.split(CHUNK)]
             return torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
 
-        carried = self._carrier(start, end, lift)
-        return refined(carried, u) if self._refines(u) else carried(u, self.step_count)
+        state = self.carry(lift(u), start, end)
+        jacobian = jacobian_of(state)
+        log_det = solvers.log_abs_det(jacobian) if jacobian.shape[2] else u.new_empty(0)
+        return points_of(state), log_det
 
-    def _carrier(
-        self, start: float, end: float, lift: Callable[[Tensor], Tensor] = lifted
-    ) -> Callable[[Tensor, int], tuple[Tensor, Tensor]]:
-        """What carries points from clock to clock in a number of steps; see `_transport`."""
+    @in_full_precision
+    @torch.no_grad()
+    def _each(
+        self, u: Tensor, start: float, end: float, *, densities: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Points and log|det| from clock to clock, each point in steps of its own; see `each`."""
+        field = self.velocity.free
+        core = field.core
+        entered = field.enter(lifted(u), start)
+        inside = entered[:, 0]
 
-        def carried(points: Tensor, whole: int) -> tuple[Tensor, Tensor]:
-            state = self.carry(lift(points), start, end, whole)
-            jacobian = jacobian_of(state)
-            log_det = solvers.log_abs_det(jacobian) if jacobian.shape[2] else points.new_empty(0)
-            return points_of(state), log_det
+        def moved(state: Tensor, t: Tensor) -> Tensor:
+            return core.slope(state.unsqueeze(1), t)[:, 0]
 
-        return carried
+        def stretched(state: Tensor, t: Tensor) -> Tensor:
+            slope = core.slope(lifted(state[:2].t()), t)
+            return torch.cat([slope[:, 0], (slope[0, 1] + slope[1, 2]).unsqueeze(0)])
+
+        def error(off: Tensor, at: Tensor) -> Tensor:
+            far = at[:2].norm(dim=0)
+            weight = (1 + far.clamp_max(FARTHEST)) * (FARTHEST / far.clamp_min(FARTHEST))
+            amiss: Tensor = off[:2].norm(dim=0) * weight + off[2:].abs().sum(0)
+            return amiss / self._tolerance
+
+        if not densities:
+            inside = each.follow(moved, inside, (start, end), error)
+            return points_of(field.leave(inside.unsqueeze(1), end)), u.new_empty(0)
+        inside = torch.cat([inside, torch.zeros_like(inside[:1])])
+        inside = each.follow(stretched, inside, (start, end), error)
+        left = field.leave(lifted(inside[:2].t()), end)
+        before, after = (solvers.log_abs_det(jacobian_of(ends)) for ends in (entered, left))
+        return points_of(left), inside[2] + before + after
+
+    def _steps_for(self, x: Tensor) -> int:
+        """The least number of steps in which points have about the density that they have."""
+        z, log_det = self._each(x, 1.0, 0.0, densities=True)
+        truth = self.base.log_prob(z) + log_det
+        for steps in LADDER:
+            state = self.carry(lifted(x), 1.0, 0.0, steps)
+            found = self.base.log_prob(points_of(state)) + solvers.log_abs_det(jacobian_of(state))
+            if bool(((found - truth).abs() <= LEDGER_CHANGE).all()):
+                break
+        return steps
 
     def _refines(self, u: Tensor) -> bool:
         """Whether each point may have the number of steps that it needs by itself.

@@ -45,7 +45,7 @@ class Tamed(Velocity):
         tamed = window[:, None, None] * jacobian + fall[:, None, None] * v[:, :, None] * x[:, None]
         return window[:, None] * v, tamed
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
         """See `Field.slope`."""
         return self._windowed(super().slope(state, t), state)
 
@@ -115,7 +115,7 @@ class WhitenedField(Field):
         v = self.whitening.velocity_in_x(y, rate, float(t))
         return v, self.whitening.jacobian_in_x(rate_by_y, float(t))
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
         """See `Field.slope`: of y and its tangents."""
         return self.core.slope(state, t)
 
@@ -142,8 +142,14 @@ class StraightField(WhitenedField):
     One step of Euler then goes all the way, as it should once the flow is straight.
     """
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
-        """See `Field.slope`."""
+    @property
+    def free(self) -> WhitenedField:
+        """See `Field.free`."""
+        return WhitenedField(self.network)
+
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
+        """See `Field.slope`; one time for all."""
+        t = float(t)
         inside = self.whitening.enter_state(state, t)
         return self.whitening.slope_in_x(inside, self.network.slope(inside, t), t)
 

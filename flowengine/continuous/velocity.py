@@ -54,6 +54,11 @@ class Field(nn.Module, ABC):
         """The field in the coordinates in which a solver follows it: itself, unless it says so."""
         return self
 
+    @property
+    def free(self) -> Field:
+        """The same field, in whichever coordinates points have the least way to go."""
+        return self
+
     def enter(self, state: Tensor, t: float) -> Tensor:
         """Points and tangents, shape (2, 1 + k, batch), in the coordinates of the solver."""
         return state
@@ -62,12 +67,12 @@ class Field(nn.Module, ABC):
         """The way back of `enter`."""
         return state
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
         """How points and tangents that the solver carries change: v, and dv/dx of each tangent.
 
         Args:
             state: Points and their k tangents, shape (2, 1 + k, batch); see `tangents`.
-            t: The time.
+            t: One time for all, or one for each, shape (batch,).
         """
         if state.shape[1] == 1:
             return bare(self(points_of(state), t))
@@ -119,7 +124,7 @@ class Velocity(Field):
         slope = with_tangents(lifted(x), _features(x, t), self._layers())
         return points_of(slope), jacobian_of(slope)
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
         """See `Field.slope`."""
         return with_tangents(state, _features(state, t), self._layers())
 

@@ -163,11 +163,11 @@ class BoundedVelocity(Velocity):
         bend = (share * v / FASTEST).tanh()
         return FASTEST * bend, (share * (1 - bend * bend))[:, :, None] * jacobian
 
-    def slope(self, state: Tensor, t: float) -> Tensor:
+    def slope(self, state: Tensor, t: float | Tensor) -> Tensor:
         """See `Field.slope`."""
         return self.shared_slope(state, t, self.share())
 
-    def shared_slope(self, state: Tensor, t: float, share: Tensor) -> Tensor:
+    def shared_slope(self, state: Tensor, t: float | Tensor, share: Tensor) -> Tensor:
         """`slope` where the share is known, as it is for all steps of one way."""
         slope = super().slope(state, t)
         bend = (share * slope[:, :1] / FASTEST).tanh()

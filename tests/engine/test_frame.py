@@ -324,7 +324,8 @@ def test_pictures_do_not_depend_on_units(trained, lane):
     for one, other in zip(*pictures, strict=True):
         assert type(one) is type(other)
         part = "positions" if isinstance(one, ParticleFrames) else "density"
-        np.testing.assert_allclose(getattr(one, part), getattr(other, part), atol=3e-4)
+        # where rounding makes it a solver step more or less, paths differ by what steps may leave
+        np.testing.assert_allclose(getattr(one, part), getattr(other, part), atol=1e-3)
         assert getattr(one, "extent", None) == getattr(other, "extent", None)
 
 

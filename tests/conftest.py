@@ -35,13 +35,18 @@ _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give the busiest tests to one process, and all others to whichever has nothing to do."""
+    """Give the busiest tests to one process, and all others to whichever has nothing to do.
+
+    The tests of one trained flow go together, so that it is trained once.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            file = nodeid.split("::")[0]
-            return "busy" if Path(file).stem in _BUSY else nodeid
+            name = Path(nodeid.split("::")[0]).stem
+            if name == "test_truth":
+                return f"trained {nodeid.partition('[')[2]}"
+            return "busy" if name in _BUSY else nodeid
 
     return Scheduling(config, log)
 

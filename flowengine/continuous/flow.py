@@ -54,8 +54,8 @@ ASTRAY = 0.25
 MOST_STEPS = 256
 AUTO_STEPS = 32  # before it was measured how many a field needs
 # What a step of a point's own may be off by, in nats of log_det and whitened units of its place; a
-# density is then off by two hundred times as much at the most. For a reference; for what is told of a
-# density; for means over many points; for pictures of a model that moves on.
+# density is then off by two hundred times as much at the most. For a reference; for what is told
+# of a density; for means over many points; for pictures of a model that moves on.
 CLOSE, USUAL, ROUGH, PICTURED = 1e-6, 4e-6, 1e-4, 1e-3
 LEDGER_CHANGE = 3e-4  # nats: what the steps of a ledger may leave
 # A base's log-density changes by its distance from the middle, or about; beyond this there is none

@@ -34,10 +34,7 @@ CASES = {
 }
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"trained {name}")) for name in CASES],
-)
+@pytest.fixture(scope="module", params=CASES)
 def trained(request):
     torch.set_num_threads(1)
     case = dict(CASES[request.param])

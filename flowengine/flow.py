@@ -143,6 +143,10 @@ class Flow(Density):
         z, log_det = self.inverse_from(u, tau)
         return self.base.log_prob(z) + log_det
 
+    def sketched(self) -> Flow:
+        """The same flow, followed only as closely as a mean over many points needs."""
+        return self
+
     def generate(self, noise: Tensor) -> Tensor:
         """Send points of the base, shape (batch, 2), to the target; see `forward`."""
         return self.forward(noise)[0]

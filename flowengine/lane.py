@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Literal, overload
 from safetensors.torch import load as load_tensors
 
 from flowengine.baselines import build_gan, build_vae
-from flowengine.catalogue import admitted
 from flowengine.checkpoint import taken_frame
 from flowengine.continuous import build_continuous
 from flowengine.errors import ProjectError
 from flowengine.frame import frame_of
-from flowengine.modes import single_precision
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
 
@@ -49,9 +47,7 @@ def build_flow(project: Project, lane: FlowLane) -> Flow:
     if lane == "discrete":
         flow: Flow = build(project.stack, project.seed, project.base)
     else:
-        spec = admitted(project.continuous)
-        with single_precision() as dtype:
-            flow = build_continuous(spec, project.seed, project.base).to(dtype)
+        flow = build_continuous(project.continuous, project.seed, project.base)
     return flow.framed(frame_of(project.target))
 
 

@@ -293,6 +293,7 @@ def _base_density(flow: Flow, z: Tensor) -> Tensor:
 @torch.no_grad()
 def _followed(flow: Flow, z: Tensor) -> Tensor:
     """Where points of the base go, shape (n, 2), float64 on the CPU."""
+    flow = flow.sketched()  # whether a point comes back is plain from afar
     adaptive = getattr(getattr(flow, "spec", None), "solver", "") == "dopri5"  # another map
     parts = z.to(_like(flow)).split(CHUNK)
     moved = [flow.forward(part)[0] if adaptive else flow.positions(part) for part in parts]

@@ -47,6 +47,7 @@ CHUNK = 2048
 # Of a solver, while a model trains: so that its path is curved where the flow's is, and where more
 # move a point by less than can be seen.
 LEAST_STEPS, MOST_STEPS = 3, 6
+RESTING_STEPS = 64  # likewise at rest
 SLICES = 4
 METRICS_EVERY_S, METRICS_WEIGHT = 0.5, 4.0  # figures cost little beside what is drawn
 PARTICLES_EVERY_S = 0.35  # what is looked at first comes again before every density has come once
@@ -202,8 +203,12 @@ class Display(Pacing):
         for.
         """
         flow = self._flow()
-        if not training or not isinstance(flow, ContinuousFlow):
+        if not isinstance(flow, ContinuousFlow):
             return flow
+        if not training:
+            if flow.step_count <= RESTING_STEPS or flow.spec.solver != flow.fixed_solver:
+                return flow
+            return flow.with_solver(flow.fixed_solver, RESTING_STEPS)
         steps = min(max(math.ceil(flow.step_count / 4), LEAST_STEPS), MOST_STEPS)
         return flow.with_solver(flow.fixed_solver, min(steps, flow.step_count))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowengine.continuous.flow import ContinuousFlow
     from flowengine.targets.grid import GridTarget
 
-LADDER = (4, 8, 16, 32, 64, 128, 256)
+LADDER = (4, 8, 16, 32, 64, 128, 256, 512)
 """Steps that are tried, one number after the other; the error falls about 16-fold with each."""
 TOLERANCE = 7e-4  # nats: what the number for all may leave at these points, for 1e-3 at all others
 SETTLED = 1e-4  # nats: a point with so small an error has come to rest; more steps leave it less
@@ -93,7 +93,10 @@ class _Errors:
         return self._known[steps]
 
     def least_steps(self) -> int:
-        """As few as leave no more than the tolerance, by the order of RK4 between two numbers."""
+        """As few as leave no more than the tolerance, by the order of RK4 between two numbers.
+
+        Where none does, the number that leaves least: rounding grows with the steps.
+        """
         miss = torch.full_like(self._truth, math.inf)
         few, worst = 0, math.inf
         for steps in LADDER:
@@ -104,7 +107,7 @@ class _Errors:
             if worst <= TOLERANCE:
                 return self._between(few, before, steps)
             few = steps
-        return LADDER[-1]
+        return min(self._known, key=self._known.__getitem__)
 
     def _between(self, few: int, error: float, enough: int) -> int:
         """Perhaps less than `enough`, where `few` leave an error."""

@@ -43,7 +43,8 @@ class _OnTheWay(NamedTuple):
 
     Attributes:
         rows: Which of the batch they are, shape (n,).
-        state: Shape (k, n).
+        state: Shape (k, n), float64 where there is such a type: in float32 the rounding of
+            many steps would count where the density is steep.
         slope: At their place and time, by the share of the way, likewise.
         gone: The share of the way that lies behind each, shape (n,).
         step: That each will try next, likewise.
@@ -80,6 +81,7 @@ def follow(slope: Slope, state: Tensor, span: tuple[float, float], error: Error)
     start, way = span[0], span[1] - span[0]
     pool = 1_024 if state.device.type == "cpu" else 1 << 16  # what its nearest memory has room for
     batch = state.shape[1]
+    fine = state.dtype if state.device.type == "mps" else torch.float64
     found = torch.empty_like(state)
 
     def rate(at: Tensor, gone: Tensor) -> Tensor:
@@ -89,7 +91,8 @@ def follow(slope: Slope, state: Tensor, span: tuple[float, float], error: Error)
         rows = torch.arange(first, last, device=state.device)
         gone = state.new_zeros(last - first)
         new = state[:, first:last]
-        return _OnTheWay(rows, new, rate(new, gone), gone, torch.full_like(gone, FIRST))
+        slopes = rate(new, gone)
+        return _OnTheWay(rows, new.to(fine), slopes, gone, torch.full_like(gone, FIRST))
 
     sent = min(pool, batch)
     points = set_out(0, sent)
@@ -99,7 +102,7 @@ def follow(slope: Slope, state: Tensor, span: tuple[float, float], error: Error)
         if not there.any():
             continue
         arrived = points.at(there)
-        found[:, arrived.rows] = arrived.state
+        found[:, arrived.rows] = arrived.state.to(found)
         points = points.at(~there)
         room = min(pool - points.rows.numel(), batch - sent)
         if room >= min(pool // 8, batch - sent) > 0:
@@ -112,13 +115,13 @@ def _stepped(points: _OnTheWay, rate: Slope, error: Error) -> _OnTheWay:
     """The same points after one try each: those whose error was too great are where they were."""
     rows, state, slope, gone, step = points
     step = torch.minimum(step, 1 - gone)
-    slopes = state.new_empty(len(NODES), *state.shape)
+    slopes = slope.new_empty(len(NODES), *state.shape)
     slopes[0] = slope
     at = state
     for k, (taken, node) in enumerate(zip(STAGES, NODES[1:], strict=True), start=1):
         at = state + step * _mixed(slopes[:k], taken)
-        slopes[k] = rate(at, gone + node * step)
-    off = error(step * _mixed(slopes, AMISS), at)
+        slopes[k] = rate(at.to(slope), gone + node * step)
+    off = error(step * _mixed(slopes, AMISS), at.to(slope))
     good = (off <= 1) | (step <= LEAST)
     factor = (SAFETY * off.clamp_min(1e-8) ** -0.2).nan_to_num(SHRINK).clamp(SHRINK, GROW)
     return _OnTheWay(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import operator
+from typing import TYPE_CHECKING, Literal, NamedTuple, SupportsIndex
 
 import msgspec
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from flowengine.bases import build_base
 from flowengine.catalogue import FlowMatching, RectifiedFlow, StandardNormal
+from flowengine.catalogue.reading import admitted
 from flowengine.checks import check_input
 from flowengine.continuous import each, solvers
 from flowengine.continuous.accuracy import LADDER, Accuracy, is_recorded, measured
@@ -32,7 +34,7 @@ from flowengine.framed import (
     traces_back,
     writes_ledger,
 )
-from flowengine.modes import in_full_precision
+from flowengine.modes import in_full_precision, refuse_transforms, single_precision
 from flowengine.protocol import LedgerRow
 
 if TYPE_CHECKING:
@@ -54,9 +56,12 @@ ASTRAY = 0.25
 MOST_STEPS = 256
 AUTO_STEPS = 32  # before it was measured how many a field needs
 # What a step of a point's own may be off by, in nats of log_det and whitened units of its place; a
-# density is then off by two hundred times as much at the most. For a reference; for what is told
+# density is then off by some hundred times as much at the most. For a reference; for what is told
 # of a density; for means over many points; for pictures of a model that moves on.
-CLOSE, USUAL, ROUGH, PICTURED = 1e-6, 4e-6, 1e-4, 1e-3
+CLOSE, USUAL, ROUGH, PICTURED = 1e-6, 2e-6, 1e-4, 1e-3
+# Of it, on the way to the target: there what a step is off by is stretched with the plane, up to
+# some hundredfold where the density is low.
+ONWARD = 1 / 8
 LEDGER_CHANGE = 3e-4  # nats: what the steps of a ledger may leave
 # A base's log-density changes by its distance from the middle, or about; beyond this there is none
 # to be seen, and what counts is the share of the distance.
@@ -256,6 +261,7 @@ class ContinuousFlow(Flow):
         dense output, which costs no evaluation of the field; their log_det is that of the map which
         leads to them, exactly.
         """
+        refuse_transforms("trace")
         return self._trace(check_input(z, self, "z"), 0.0, 1.0, frames, densities=densities)
 
     @traces_back
@@ -264,12 +270,14 @@ class ContinuousFlow(Flow):
         self, x: Tensor, frames: int | None = None, *, densities: bool = True
     ) -> Trace:
         """Follow target points back to the base; see `Flow.inverse_trace` and `trace`."""
+        refuse_transforms("inverse_trace")
         return self._trace(check_input(x, self), 1.0, 0.0, frames, densities=densities)
 
     @writes_ledger
     @torch.no_grad()
     def ledger(self, point: tuple[float, float]) -> LedgerPage:
         """Write out one point's change of variables; see `Flow.ledger`."""
+        refuse_transforms("ledger")
         x = self._point(point)
         whole = self._steps_for(x) if self._refines(x) else self.step_count
         path = list(self._frames(x, 1.0, 0.0, LEDGER_ROWS + 1, densities=True, whole=whole))[::-1]
@@ -353,7 +361,7 @@ class ContinuousFlow(Flow):
             return found.masked_fill(found.isnan(), -math.inf)
         found, back = self._tried(u, tau, end, log_density)
         lost = ((found > VISIBLE) & ~(back < ASTRAY)).nonzero()[:, 0]
-        if len(lost):
+        if lost.numel():
             count = 32 if self.fixed_solver != "rk4" else 2 * self.step_count
             fine = self.with_solver("rk4", min(count, MOST_STEPS))
             finer, back = fine._tried(u[lost], tau, end, log_density)
@@ -393,6 +401,7 @@ class ContinuousFlow(Flow):
         self, u: Tensor, start: float, end: float, *, densities: bool
     ) -> tuple[Tensor, Tensor]:
         """Points and log|det| from clock to clock, each point in steps of its own; see `each`."""
+        tolerance = self._tolerance * (ONWARD if start < end else 1)
         field = self.velocity.free
         core = field.core
         entered = field.enter(lifted(u), start)
@@ -409,7 +418,7 @@ class ContinuousFlow(Flow):
             far = at[:2].norm(dim=0)
             weight = (1 + far.clamp_max(FARTHEST)) * (FARTHEST / far.clamp_min(FARTHEST))
             amiss: Tensor = off[:2].norm(dim=0) * weight + off[2:].abs().sum(0)
-            return amiss / self._tolerance
+            return amiss / tolerance
 
         if not densities:
             inside = each.follow(moved, inside, (start, end), error)
@@ -491,7 +500,7 @@ class ContinuousFlow(Flow):
 
     def _adaptive(self, u: Tensor, times: list[float]) -> Tensor:
         """Positions at all times, shape (times, batch, 2)."""
-        if not len(u):
+        if not u.shape[0]:
             return u.expand(len(times), 0, 2)
         parts = [follow(self.velocity, x, times, self.spec.tolerance) for x in u.split(CHUNK)]
         return torch.cat(parts, dim=1)
@@ -504,18 +513,23 @@ class ContinuousFlow(Flow):
 
 
 def build_continuous(
-    spec: ContinuousSpec, seed: int, base: BaseSpec | None = None
+    spec: ContinuousSpec, seed: SupportsIndex, base: BaseSpec | None = None
 ) -> ContinuousFlow:
     """A fresh continuous flow: the identity; the same seed gives the same weights.
 
     What a base can learn it learns by likelihood: flow matching, which regresses on the base's own
     points, leaves it as it is.
+
+    Raises:
+        SpecError: a setting is out of its limits.
     """
-    generator = torch.Generator().manual_seed(seed)
+    spec = admitted(spec)
     start = build_base(base or StandardNormal()).requires_grad_(not isinstance(spec, FlowMatching))
-    network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))
-    kind = StraightField if isinstance(spec, RectifiedFlow) else WhitenedField
-    return ContinuousFlow(spec, kind(network), start)
+    with single_precision() as dtype:
+        generator = torch.Generator().manual_seed(operator.index(seed))
+        network = Tamed(spec.width, spec.depth, generator, Whitening(start, spec))
+        kind = StraightField if isinstance(spec, RectifiedFlow) else WhitenedField
+        return ContinuousFlow(spec, kind(network), start).to(dtype)
 
 
 def _assembled(path: list[_Frame], base: Base, *, densities: bool) -> Trace:

@@ -21,7 +21,7 @@ from flowengine.continuous.tangents import (
     with_tangents,
 )
 from flowengine.gradients import gradient_of
-from flowengine.modes import kept
+from flowengine.modes import in_full_precision, kept
 
 FREQUENCIES = 3
 TIME_FEATURES = 1 + 2 * FREQUENCIES
@@ -111,6 +111,7 @@ class Velocity(Field):
         nn.init.zeros_(self.weights[-1])
         nn.init.zeros_(self.biases[-1])
 
+    @in_full_precision
     def forward(self, x: Tensor, t: float | Tensor) -> Tensor:
         """See `Field.forward`."""
         first, *rest = self._layers()

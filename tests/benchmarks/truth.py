@@ -25,8 +25,8 @@ from flowengine.targets.presets import PRESETS
 from flowengine.training import train
 from tests.engine.drawn import drawn_target
 
-DENSE = 512
-SAMPLES, NODES = 1_024, 32
+DENSE = 384
+SAMPLES, NODES = 512, 24
 SEEN = -13.8  # log of 1e-6
 HEAD = (
     "target", "kind", "base", "seed", "training steps", "KL", "mass", "its error", "steps",

@@ -88,9 +88,10 @@ class TransportPlan:
     def __init__(self, base: Map, target: Map, seed: int) -> None:
         def order(number: int) -> Tensor:
             generator = torch.Generator().manual_seed(derived_seed(seed, _PLANS, number))
-            corners = _corners(_side(number))
+            side = _side(number)
+            corners = _corners(side)
             jitter = torch.rand(2, *corners.shape, generator=generator, dtype=torch.float64)
-            here, there = (corners + jitter) / _side(number)
+            here, there = (corners + jitter) / side
             return optimal_permutation(base(here), target(there))
 
         self._orders = Ahead(order)

@@ -221,7 +221,7 @@ def test_every_weight_gets_a_gradient_from_the_likelihood(spec):
 @torch.no_grad()
 def test_positions_are_those_of_forward():
     for spec in SPECS:
-        flow, z = randomised(spec, solver_steps=64, tolerance=1e-7), points(9)
+        flow, z = randomised(spec, solver_steps=64, tolerance=1e-6), points(9)
         torch.testing.assert_close(flow.positions(z), flow.forward(z)[0], atol=1e-4, rtol=0)
         assert torch.equal(flow.positions(z[:0]), z[:0])
 
@@ -251,7 +251,7 @@ def test_dopri5_carries_points_to_its_tolerance():
 
 @torch.no_grad()
 def test_a_field_too_steep_for_dopri5_is_told():
-    flow = randomised(FlowMatching(solver="dopri5", tolerance=1e-8), dtype=torch.float32)
+    flow = randomised(FlowMatching(solver="dopri5", tolerance=1e-6), dtype=torch.float32)
     flow.network.weights[-1].mul_(1e12)
-    with pytest.raises(NumericsError, match="tolerance of 1e-08"):
+    with pytest.raises(NumericsError, match="tolerance of 1e-06"):
         flow.positions(points(4, dtype=torch.float32))

@@ -51,7 +51,7 @@ KEEP_EVERY = 100
 # Regression on noisy velocities profits from large steps for longer than maximum likelihood does.
 SCHEDULES = {
     "discrete": Schedule(warm_up=10, settle=400),
-    "continuous": Schedule(settle=1200),
+    "continuous": Schedule(settle=4000),
     "vae": Schedule(settle=800),
     "gan": Schedule(settle=4000),
 }

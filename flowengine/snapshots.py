@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from flowengine.figures import Figures
     from flowengine.flow import Flow, Trace
     from flowengine.frame import Frame
-    from flowengine.model import Model
     from flowengine.pacing import Work
     from flowengine.project import Extent
     from flowengine.trainer import Trainer
@@ -176,7 +175,8 @@ class Display(Pacing):
             mass=figures.mass,
             mass_error=figures.mass_error,
             normalized=figures.normalized,
-            **_steps_of(self.trainer.average),
+            steps=getattr(self.trainer.average, "step_count", None),
+            steps_error=self.trainer.steps_error,
         )
 
     def _base(self) -> Base:
@@ -386,11 +386,3 @@ class Display(Pacing):
 def latent_batch(base: Base, n: int, seed: int) -> torch.Tensor:
     """Evenly spread points of the base, shape (n, 2), float32, on the CPU."""
     return base.from_uniform(sobol_points(n, 2, seed)).float()
-
-
-def _steps_of(model: Model) -> dict[str, Any]:
-    """The solver's steps in force and what they leave of an error, as far as that is known."""
-    accuracy = getattr(model, "accuracy", None)
-    if accuracy is not None:
-        return {"steps": accuracy.steps, "steps_error": accuracy.log_prob_error}
-    return {"steps": getattr(model, "step_count", None)}

@@ -110,7 +110,7 @@ class Trainer:
         self.rate_scale = 1.0
         self.history: list[tuple[float, ...]] = []
         self.notices: list[str] = []
-        self._settled_at = -1
+        self._settled_at = self._known_at = -1
         self._step: PlainStep | GraphedStep | None = None
         self._slices: Slices | None = None
         self._learned = Learned()
@@ -121,6 +121,7 @@ class Trainer:
         saved = project.lanes.get(lane)
         if saved is not None and saved.weights:
             self.load_state(saved)
+            self._known_at = self.step_count
 
     @property
     def recipe(self) -> Recipe:
@@ -220,6 +221,15 @@ class Trainer:
             self._settled_at = self.step_count
             with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
                 self.average.settle(self.normal_target)
+                self._known_at = self.step_count
+
+    @property
+    def steps_error(self) -> float | None:
+        """What the solver's steps leave undone, in nats; None where that is of other weights."""
+        accuracy = getattr(self.average, "accuracy", None)
+        if accuracy is None or self._known_at != self.step_count:
+            return None
+        return float(accuracy.log_prob_error)
 
     def _sketched(self) -> Model:
         """The averaged model as it is measured in training: no closer than a mean needs."""
@@ -465,7 +475,7 @@ class Trainer:
     def _take_up_target(self) -> None:
         self._slices = None
         self.normal_target = target = self.target.normalized(self.frame)
-        self._settled_at = -1
+        self._settled_at = self._known_at = -1
         self._meet_target()
         self.objective = make_objective(self.project, self.lane, target)
         self._step = None

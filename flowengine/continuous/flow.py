@@ -87,14 +87,16 @@ class _Frame(NamedTuple):
 
 
 class ContinuousFlow(Flow):
-    """x = z + ∫ v(x(t), t) dt from t = 0 (base) to t = 1 (target), in fixed solver steps.
+    """x = z + ∫ v(x(t), t) dt from t = 0 (base) to t = 1 (target).
 
-    The solver's steps are maps of the plane, and `log_det` is theirs, exactly: as long as they do
-    not fold it, the density integrates to one however few they are. `forward` and `inverse` each
-    follow the field from their own side, so that they undo each other up to the solver's error,
-    which falls with the fourth (RK4), second (Heun) or at least third (Adams) power of
-    `step_count`. Densities come from `inverse`, and so do the rows of the ledger, whose last
-    is `log_prob`.
+    Where steps are `auto`, `forward` and `inverse` follow each point in steps of its own, as fine
+    as its density needs, and log_det is ∫ div v dt along them; see `each`. Gradients, traces and
+    the ledger take the same number of the solver's steps for all points, and so does everything
+    where that number was set by hand. Those steps are maps of the plane, and `log_det` is theirs,
+    exactly: as long as they do not fold it, the density integrates to one however few they are.
+    Either way both directions undo each other up to the error of the steps, which for a fixed
+    number falls with the fourth (RK4), second (Heun) or at least third (Adams) power of it.
+    Densities come from `inverse`, and so do the rows of the ledger, whose last is `log_prob`.
 
     A span of the clock that is no whole number of steps is crossed in shorter ones.
 

@@ -257,3 +257,18 @@ def test_a_density_without_points_is_not_shown():
     sent, _ = np.histogramdd(flow.sample(20_000).numpy(), bins=12, range=[(-4, 4)] * 2)
     expected = shown.exp().reshape(12, 8, 12, 8).sum((1, 3)).T * (8 / 96) ** 2
     assert np.abs(sent / 20_000 - expected.numpy()).sum() < 0.1
+
+
+def test_an_error_of_the_steps_is_told_of_no_other_weights():
+    trainer = Trainer(Project.from_dict(SMALL), "continuous")
+    display = Display(trainer, 0, SetView())
+
+    def told():
+        return display.measured(trainer.evaluate()).steps_error
+
+    assert told() is None
+    trainer.step()
+    trainer.settle()
+    assert told() == trainer.average.accuracy.log_prob_error
+    trainer.step()
+    assert told() is None

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         self.controller.message.connect(self.top_bar.devices.receive)
         self.controller.notice.connect(self.status_line.say)
         self.controller.engine_lost.connect(self.status_line.set_engine_lost)
+        self.controller.saved_without.connect(self.store.mark_trained)
         self.top_bar.devices.picked.connect(self.controller.set_device)
         self.training.restarting.connect(self.runs.keep)
         self.training.restarted.connect(self.metrics.clear)

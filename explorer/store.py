@@ -121,7 +121,7 @@ class Store(QObject):
         """Whether there is an edit, or training, that no file holds."""
         return self.modified or self._trained
 
-    def mark_trained(self) -> None:
+    def mark_trained(self, _lane: str = "") -> None:
         """Say that a lane has been trained since the document was opened or saved."""
         self._set_trained(True)
 

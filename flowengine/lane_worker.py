@@ -125,9 +125,9 @@ class Worker:
     def _rest(self) -> None:
         self._wants_training = False
         self._steps_left = None
-        if self._trainer is not None:
-            self._trainer.settle()
-        self._send_checkpoint(0)
+        self._send_checkpoint(0)  # what was trained is safe before it is measured
+        if self._trainer is not None and self._trainer.settle():
+            self._send_checkpoint(0)
         self._send_status()
 
     def _show(self) -> None:

@@ -212,16 +212,19 @@ class Trainer:
                 gap = target.log_prob(points) - model.log_likelihood(points, seed=seed)
             yield gap
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """Measure what the solver's steps of a continuous flow leave undone; see its `settle`.
 
-        Nothing is done where that is known of this very step.
+        Returns:
+            Whether anything was measured: nothing is where it is known of this very step.
         """
-        if isinstance(self.average, ContinuousFlow) and self._settled_at != self.step_count:
-            self._settled_at = self.step_count
-            with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
-                self.average.settle(self.normal_target)
-                self._known_at = self.step_count
+        if not isinstance(self.average, ContinuousFlow) or self._settled_at == self.step_count:
+            return False
+        self._settled_at = self.step_count
+        with contextlib.suppress(NumericsError):  # weights beyond measure keep the last number
+            self.average.settle(self.normal_target)
+            self._known_at = self.step_count
+        return True
 
     @property
     def steps_error(self) -> float | None:

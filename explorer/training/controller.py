@@ -39,6 +39,7 @@ class Controller(QObject):
         devices_changed: What the engines can train on, a list of `DeviceInfo`.
         notice: A sentence for the status bar.
         engine_lost: The name of a lane whose engine has ended by itself.
+        saved_without: The name of a lane whose state came too late to be saved with the others.
     """
 
     message = Signal(str, object)
@@ -46,6 +47,7 @@ class Controller(QObject):
     devices_changed = Signal(list)
     notice = Signal(str)
     engine_lost = Signal(str)
+    saved_without = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -271,6 +273,7 @@ class Controller(QObject):
     def _take_checkpoint(self, reply: protocol.CheckpointReply) -> None:
         saving = self._savings.get(reply.request)
         if saving is None:
+            self.saved_without.emit(reply.lane)
             return
         saving.states[reply.lane] = reply.state
         saving.waiting.discard(reply.lane)

@@ -269,3 +269,24 @@ def test_a_model_that_could_never_be_measured_rests_in_the_end():
     assert len(notices(said)) == told
     lane.handle(protocol.Reset(seed=0, generation=1))
     turns(lane, said, lambda e: isinstance(e, protocol.Metrics))
+
+
+def test_what_was_trained_is_handed_over_before_it_is_measured(monkeypatch):
+    said: list[protocol.Event] = []
+    lane = Worker(said.append)
+    lane.handle(protocol.Load(lane="continuous", project=Project(), training=True))
+    steps(lane, 3)
+    said.clear()
+    settle = Trainer.settle
+    known = []
+
+    def slow(trainer):
+        known.extend(event for event in said if isinstance(event, protocol.CheckpointReply))
+        return settle(trainer)
+
+    monkeypatch.setattr(Trainer, "settle", slow)
+    lane.handle(protocol.Pause())
+    assert [reply.state.state for reply in known] == [lane._trainer.state().state]
+    replies = [event for event in said if isinstance(event, protocol.CheckpointReply)]
+    assert len(replies) == 2  # the second with what was measured
+    assert replies[1].state.weights != replies[0].state.weights

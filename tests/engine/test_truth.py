@@ -23,7 +23,7 @@ CASES = {
     "checkerboard": {"continuous": {"kind": "flow_matching"}, "target": {"name": "checkerboard"}},
     "drawing": {
         "continuous": {"kind": "flow_matching"},
-        "base": {"kind": "uniform"},
+        "base": {"kind": "ring"},
         "drawn": 11,
     },
     "rectified": {
@@ -65,15 +65,13 @@ def test_it_is_a_density_over_the_whole_plane(trained):
 @torch.no_grad()
 def test_every_density_is_within_a_thousandth_of_a_dense_reference(trained):
     flow = trained.average
-    dense = copy.deepcopy(flow).double().with_solver("rk4", 256)
-    assert trained.target.entropy > 0
+    count = 256 if flow.base.spec.kind == "standard_normal" else 640  # the others are steeper
+    dense = copy.deepcopy(flow).double().with_solver("rk4", count)
+    truth = [(x, dense.log_prob(x.double())) for x in seen_by(trained)]
     for steps in (flow, flow.with_solver("rk4", flow.step_count)):
-        samples, nodes = (
-            (steps.log_prob(x).double() - dense.log_prob(x.double())).abs()
-            for x in seen_by(trained)
-        )
+        samples, nodes = ((steps.log_prob(x).double() - right).abs() for x, right in truth)
         assert samples.quantile(0.999) < 1e-3
-        assert nodes.max() < 2e-3  # of which float32 is a part
+        assert nodes.max() < 1e-3
 
 
 @torch.no_grad()

@@ -203,13 +203,18 @@ def test_checkpoint_of_an_engine_that_does_not_answer_is_its_last_one(
     wait(qtbot, lambda: all(ear.of(protocol.CheckpointReply, lane) for lane in LANES))
     pid = controller.engine_pids()["discrete"]
     os.kill(pid, signal.SIGSTOP)
+    late = []
+    controller.saved_without.connect(late.append)
     try:
         answers = []
         controller.request_checkpoints(answers.append)
         wait(qtbot, lambda: answers)
+        last = ear.of(protocol.CheckpointReply, "discrete")[-1].state
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert answers[0]["discrete"] == ear.of(protocol.CheckpointReply, "discrete")[-1].state
+    assert answers[0]["discrete"] == last
+    wait(qtbot, lambda: late)
+    assert late == ["discrete"]
 
 
 def test_a_question_asked_while_the_engines_start_is_answered_once_they_are_up(

@@ -46,11 +46,13 @@ class Flow(nn.Module):
         state = torch.cat([x[:, :, None], identity], 2)
         moments = _moments(self.solver_steps, start, end)
         times, slopes = [start], [self._slope(state, start)]
+        state = state.double() if x.device.type != "mps" else state  # a sum of many steps
         for moment in moments[1:]:
-            guess = state + _integral(times, slopes, moment)
+            guess = (state + _integral(times, slopes, moment)).to(x)
             seen, felt = [*times, moment], [*slopes, self._slope(guess, moment)]
             state = state + _integral(seen, felt, moment)
             times, slopes = seen[-REMEMBERED:], felt[-REMEMBERED:]
+        state = state.to(x)
         (a, b), (c, d) = state[:, :, 1:].permute(1, 2, 0)
         x, leaving = self.velocity.leave(state[:, :, 0], end)
         return x, (a * d - b * c).abs().log() + entering + leaving

@@ -45,24 +45,25 @@ class Flow(nn.Module):
         return self._follow(points_for(self, x), 1.0, 0.0)
 
     def _follow(self, x: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-        x, entering = self.velocity.enter(x, start)
-        total = x.new_zeros(x.shape[0]) + entering
+        x, total = self.velocity.enter(x, start)
+        exact = torch.float64 if x.device.type != "mps" else x.dtype  # for sums over many steps
+        x, total, kind = x.to(exact), x.new_zeros(x.shape[0], dtype=exact) + total, x.dtype
         moments = [1 - (1 - k / self.solver_steps) ** LATE for k in range(self.solver_steps + 1)]
         moments = moments if start < end else moments[::-1]
         for t, after in pairwise(moments):
-            x, jacobian = self._step(x, t, after - t)
+            x, jacobian = self._step(x, t, after - t, kind)
             (a, b), (c, d) = jacobian.permute(1, 2, 0)
             total = total + (a * d - b * c).abs().log()
-        x, leaving = self.velocity.leave(x, end)
-        return x, total + leaving
+        x, leaving = self.velocity.leave(x.to(kind), end)
+        return x, (total + leaving).to(kind)
 
-    def _step(self, x: Tensor, t: float, h: float) -> tuple[Tensor, Tensor]:
+    def _step(self, x: Tensor, t: float, h: float, kind: torch.dtype) -> tuple[Tensor, Tensor]:
         """One step of length h: the new points and their derivative by the old ones."""
-        identity = torch.eye(2, dtype=x.dtype, device=x.device)
+        identity = torch.eye(2, dtype=kind, device=x.device)
         slope, slope_by_x = torch.zeros_like(x), torch.zeros_like(identity)
-        moved, moved_by_x = x, identity
+        moved, moved_by_x = x, identity.to(x)
         for node, share in zip(self.nodes, self.shares, strict=True):
-            slope, jacobian = self.velocity(x + node * h * slope, t + node * h)
+            slope, jacobian = self.velocity((x + node * h * slope).to(kind), t + node * h)
             slope_by_x = jacobian @ (identity + node * h * slope_by_x)
             moved = moved + h * share * slope
             moved_by_x = moved_by_x + h * share * slope_by_x

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowengine.targets.streams import Method
 
 _TEACHER = "teacher."
+TEACHING = 1e-3  # what a step of a teacher may be off by: the pairs' own noise is far greater
 
 
 class RectifiedFlowLoss(FlowMatchingLoss):
@@ -126,4 +127,4 @@ class RectifiedFlowLoss(FlowMatchingLoss):
 
 
 def _frozen(flow: ContinuousFlow) -> ContinuousFlow:
-    return copy.deepcopy(flow).requires_grad_(False)
+    return copy.deepcopy(flow).requires_grad_(False).sketched(TEACHING)

@@ -48,9 +48,10 @@ if TYPE_CHECKING:
     from flowengine.targets.grid import GridTarget
 
 KEEP_EVERY = 100
-# Regression on noisy velocities profits from large steps for longer than maximum likelihood does.
+# How long large steps pay was measured: of a stack on two spirals and the checkerboard, 2,500 steps
+# to the floor leave half and two thirds of the KL after 10 s that 400 do.
 SCHEDULES = {
-    "discrete": Schedule(warm_up=10, settle=400),
+    "discrete": Schedule(warm_up=10, settle=2500, floor=0.03),
     "continuous": Schedule(settle=4000),
     "vae": Schedule(settle=800),
     "gan": Schedule(settle=4000),

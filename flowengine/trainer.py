@@ -52,7 +52,7 @@ KEEP_EVERY = 100
 # to the floor leave half and two thirds of the KL after 10 s that 400 do.
 SCHEDULES = {
     "discrete": Schedule(warm_up=10, settle=2500, floor=0.03),
-    "continuous": Schedule(settle=4000),
+    "continuous": Schedule(settle=8000, floor=0.03),
     "vae": Schedule(settle=800),
     "gan": Schedule(settle=4000),
 }

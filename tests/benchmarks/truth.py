@@ -26,7 +26,7 @@ from flowengine.targets.presets import PRESETS
 from flowengine.training import train
 from tests.engine.drawn import drawn_target
 
-DENSE = 1024
+DENSE = 640
 SAMPLES, NODES = 512, 24
 SEEN = -13.8  # log of 1e-6
 HEAD = (

@@ -13,12 +13,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from explorer import resources, start
-from explorer.i18n import LANGUAGES
-from explorer.main_window import MainWindow
-from explorer.shell.appearance import restore_appearance
-from explorer.store import Store
+from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.appearance import restore_appearance
+from explorer.window.main_window import MainWindow
+from explorer.words.languages import LANGUAGES
 from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from explorer.i18n import tr
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

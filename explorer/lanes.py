@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.i18n import mark
+from explorer.words.languages import mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -62,7 +62,7 @@ def settings_in_a_temporary_folder(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("settings")
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
     yield
-    theme, i18n = sys.modules.get("explorer.theme"), sys.modules.get("explorer.i18n")
+    theme, i18n = sys.modules.get("explorer.theme"), sys.modules.get("explorer.words.languages")
     if theme is not None:
         theme.theme.set_theme("dark")
     if i18n is not None:

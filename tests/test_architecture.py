@@ -26,7 +26,7 @@ TORCH_FREE = [
     "flowengine.targets.presets",
     "flowengine.targets.sources",
 ]
-WINDOW = ["explorer.app", "explorer.main_window", "explorer.training.controller"]
+WINDOW = ["explorer.app", "explorer.window.main_window", "explorer.training.controller"]
 
 
 def sources(package: str) -> list[Path]:
@@ -105,7 +105,7 @@ def test_the_windows_process_loads_no_torch(module):
 
 @pytest.mark.parametrize("folder", ["panels", "target", "stack", "metrics", "ledger"])
 def test_panels_and_editors_do_not_know_who_asks(folder):
-    forbidden = ("explorer.main_window", "explorer.store", "explorer.training", "explorer.shell")
+    forbidden = ("explorer.window", "explorer.session", "explorer.training", "explorer.area")
     for path in sources(f"explorer/{folder}"):
         asked = [name for name in imported_by(path) if name.startswith(forbidden)]
         assert not asked, f"{relative(path)} imports {asked}"

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-from explorer.i18n import tr
 from explorer.theme import mix, theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent

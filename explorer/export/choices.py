@@ -21,7 +21,7 @@ from explorer.export.options import (
 )
 from explorer.export.page_job import PageJob
 from explorer.export.project_job import ProjectJob
-from explorer.i18n import mark, tr
+from explorer.words.languages import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable

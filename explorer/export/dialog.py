@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
 from explorer import dialogs
 from explorer.export.choice_card import ChoiceCard
 from explorer.export.choices import CHOICES
-from explorer.i18n import tr, tr_sentence
 from explorer.theme import set_role
+from explorer.words.languages import tr, tr_sentence
 
 if TYPE_CHECKING:
     from explorer.export.choices import Choice

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from explorer.export.jobs import Job, Taken
-from explorer.i18n import integer, number, tr
+from explorer.words.languages import integer, number, tr
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
-from explorer.i18n import tr
+from explorer.words.languages import tr
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:

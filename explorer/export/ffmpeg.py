@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.export.processes import run, running
-from explorer.i18n import tr
+from explorer.words.languages import tr
 from flowengine.errors import ExportError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from PySide6.QtGui import QImage, QImageReader, QPainter, QPicture
 from explorer.export.figure_page import FigurePage
 from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
 from explorer.export.vectors import Drawing, Picture, write
-from explorer.i18n import mark, tr
 from explorer.theme import theme
+from explorer.words.languages import mark, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from explorer.export import ffmpeg, gif
 from explorer.export.frame import FramePainter
 from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
-from explorer.i18n import integer, mark, number, tr
+from explorer.words.languages import integer, mark, number, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 

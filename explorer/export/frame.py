@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QPainter, QPen
 
 from explorer.export.lettering import fitting, set_type
 from explorer.export.scene import columns_for
-from explorer.i18n import tr
 from explorer.theme import theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
-from explorer.i18n import mark, number, tr, tr_sentence
+from explorer.words.languages import mark, number, tr, tr_sentence
 from flowengine.errors import FlowError
 from flowengine.export import ExportCancelled
 

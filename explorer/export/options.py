@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 from explorer.export import figure, film
 from explorer.export.figure import FigureWish
 from explorer.export.film import FilmWish
-from explorer.i18n import integer, mark, tr
 from explorer.lanes import lane_title
 from explorer.theme import theme
+from explorer.words.languages import integer, mark, tr
 from flowengine.export import MAX_SAMPLES, USUAL_SAMPLES
 
 if TYPE_CHECKING:

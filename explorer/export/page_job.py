@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from explorer.export.jobs import Taken, ThreadJob
 from explorer.export.page_words import check_text
 from explorer.export.web_page import write_web_page
-from explorer.i18n import mark
+from explorer.words.languages import mark
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import numpy as np
 from explorer.export.page_film import STEP, densities
 from explorer.export.page_words import PageFigures, fragments, script_words
 from explorer.export.web_page import Page, PageLane
-from explorer.i18n import tr, translator
 from explorer.panels.kinds import KINDS
 from explorer.panels.outline import contour, level_holding
 from explorer.stack.names import base_name, lowered
 from explorer.theme import roles_of
+from explorer.words.languages import tr, translator
 from flowengine.errors import ExportError
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.presets import PRESETS

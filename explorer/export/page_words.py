@@ -6,9 +6,9 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.i18n import mark, number, tr
 from explorer.panels.chips import WORDS
 from explorer.panels.kinds import KINDS
+from explorer.words.languages import mark, number, tr
 from flowengine.catalogue import GanSpec, VaeSpec
 
 if TYPE_CHECKING:

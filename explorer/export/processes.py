@@ -11,7 +11,7 @@ from subprocess import DEVNULL, PIPE
 from typing import IO, TYPE_CHECKING, Final
 
 from explorer.export.jobs import refuse_cancelled
-from explorer.i18n import tr_sentence
+from explorer.words.languages import tr_sentence
 from flowengine.errors import ExportError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from explorer.export.jobs import Taken, ThreadJob, refuse_cancelled
-from explorer.i18n import mark, tr
+from explorer.words.languages import mark, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 from flowengine.project import Project
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.export.jobs import Cancelled, Tell
-    from explorer.shell.look import Look
+    from explorer.panels.view_state import Look
     from flowengine.project import Lane, LaneState
 
     Then = Callable[[Project, dict[Lane, LaneState], Look], None]

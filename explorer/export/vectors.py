@@ -18,7 +18,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 from PySide6.QtSvg import QSvgGenerator
 
 from explorer.export.processes import run
-from explorer.i18n import tr, tr_sentence
+from explorer.words.languages import tr, tr_sentence
 from flowengine.errors import ExportError, phrase
 
 if TYPE_CHECKING:

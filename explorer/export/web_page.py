@@ -17,8 +17,8 @@ from msgspec import Struct
 from explorer import resources
 from explorer.export.page_data import Bytes, Steps, pack_bytes, pack_steps
 from explorer.export.page_film import STEP, Way, differences, pack_film
-from explorer.i18n import mark
 from explorer.panels import colormap, strokes
+from explorer.words.languages import mark
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled
 from flowengine.files import replacing

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from explorer.i18n import number, signed, tr, translator
 from explorer.theme import theme
+from explorer.words.languages import number, signed, tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.i18n import MINUS, mark, signed, tr
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.lines import asked_point, every_line
+from explorer.words.languages import MINUS, mark, signed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QPushButton
 
-from explorer.i18n import mark, tr
+from explorer.words.languages import mark, tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import mark, tr, translator
 from explorer.lanes import LANE_TITLES
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
@@ -33,8 +32,9 @@ from explorer.ledger.lines import (
     sum_in_words,
     sum_lines,
 )
-from explorer.named_box import NamedBox
 from explorer.theme import theme
+from explorer.widgets.named_box import NamedBox
+from explorer.words.languages import mark, tr, translator
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

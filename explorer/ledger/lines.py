@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from explorer.i18n import coordinate, mark, number, signed, tr
+from explorer.words.languages import coordinate, mark, number, signed, tr
 
 if TYPE_CHECKING:
     from flowengine.protocol import Ledger, LedgerRow

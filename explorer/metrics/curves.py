@@ -9,11 +9,11 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
 from explorer.theme import theme
+from explorer.words.languages import integer, mark, number, tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import integer, mark, number, tr, translator
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
 from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
 from explorer.metrics.standing import sign_of, why
 from explorer.theme import theme
+from explorer.words.languages import integer, mark, number, tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from explorer.i18n import tr, translator
 from explorer.metrics.curves import CurvesView
 from explorer.metrics.figures import FiguresView
 from explorer.metrics.run_shelf import RunShelf
+from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.flow_layout import FlowLayout
-from explorer.i18n import tr, translator
 from explorer.lanes import titles_beside
 from explorer.metrics.runs import achieved, best_texts, spent_texts
 from explorer.theme import theme
+from explorer.widgets.flow_layout import FlowLayout
+from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
     from explorer.metrics.runs import Run

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from explorer.i18n import integer, mark, number, tr
 from explorer.lanes import ALL_TITLES, BASELINE_TITLES, LANE_ORDER
 from explorer.metrics.history import History
 from explorer.stack.names import choice_name
 from explorer.stack.ready_made import READY_MADE
+from explorer.words.languages import integer, mark, number, tr
 from flowengine.catalogue import fields_of, kind_of
 from flowengine.targets.presets import PRESETS
 

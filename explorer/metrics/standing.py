@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from explorer.i18n import mark, number, tr
+from explorer.words.languages import mark, number, tr
 
 if TYPE_CHECKING:
     from flowengine.protocol import Metrics

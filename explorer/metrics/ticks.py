@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from explorer.i18n import coordinate, number
+from explorer.words.languages import coordinate, number
 
 _STEPS: Final = (1.0, 2.0, 5.0)
 

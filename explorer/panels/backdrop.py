@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QPainter, QPen, QRegion
 
-from explorer.i18n import coordinate
 from explorer.theme import theme
+from explorer.words.languages import coordinate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from explorer.flow_layout import FlowLayout
-from explorer.i18n import mark, tr, translator
 from explorer.panels.colormap import SEQUENTIAL
 from explorer.resources import icon
 from explorer.theme import theme
+from explorer.widgets.flow_layout import FlowLayout
+from explorer.words.languages import mark, tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,6 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import number, tr, tr_sentence, translator
 from explorer.lanes import lane_title
 from explorer.panels.camera import Camera
 from explorer.panels.chips import ChipRow
@@ -24,6 +23,7 @@ from explorer.panels.panel_copy import PanelCopy, places
 from explorer.panels.rasterizer import Marker
 from explorer.panels.sentence import Sentence
 from explorer.theme import theme
+from explorer.words.languages import number, tr, tr_sentence, translator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,13 +10,13 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from explorer.i18n import MINUS, mark, number, translator
 from explorer.panels import colormap, strokes
 from explorer.panels.backdrop import draw_backdrop, draw_frame, draw_numbers
 from explorer.panels.enlarged import Enlarger
 from explorer.panels.fineness import is_large
 from explorer.panels.legend import Scale, draw_legend
 from explorer.panels.sheet import Sheet
+from explorer.words.languages import MINUS, mark, number, translator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

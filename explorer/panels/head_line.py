@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from explorer.i18n import tr
 from explorer.resources import icon
 from explorer.theme import theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from explorer.i18n import mark
 from explorer.panels.rasterizer import Shown
+from explorer.words.languages import mark
 
 Way = Literal["layers", "time", "straight"]
 

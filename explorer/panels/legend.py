@@ -9,9 +9,9 @@ import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
 
-from explorer.i18n import tr
 from explorer.panels import colormap
 from explorer.theme import theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from explorer.panels.camera import View

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.i18n import tr
 from explorer.panels.kinds import KINDS
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.rasterizer import Rasterizer, Shot, Shown, shot_at
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

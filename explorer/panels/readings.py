@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.i18n import number, signed, tr
 from explorer.panels.cells import cell_at
+from explorer.words.languages import number, signed, tr
 
 if TYPE_CHECKING:
     from explorer.panels.film import Film

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import tr, translator
-from explorer.named_box import NamedBox
 from explorer.panels.clock import SPEEDS, FrameClock
 from explorer.panels.scrub_bar import ScrubBar
 from explorer.resources import icon
 from explorer.theme import theme
+from explorer.widgets.named_box import NamedBox
+from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
 
-from explorer.i18n import translator
 from explorer.stack.commands import command_of
 from explorer.stack.layer_card import (
     SPACING,
@@ -32,6 +31,7 @@ from explorer.stack.layer_form import BaseForm, LayerForm
 from explorer.stack.mime import clipboard_data
 from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
 from explorer.theme import theme
+from explorer.words.languages import translator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

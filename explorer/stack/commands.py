@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
-from explorer.i18n import mark
+from explorer.words.languages import mark
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

@@ -8,12 +8,12 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import tr, translator
 from explorer.metrics.standing import steps_text
-from explorer.named_box import NamedBox
 from explorer.stack.field_editors import may_be_narrow
 from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
+from explorer.widgets.named_box import NamedBox
+from explorer.words.languages import tr, translator
 from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
 
 if TYPE_CHECKING:

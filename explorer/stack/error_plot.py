@@ -9,11 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from explorer.i18n import number
 from explorer.metrics.ticks import log_ticks
 from explorer.stack.names import choice_name
 from explorer.stack.solver_marks import draw_mark, line_of
 from explorer.theme import theme
+from explorer.words.languages import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

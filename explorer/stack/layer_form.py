@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import tr, translator
-from explorer.named_box import NamedBox
 from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
+from explorer.widgets.named_box import NamedBox
+from explorer.words.languages import tr, translator
 from flowengine.catalogue import BASE_SPECS, base_class, kind_of
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QDrag, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
-from explorer.i18n import tr
 from explorer.stack.card_list import CardList
 from explorer.stack.drag_out import drag_out_of
 from explorer.stack.layer_card import SPACING, card_height, small
 from explorer.stack.mime import from_mime, to_mime
 from explorer.theme import theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (

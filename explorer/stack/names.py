@@ -7,7 +7,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.i18n import tr
+from explorer.words.languages import tr
 from flowengine.catalogue import AutoregressiveSpec, CouplingSpec, fields_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
-from explorer.i18n import MINUS, number, tr
 from explorer.stack.names import choice_name
+from explorer.words.languages import MINUS, number, tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent

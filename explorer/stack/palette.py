@@ -16,14 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.flow_layout import FlowLayout
-from explorer.i18n import tr, translator
 from explorer.resources import icon
 from explorer.stack.mime import to_mime
 from explorer.stack.palette_list import PaletteList
 from explorer.stack.palette_model import palette_tip
 from explorer.stack.ready_made import READY_MADE
 from explorer.theme import theme
+from explorer.widgets.flow_layout import FlowLayout
+from explorer.words.languages import tr, translator
 from flowengine.catalogue import LAYER_SPECS, kind_of
 
 if TYPE_CHECKING:

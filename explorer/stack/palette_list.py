@@ -9,11 +9,11 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QS
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from explorer.i18n import tr
 from explorer.resources import icon
 from explorer.stack.layer_card import small
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.theme import mix, theme
+from explorer.words.languages import tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from explorer.i18n import mark, tr
 from explorer.stack.mime import LAYER_MIME, to_mime
 from explorer.stack.names import about
+from explorer.words.languages import mark, tr
 from flowengine.catalogue import LAYER_SPECS, Group, LayerSpec, kind_of
 
 if TYPE_CHECKING:

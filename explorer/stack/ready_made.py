@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from explorer.i18n import mark
 from explorer.stack.edits import fresh
+from explorer.words.languages import mark
 from flowengine.catalogue import LAYER_SPECS, kind_of
 from flowengine.project import Project
 

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import integer, mark, number, tr, tr_sentence, translator
-from explorer.named_box import NamedBox
 from explorer.stack.error_plot import ErrorPlot, Point, error_text
 from explorer.stack.layer_card import small
 from explorer.stack.names import choice_name
 from explorer.stack.solver_marks import icon_of
 from explorer.theme import theme
+from explorer.widgets.named_box import NamedBox
+from explorer.words.languages import integer, mark, number, tr, tr_sentence, translator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

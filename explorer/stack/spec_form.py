@@ -8,10 +8,10 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
-from explorer.i18n import tr, tr_sentence, translator
 from explorer.stack.field_editors import editor_for
 from explorer.stack.number_boxes import limits_of
 from explorer.theme import theme
+from explorer.words.languages import tr, tr_sentence, translator
 from flowengine.catalogue import fields_of
 from flowengine.project import broken_limit
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from explorer.i18n import signed, tr
 from explorer.stack.mime import LAYER_MIME, to_mime
 from explorer.stack.names import (
     about,
@@ -17,6 +16,7 @@ from explorer.stack.names import (
     changed_coordinate,
     weights_text,
 )
+from explorer.words.languages import signed, tr
 from flowengine.catalogue import AutoregressiveSpec, CouplingSpec, StandardNormal
 
 if TYPE_CHECKING:

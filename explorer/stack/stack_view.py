@@ -8,7 +8,6 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import tr, tr_sentence, translator
 from explorer.resources import icon
 from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
@@ -19,6 +18,7 @@ from explorer.stack.palette import Palette
 from explorer.stack.stack_model import BASE_ID
 from explorer.stack.why_planar import WhyPlanar, leans_on_planar
 from explorer.theme import theme
+from explorer.words.languages import tr, tr_sentence, translator
 from flowengine.catalogue import fields_of
 from flowengine.errors import FlowError
 from flowengine.project import resolve_keeps

@@ -9,11 +9,11 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import number, tr, translator
 from explorer.stack.names import formula_html
 from explorer.stack.ready_made import READY_MADE
 from explorer.stack.thumbnail import REACH, grid_pixmap, plain_grid
 from explorer.theme import theme
+from explorer.words.languages import number, tr, translator
 from flowengine.catalogue import Planar, kind_of
 
 if TYPE_CHECKING:

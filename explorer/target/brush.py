@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from explorer.i18n import mark
 from explorer.target.raster import NOTHING, Raster, Region, Segment
 from explorer.target.symmetry import symmetry_images
+from explorer.words.languages import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

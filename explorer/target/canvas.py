@@ -16,12 +16,12 @@ from PySide6.QtGui import (
     QTabletEvent,
 )
 
-from explorer.i18n import tr, translator
 from explorer.target.brush import Brush, Tool
 from explorer.target.density_view import DensityView
 from explorer.target.drawing import Drawing
 from explorer.target.footprint import Footprint
 from explorer.target.outline import tool_outline
+from explorer.words.languages import tr, translator
 from flowengine.project import DEFAULT_EXTENT
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from explorer.flow_layout import FlowLayout
+from explorer.widgets.flow_layout import FlowLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

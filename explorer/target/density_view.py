@@ -17,12 +17,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.i18n import MINUS, number, tr, translator
 from explorer.target import overlay
 from explorer.target.footprint import Footprint
 from explorer.target.picture import DensityPicture, SquareView
 from explorer.target.raster import NOTHING, Region
 from explorer.theme import theme
+from explorer.words.languages import MINUS, number, tr, translator
 
 if TYPE_CHECKING:
     import numpy as np

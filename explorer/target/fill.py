@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.i18n import mark
 from explorer.target.brush import Coat
 from explorer.target.symmetry import symmetry_images
+from explorer.words.languages import mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

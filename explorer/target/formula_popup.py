@@ -9,11 +9,11 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from explorer.i18n import mark, tr, tr_sentence, translator
 from explorer.target.chips import SPACING, chip, flow
 from explorer.target.picture import density_image
 from explorer.target.popup import Popup
 from explorer.theme import set_role
+from explorer.words.languages import mark, tr, tr_sentence, translator
 from flowengine.errors import FormulaError, TargetError
 from flowengine.targets.formula import MAX_LENGTH, formula_density
 from flowengine.targets.sources import spec_from_formula

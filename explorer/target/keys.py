@@ -6,8 +6,8 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 
-from explorer.i18n import mark, tr
 from explorer.target.brush import Tool
+from explorer.words.languages import mark, tr
 
 TOOL_KEYS: Final = {
     Qt.Key.Key_B: Tool.BRUSH,

@@ -9,11 +9,11 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QTransform
 
-from explorer.i18n import mark
 from explorer.target.brush import Coat, box_blur
 from explorer.target.footprint import transform_of
 from explorer.target.raster import NOTHING, Region
 from explorer.target.symmetry import symmetry_images
+from explorer.words.languages import mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

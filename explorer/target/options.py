@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from explorer.i18n import number, tr, translator
 from explorer.target.chips import SPACING, chip, say
 from explorer.target.lettering import LONGEST
 from explorer.target.tip_popup import slider
+from explorer.words.languages import number, tr, translator
 
 if TYPE_CHECKING:
     from explorer.target.point_cloud import PointCloud

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from explorer.i18n import mark
 from explorer.target.raster import CELLS
 from explorer.target.symmetry import symmetry_images
+from explorer.words.languages import mark
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.checks import MAX_POINTS
 from flowengine.targets.points import cell_counts, chosen_bandwidth, spread_counts

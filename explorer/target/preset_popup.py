@@ -9,9 +9,9 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from explorer.i18n import tr
 from explorer.target.picture import density_image
 from explorer.target.popup import Popup
+from explorer.words.languages import tr
 from flowengine.targets.presets import PRESETS, preset_density
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from explorer.i18n import number, tr, translator
 from explorer.target.brush import Tool
 from explorer.target.canvas import TargetCanvas
 from explorer.target.formula_popup import FormulaPopup
@@ -19,6 +18,7 @@ from explorer.target.keys import STRENGTH_KEYS, TOOL_KEYS
 from explorer.target.point_cloud import NO_POINTS, PointCloud
 from explorer.target.preset_popup import PresetPopup
 from explorer.target.tools import ToolRows
+from explorer.words.languages import number, tr, translator
 from flowengine.arrays import FrozenArray
 from flowengine.frame import Frame
 from flowengine.project import DEFAULT_EXTENT, TargetSpec

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from explorer.i18n import tr, translator
 from explorer.target.popup import Popup
+from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
     from explorer.target.brush import Brush

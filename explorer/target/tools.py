@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import mark, number, tr, translator
 from explorer.resources import icon
 from explorer.target.brush import Brush, Tool
 from explorer.target.chips import SPACING, below, chip, flow, say
@@ -25,6 +24,7 @@ from explorer.target.keys import with_key
 from explorer.target.options import PointOptions, TextOptions
 from explorer.target.tip_popup import TipPopup, slider
 from explorer.theme import set_role, theme
+from explorer.words.languages import mark, number, tr, translator
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

@@ -28,7 +28,7 @@ from flowengine.project import FLOW_LANES as LANES
 from tests.benchmarks.paint_times import PaintTimes
 
 if TYPE_CHECKING:
-    from explorer.main_window import MainWindow
+    from explorer.window.main_window import MainWindow
 
 HEADLESS_S = 8.0
 SETTLE_S = 10.0  # a lane that has just come to rest draws its film once more, in full quality

@@ -32,7 +32,7 @@ from explorer.theme import theme
 from flowengine import protocol
 
 if TYPE_CHECKING:
-    from explorer.main_window import MainWindow
+    from explorer.window.main_window import MainWindow
 
 LATE_S = 0.05
 SAMPLE_S = 0.004

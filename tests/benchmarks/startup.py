@@ -41,7 +41,7 @@ class FirstMove(QObject):
 def main() -> None:
     """Start as the program does, and print the seconds."""
     from explorer import app as program
-    from explorer.shell.appearance import restore_appearance
+    from explorer.window.appearance import restore_appearance
 
     settings = tempfile.TemporaryDirectory()
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings.name)

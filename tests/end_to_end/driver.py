@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 
 from explorer.app import application
 from explorer.lanes import LANE_TITLES
-from explorer.main_window import MainWindow
+from explorer.window.main_window import MainWindow
 from flowengine.catalogue import kind_of
 
 MAIN = Path(__file__).parents[2] / "main.py"

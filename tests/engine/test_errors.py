@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-import explorer.store  # noqa: F401  the window's own errors
+import explorer.session.store  # noqa: F401  the window's own errors
 import flowengine.export  # noqa: F401  and those of exports
 from flowengine.errors import FlowError, FormulaError
 from flowengine.targets.sources import spec_from_formula

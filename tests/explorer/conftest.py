@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from explorer import dialogs
-from explorer.main_window import MainWindow
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
-from explorer.store import Store
+from explorer.session.store import Store
 from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.target.target_bar import TargetEditor
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.main_window import MainWindow
 from flowengine.project import Project, TargetSpec, default_stack
 from tests.explorer.panel_desk import shown
 from tests.explorer.stack_desk import STACK, Desk

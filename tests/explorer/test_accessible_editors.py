@@ -7,10 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QTabBar, QWidget
 
-from explorer.i18n import translator
 from explorer.ledger.ledger_view import LedgerView
-from explorer.shell.model_tabs import ModelTabs
+from explorer.models.model_tabs import ModelTabs
 from explorer.stack.solver_lab import LabRow
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 
 

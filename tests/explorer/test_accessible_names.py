@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
 
 from explorer.dialogs import ask
 from explorer.export.choices import CHOICES
-from explorer.i18n import translator
 from explorer.stack.why_planar import WhyPlanar
 from explorer.target.popup import Popup
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 from tests.explorer.ledger_desk import continuous, discrete
 from tests.explorer.windows import shown_window

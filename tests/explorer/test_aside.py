@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread
 from shiboken6 import isValid
 
-from explorer.shell.aside import Aside
-from explorer.shell.target_job import TargetReader
+from explorer.session.background import Aside
+from explorer.session.target_reader import TargetReader
 from flowengine.errors import TargetError
 from flowengine.project import TargetSpec
 

@@ -9,10 +9,10 @@ from PySide6.QtGui import QPaintEvent, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
 from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.theme import theme
+from explorer.words.languages import translator
 from tests.explorer.canvas_desk import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
 from tests.explorer.screens import run_at_scale
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
-from explorer.shell.device_box import DeviceBox
+from explorer.window.device_box import DeviceBox
+from explorer.words.languages import translator
 from flowengine.project import Project
 from flowengine.protocol import DeviceInfo, LaneStatus, Metrics
 from tests.explorer.windows import shown_window

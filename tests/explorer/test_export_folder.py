@@ -8,7 +8,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
 from explorer import resources
-from explorer.i18n import translator
+from explorer.words.languages import translator
 from flowengine.project import Project
 from tests.explorer.windows import shown_window
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from explorer.flow_layout import FlowLayout
+from explorer.widgets.flow_layout import FlowLayout
 
 
 class Box(QWidget):

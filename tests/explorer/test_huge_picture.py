@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
+from explorer.words.languages import translator
 from flowengine.project import Project
 from tests.engine.pictures import png_declaring
 from tests.explorer.windows import shown_window

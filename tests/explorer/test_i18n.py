@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from explorer.i18n import integer, number, signed, tr, translator
 from explorer.ledger.lines import density_text, point_text
+from explorer.words.languages import integer, number, signed, tr, translator
 
 
 @pytest.mark.parametrize(

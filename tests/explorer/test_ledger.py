@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QApplication, QStyle, QToolTip
 
 import flowengine as fe
 from explorer import resources
-from explorer.i18n import translator
 from explorer.ledger import titles
 from explorer.ledger.copies import as_text
 from explorer.ledger.lines import sum_in_words, sum_lines
 from explorer.ledger.titles import fitting
 from explorer.theme import theme
+from explorer.words.languages import translator
 from tests.explorer.ledger_desk import continuous, discrete, row, show_lane, shown_view
 
 

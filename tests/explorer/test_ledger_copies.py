@@ -8,9 +8,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from explorer.i18n import translator
 from explorer.ledger.copies import as_latex, as_markdown, as_text
 from explorer.ledger.lines import density_text
+from explorer.words.languages import translator
 from tests.explorer.ledger_desk import continuous, discrete, row, shown_view
 
 

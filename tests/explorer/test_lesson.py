@@ -8,10 +8,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
 from explorer.metrics.runs import Run
+from explorer.session.store import PART_TITLES, LessonError, Store
 from explorer.settings import settings
-from explorer.store import PART_TITLES, LessonError, Store
+from explorer.words.languages import translator
 from flowengine.lesson import LONGEST_NOTE
 from flowengine.project import Project
 from tests.explorer.windows import save, shown_window, stroke

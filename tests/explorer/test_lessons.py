@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip
 
 from explorer import dialogs
-from explorer.i18n import translator
-from explorer.shell.lessons import LESSONS, LessonMenu
+from explorer.lessons.catalogue import LESSONS, LessonMenu
+from explorer.words.languages import translator
 from flowengine.lesson import LONGEST_NOTE
 from flowengine.project import Project
 from tests.explorer.windows import shown_window

@@ -7,11 +7,11 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableWidget
 
-from explorer.i18n import translator
 from explorer.lanes import LANE_ORDER
 from explorer.metrics.figures import FiguresView
 from explorer.metrics.history import MAX_POINTS, History
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.project import LaneState
 from tests.explorer.measurements import measured, run, saved, shown_view
 

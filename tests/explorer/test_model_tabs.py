@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
-from explorer.shell.baseline_form import BaselineForms
-from explorer.shell.model_tabs import ModelTabs
-from explorer.shell.recipe_form import RecipeForm
+from explorer.models.baseline_form import BaselineForms
+from explorer.models.model_tabs import ModelTabs
+from explorer.models.recipe_form import RecipeForm
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.solver_lab import SolverLab
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 
 

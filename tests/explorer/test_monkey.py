@@ -18,11 +18,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from explorer import dialogs
 from explorer.export import exporter
-from explorer.i18n import translator
-from explorer.main_window import SMALLEST, MainWindow
-from explorer.store import Store
+from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.main_window import SMALLEST, MainWindow
+from explorer.words.languages import translator
 from flowengine import protocol
 from flowengine.project import Project, default_stack
 from tests.explorer.warm_engines import use_warm_engines

@@ -10,9 +10,9 @@ import pytest
 
 from explorer.export.other_ways import OtherWays
 from explorer.export.page_source import page_of
+from explorer.export.page_sources import page_sources
 from explorer.export.web_page import read_page, write_web_page
 from explorer.panels.film import Film
-from explorer.shell.page_sources import page_sources
 from explorer.training.controller import Controller
 from flowengine.catalogue import AffineCoupling, FlowMatching
 from flowengine.project import Project

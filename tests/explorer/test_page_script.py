@@ -14,9 +14,9 @@ from explorer import resources
 from explorer.export.page_data import pack_bytes, pack_steps, unpack_bytes, unpack_steps
 from explorer.export.page_film import STEP
 from explorer.export.page_words import check_text
-from explorer.i18n import number
 from explorer.panels.keyframes import frame_weights
 from explorer.panels.pace import acting_layer, trail_moments, with_rests
+from explorer.words.languages import number
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 
-from explorer.i18n import translator
 from explorer.stack.layer_card import small
 from explorer.stack.mime import LAYER_MIME, MAX_BYTES, from_mime, to_mime
 from explorer.stack.names import about
 from explorer.stack.palette import Palette
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.stack.ready_made import READY_MADE
+from explorer.words.languages import translator
 from flowengine.catalogue import LAYER_SPECS, Planar, SplineCoupling, kind_of
 from flowengine.project import MAX_LAYERS
 

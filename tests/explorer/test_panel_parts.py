@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
-from explorer.i18n import translator
 from explorer.motion import motion
 from explorer.panels import colormap
 from explorer.panels.camera import Camera
@@ -20,6 +19,7 @@ from explorer.panels.ground import Ground
 from explorer.panels.kinds import KINDS
 from explorer.panels.rasterizer import Rasterizer, Shot, Shown
 from explorer.panels.strokes import field_lines
+from explorer.words.languages import translator
 from tests.explorer.film_messages import EXTENT, field, heat, particles, still
 from tests.explorer.test_rasterizer import NOTHING, drawn, film_of, only, pixels
 

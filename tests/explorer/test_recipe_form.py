@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from explorer.i18n import translator
-from explorer.shell.recipe_form import RecipeForm
+from explorer.models.recipe_form import RecipeForm
+from explorer.words.languages import translator
 from flowengine.project import StopRule, Training
 
 

@@ -5,11 +5,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from explorer.i18n import number
 from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import achieved, differences
-from explorer.shell.run_keeper import LEAST_STEPS
+from explorer.session.run_keeper import LEAST_STEPS
 from explorer.stack.ready_made import READY_MADE
+from explorer.words.languages import number
 from flowengine.catalogue import FlowMatching, Planar
 from flowengine.continuous.solvers import SOLVERS
 from flowengine.lane import load

@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 
 from explorer import resources
-from explorer.i18n import tr_sentence, translator
-from explorer.phrasebook import Phrasebook
+from explorer.words.languages import tr_sentence, translator
+from explorer.words.phrasebook import Phrasebook
 from flowengine.errors import FlowError
 from flowengine.project import Project
 from flowengine.targets.sources import spec_from_file, spec_from_table

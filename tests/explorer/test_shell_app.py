@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer import app as program
 from explorer import dialogs
-from explorer.i18n import translator
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 
 

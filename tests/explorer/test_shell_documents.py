@@ -11,9 +11,9 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from explorer import dialogs
-from explorer.shell.documents import Documents
-from explorer.shell.look import Look
-from explorer.store import Store, recent_files
+from explorer.panels.view_state import Look
+from explorer.session.documents import Documents
+from explorer.session.store import Store, recent_files
 from flowengine.project import Project, default_stack
 
 

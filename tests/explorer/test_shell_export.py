@@ -13,10 +13,10 @@ from explorer.export.jobs import Taken, size_text
 from explorer.export.other_ways import OtherWays
 from explorer.export.page_source import PageSource, page_of
 from explorer.export.source import Source
-from explorer.i18n import LANGUAGES, translator
 from explorer.metrics.curves import CurvesView
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.words.languages import LANGUAGES, translator
 from flowengine.project import Project
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 from tests.explorer.scenes import scene_of

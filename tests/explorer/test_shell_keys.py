@@ -7,12 +7,12 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea
 
-from explorer.i18n import translator
-from explorer.main_window import MainWindow
-from explorer.shell.shortcuts import ShortcutSheet
-from explorer.store import Store
+from explorer.help.shortcuts import ShortcutSheet
+from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.main_window import MainWindow
+from explorer.words.languages import translator
 from flowengine.project import Project
 
 
@@ -120,7 +120,7 @@ def test_the_clock_goes_frame_by_frame(window):
 
 
 def test_theme_and_language_change_at_once_and_are_kept(window, qtbot):
-    from explorer.shell.appearance import restore_appearance
+    from explorer.window.appearance import restore_appearance
 
     window.actions_["theme_light"].trigger()
     window.actions_["language_vi"].trigger()

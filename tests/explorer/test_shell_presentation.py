@@ -8,16 +8,16 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from explorer.i18n import translator
+from explorer.help.command_palette import CommandPalette
+from explorer.help.glossary import GlossaryDialog, glossary, matching
 from explorer.panels.camera import HOME_HALF_SPAN
 from explorer.panels.rasterizer import Shown
-from explorer.shell.arrangement import SIDE_WIDTH
-from explorer.shell.command_palette import CommandPalette
-from explorer.shell.glossary import GlossaryDialog, glossary, matching
-from explorer.shell.presentation import Presentation
-from explorer.shell.status_line import StatusLine
-from explorer.store import remember_recent
+from explorer.session.store import remember_recent
 from explorer.theme import theme
+from explorer.window.layout import SIDE_WIDTH
+from explorer.window.presentation import Presentation
+from explorer.window.status_line import StatusLine
+from explorer.words.languages import translator
 from flowengine.lesson import Lesson
 from flowengine.project import Project, default_stack
 from tests.explorer.film_messages import grid

@@ -9,12 +9,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 
 from explorer import dialogs
-from explorer.main_window import SMALLEST, MainWindow
+from explorer.session.store import Store
 from explorer.stack.stack_model import BASE_ID
-from explorer.store import Store
 from explorer.theme import theme
 from explorer.training.commands import commands_between
 from explorer.training.controller import Controller
+from explorer.window.main_window import SMALLEST, MainWindow
 from flowengine.catalogue import Ring, StandardNormal
 from flowengine.project import FLOW_LANES, Project, TargetSpec, default_stack
 from flowengine.protocol import (

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from explorer.i18n import translator
+from explorer.words.languages import translator
 from flowengine import protocol
 from flowengine.project import FLOW_LANES, Project, default_stack
 from tests.explorer.windows import shown_window

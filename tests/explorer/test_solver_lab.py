@@ -12,11 +12,11 @@ from PySide6.QtGui import QHelpEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from explorer.i18n import translator
-from explorer.shell.model_tabs import ModelTabs
+from explorer.models.model_tabs import ModelTabs
 from explorer.stack.solver_lab import LabRow, SolverLab
 from explorer.stack.solver_marks import icon_of
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.catalogue import FlowMatching
 from flowengine.project import Project, default_stack
 

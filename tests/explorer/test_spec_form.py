@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QSpinBox,
 )
 
-from explorer.i18n import MINUS, translator
 from explorer.stack import number_boxes
 from explorer.stack.continuous_form import ContinuousForm
 from explorer.stack.number_boxes import next_round
 from explorer.stack.spec_form import SpecForm
 from explorer.theme import theme
+from explorer.words.languages import MINUS, translator
 from flowengine.catalogue import (
     CONTINUOUS_SPECS,
     LAYER_SPECS,

@@ -13,11 +13,11 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from explorer.i18n import translator
 from explorer.stack.layer_card import PARTS, shortened
 from explorer.stack.mime import to_mime
 from explorer.stack.stack_model import BASE_ID
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.catalogue import (
     Planar,
     kind_of,

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PySide6.QtCore import QPersistentModelIndex, Qt
 
-from explorer.i18n import MINUS
 from explorer.stack.mime import from_mime
 from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
 from explorer.stack.thumbnail import grid_pixmap, looks_like, plain_grid
 from explorer.theme import theme
+from explorer.words.languages import MINUS
 from flowengine.project import resolve_keeps
 from flowengine.protocol import LayerFact
 from flowengine.shorthand import parse_stack

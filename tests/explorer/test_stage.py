@@ -9,13 +9,13 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from explorer.area import panel_area as stage_module
+from explorer.area.panel_area import Stage
+from explorer.area.panel_grid import PanelGrid
 from explorer.metrics.runs import Run
 from explorer.motion import motion
 from explorer.panels.film import Film
 from explorer.panels.rasterizer import Shown
-from explorer.shell import stage as stage_module
-from explorer.shell.panel_grid import PanelGrid
-from explorer.shell.stage import Stage
 from explorer.theme import theme
 from explorer.training.controller import Controller
 from flowengine.catalogue import GaussianMixture, Uniform

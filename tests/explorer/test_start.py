@@ -29,13 +29,13 @@ window.controller.stop()
 LATER = [
     "explorer.export.dialog",
     "explorer.export.jobs",
-    "explorer.shell.about",
-    "explorer.shell.baseline_form",
-    "explorer.shell.command_palette",
-    "explorer.shell.glossary",
-    "explorer.shell.lesson_dialog",
-    "explorer.shell.recipe_form",
-    "explorer.shell.shortcuts",
+    "explorer.help.about",
+    "explorer.models.baseline_form",
+    "explorer.help.command_palette",
+    "explorer.help.glossary",
+    "explorer.lessons.dialog",
+    "explorer.models.recipe_form",
+    "explorer.help.shortcuts",
     "explorer.stack.continuous_form",
     "explorer.stack.solver_lab",
     "numpy.ma",
@@ -69,5 +69,5 @@ def test_what_knows_no_qt_is_loaded_before_it(opened):
 
 @pytest.mark.parametrize("module", LATER)
 def test_what_is_not_seen_at_first_is_loaded_later(opened, module):
-    assert "explorer.main_window" in opened[1].split()
+    assert "explorer.window.main_window" in opened[1].split()
     assert module not in opened[1].split()

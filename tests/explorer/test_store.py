@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from explorer.store import MAX_RECENT, MAX_UNDO, Store, recent_files, remember_recent
+from explorer.session.store import MAX_RECENT, MAX_UNDO, Store, recent_files, remember_recent
 from flowengine.errors import ProjectError
 from flowengine.project import LaneState, Project, TargetSpec, default_stack
 from tests.explorer.windows import save

@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSlider, QVBoxLayout, QWidget
 
-from explorer.i18n import translator
-from explorer.store import Store
+from explorer.session.store import Store
 from explorer.target.brush import Tool
 from explorer.target.preset_popup import PresetPopup
 from explorer.target.target_bar import TargetEditor
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.arrays import FrozenArray
 from flowengine.project import Project, TargetSpec
 from flowengine.targets.presets import preset_density

@@ -10,10 +10,10 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from explorer.i18n import translator
-from explorer.store import Store
+from explorer.session.store import Store
 from explorer.target.target_bar import TargetEditor
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.project import Project, TargetSpec, default_stack
 from flowengine.targets.sources import density_of, spec_from_formula, spec_from_points
 

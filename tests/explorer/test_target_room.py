@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
-from explorer.flow_layout import FlowLayout
-from explorer.i18n import translator
+from explorer.widgets.flow_layout import FlowLayout
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 from tests.explorer.windows import shown_window
 

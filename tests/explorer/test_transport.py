@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.i18n import translator
 from explorer.panels.scrub_bar import ScrubBar
 from explorer.panels.transport import Transport
 from explorer.theme import theme
+from explorer.words.languages import translator
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -9,15 +9,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from explorer.i18n import coordinate
+from explorer.area.panel_area import Stage
 from explorer.ledger.lines import asked_point, point_text, step_lines, sum_lines, whole_jacobian
 from explorer.panels.backdrop import axis_lines
 from explorer.panels.camera import Camera
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.readings import readings
-from explorer.shell.stage import Stage
 from explorer.target.brush import Tool
 from explorer.training.controller import Controller
+from explorer.words.languages import coordinate
 from flowengine.frame import Frame
 from flowengine.project import Project, default_stack
 from flowengine.protocol import Ledger, LedgerRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.i18n import translator
+from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
 from flowengine.protocol import Metrics
 from tests.explorer.windows import shown_window

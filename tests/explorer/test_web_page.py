@@ -16,19 +16,19 @@ import numpy as np
 import pytest
 
 from explorer import resources
+from explorer.area.panel_area import Stage
 from explorer.export.page_data import Steps, unpack_steps
 from explorer.export.page_film import MOST_PARTICLES, STEP
 from explorer.export.page_source import PageSource, page_of
+from explorer.export.page_sources import page_sources
 from explorer.export.page_words import PageFigures
 from explorer.export.web_page import COMPARING, read_page, write_web_page
-from explorer.i18n import translator
 from explorer.metrics.metrics_view import MetricsView
 from explorer.metrics.runs import Run
 from explorer.panels.film import Film
-from explorer.shell.page_sources import page_sources
-from explorer.shell.stage import Stage
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.words.languages import translator
 from flowengine.arrays import FrozenArray
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from explorer.i18n import translator
 from explorer.stack.stack_view import StackEditor
 from explorer.stack.thumbnail import plain_grid
 from explorer.stack.why_planar import WhyPlanar, leans_on_planar, push_of
 from explorer.theme import theme
+from explorer.words.languages import translator
 from flowengine.protocol import LayerFact
 from flowengine.shorthand import parse_stack
 

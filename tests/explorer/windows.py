@@ -9,11 +9,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from explorer import dialogs
-from explorer.main_window import MainWindow
 from explorer.motion import motion
-from explorer.store import Store, write_document
+from explorer.session.store import Store, write_document
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.main_window import MainWindow
 from flowengine.protocol import Metrics
 from tests.explorer.warm_engines import use_warm_engines
 

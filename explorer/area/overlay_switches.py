@@ -1,0 +1,87 @@
+"""What of the pictures is switched on and off by key, in all panels at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+if TYPE_CHECKING:
+    from explorer.area.panel_area import Stage
+    from explorer.panels.flow_panel import FlowPanel
+    from explorer.window.actions import Actions
+
+_PREFIX: Final = "show_"  # of the action's id, before a field of `rasterizer.Shown`
+
+
+class PictureKeys(QObject):
+    """Switches one part of the picture in every panel that has it.
+
+    Where panels differ it is switched on in all; once all show it, off in all.
+
+    Args:
+        actions: Their marks say what the panels show.
+        stage: Holds the panels.
+    """
+
+    def __init__(self, actions: Actions, stage: Stage) -> None:
+        super().__init__(stage)
+        self._stage = stage
+        self._marks = {name.removeprefix(_PREFIX): actions[name] for name in actions.ids(_PREFIX)}
+        for mark in self._marks.values():
+            mark.setCheckable(True)
+
+    def density(self) -> None:
+        """The density."""
+        self._switch("density")
+
+    def points(self) -> None:
+        """The particles."""
+        self._switch("points")
+
+    def grid(self) -> None:
+        """The warped grid."""
+        self._switch("grid")
+
+    def trails(self) -> None:
+        """The trails behind the particles."""
+        self._switch("trails")
+
+    def field(self) -> None:
+        """The velocity field."""
+        self._switch("field")
+
+    def outline(self) -> None:
+        """The outline of the target."""
+        self._switch("outline")
+
+    def difference(self) -> None:
+        """The difference from the target, in the place of the density."""
+        self._switch("difference")
+
+    def paths(self) -> None:
+        """The whole ways of some particles."""
+        self._switch("paths")
+
+    def exact(self) -> None:
+        """The field that the velocity should become."""
+        self._switch("exact")
+
+    def tell(self) -> None:
+        """Mark the actions by what the panels show, before a menu of them opens."""
+        for name, mark in self._marks.items():
+            mark.setChecked(_all_show(self._panels(name), name))
+
+    def _switch(self, name: str) -> None:
+        panels = self._panels(name)
+        on = not _all_show(panels, name)
+        for panel in panels:
+            panel.switch(name, on)
+        self._marks[name].setChecked(_all_show(panels, name))
+
+    def _panels(self, name: str) -> list[FlowPanel]:
+        return [panel for panel in self._stage.all_panels if panel.can_show(name)]
+
+
+def _all_show(panels: list[FlowPanel], name: str) -> bool:
+    return bool(panels) and all(getattr(panel.shown, name) for panel in panels)

@@ -1,0 +1,137 @@
+"""All that the command palette offers: what stands in the menus, and what is a click elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+
+from explorer import resources
+from explorer.help.glossary import glossary
+from explorer.lanes import BASELINE_TITLES
+from explorer.stack.names import about
+from explorer.stack.ready_made import READY_MADE
+from explorer.window.actions import VIEW
+from explorer.words.languages import mark, tr
+from flowengine.catalogue import LAYER_SPECS, kind_of
+from flowengine.targets.presets import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtCore import QObject
+
+    from explorer.window.main_window import MainWindow
+    from flowengine.project import Lane
+
+    Entry = tuple[str, QAction]
+
+_COMPARE: dict[Lane, tuple[str, str]] = {
+    "vae": (mark("Compare with a VAE"), mark("Take the VAE away")),
+    "gan": (mark("Compare with a GAN"), mark("Take the GAN away")),
+}
+
+
+def palette_entries(window: MainWindow, parent: QObject) -> list[Entry]:
+    """Where each stands in the window, and the action itself.
+
+    Args:
+        window: What they act on.
+        parent: Those made here go with it.
+    """
+    entries = window.actions_.places()
+    view = tr(VIEW).replace("&", "")
+    entries += [(view, dock.toggleViewAction()) for dock in window.docks.values()]
+    window.menus.recent.fill()
+    for found in (_baselines, _presets, _ready_made, _layers):
+        entries += found(window, parent)
+    for menu in (window.menus.recent, window.menus.lessons):
+        entries += [(menu.title(), action) for action in menu.actions()]
+    return [*entries, *_glossary(window, parent)]
+
+
+def _baselines(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+    button = window.stage.compare_button
+    for lane in BASELINE_TITLES:
+        shown = lane in window.stage.panels
+        action = _made(
+            parent,
+            tr(_COMPARE[lane][shown]),
+            lambda lane=lane: button.toggle(lane),
+            icon="minus" if shown else "plus",
+            tip=button.toolTip(),
+        )
+        action.setEnabled(button.isEnabled())
+        yield tr("In the panels"), action
+
+
+def _presets(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+    for preset in PRESETS.values():
+        action = _made(
+            parent,
+            tr("Preset: {title}").format(title=tr(preset.title)),
+            lambda name=preset.name: window.target.choose_preset(name),
+            icon="target",
+            words=preset.name,
+            enabled=window.target.isEnabled(),
+        )
+        yield tr("Target"), action
+
+
+def _ready_made(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+    for ready in READY_MADE:
+        action = _made(
+            parent,
+            tr("Use {stack}").format(stack=tr(ready.name)),
+            lambda ready=ready: window.models.stack.use_ready_made(ready),
+            icon="layers",
+            tip=tr(ready.about),
+            enabled=window.models.stack.isEnabled(),
+        )
+        yield tr("Stack"), action
+
+
+def _layers(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+    for layer in LAYER_SPECS:
+        action = _made(
+            parent,
+            tr("Add {layer}").format(layer=tr(layer.title)),
+            lambda layer=layer: window.models.stack.insert_layers([layer()]),
+            icon="plus",
+            tip=tr(about(layer)),
+            words=f"{layer.title} {kind_of(layer)}",
+            enabled=window.models.stack.isEnabled(),
+        )
+        yield tr("Stack"), action
+
+
+def _glossary(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+    for entry in glossary():
+        yield (
+            tr("Glossary"),
+            _made(
+                parent,
+                entry.term,
+                lambda term=entry.term: window.help.show_glossary(term),
+                icon="info",
+                tip=entry.text,
+            ),
+        )
+
+
+def _made(
+    parent: QObject,
+    text: str,
+    act: Callable[[], None],
+    *,
+    icon: str,
+    tip: str = "",
+    words: str = "",
+    enabled: bool = True,
+) -> QAction:
+    action = QAction(resources.icon(icon), text, parent)
+    action.setStatusTip(tip)
+    action.setData(words)
+    action.setEnabled(enabled)
+    action.triggered.connect(lambda _checked=False: act())
+    return action

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer import resources, start
+from explorer import resources
+from explorer.icons import icon
 from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
@@ -23,7 +24,7 @@ from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 EXAMPLE: Final = "star.flow"
@@ -31,14 +32,19 @@ FIRST_LOOK_MS: Final = 150  # in which the window has the processors for itself
 log = logging.getLogger(__name__)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program until its window is closed; gives the exit status."""
+def main(argv: Sequence[str] | None = None, *, moving: Callable[[], None] = lambda: None) -> int:
+    """Run the program until its window is closed; gives the exit status.
+
+    Args:
+        argv: The arguments; those of the process if left out.
+        moving: Called once the window moves.
+    """
     arguments = parse(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     app = application()
     restore_appearance(arguments.lang)
     window = open_window(arguments.project)
-    QTimer.singleShot(FIRST_LOOK_MS, window, start.settle)
+    QTimer.singleShot(FIRST_LOOK_MS, window, moving)
     if arguments.screenshot is not None:
         QTimer.singleShot(
             round(1000 * arguments.after), window, lambda: _shoot(window, arguments.screenshot)
@@ -87,7 +93,7 @@ def application() -> QApplication:
     )
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Flow Explorer")
-    app.setWindowIcon(resources.icon("waves", "accent"))
+    app.setWindowIcon(icon("waves", "accent"))
     return app
 
 

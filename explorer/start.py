@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     load()
     from explorer.app import main as run
 
-    return run(argv)
+    return run(argv, moving=settle)
 
 
 def load() -> None:

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from explorer.icons import icon
 from explorer.lanes import BASELINE_TITLES
-from explorer.resources import icon
 from explorer.theme import theme
 from explorer.words.languages import tr, translator
 

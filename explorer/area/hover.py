@@ -12,27 +12,37 @@ from explorer.panels.readings import readings
 from explorer.words.languages import tr
 
 if TYPE_CHECKING:
-    from explorer.area.panel_area import Stage
+    from collections.abc import Callable, Mapping
+
     from explorer.panels.flow_panel import FlowPanel
+    from flowengine.project import Lane
 
 _EVERY_MS: Final = 250
 
 
-class UnderMouse(QObject):
+class Hover(QObject):
     """Says what a panel shows at a point, again and again: the numbers live.
 
     Signals:
         described: The sentence; "" where the mouse is over no panel.
 
     Args:
-        stage: Whose panels they are.
+        panels: Those that stand in the area now, those of a pinned run too.
+        own: Those of the present models, by lane.
+        parent: The area.
     """
 
     described = Signal(str)
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
-        self._stage = stage
+    def __init__(
+        self,
+        panels: Callable[[], list[FlowPanel]],
+        own: Callable[[], Mapping[Lane, FlowPanel]],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._panels = panels
+        self._own = own
         self._over: tuple[FlowPanel, tuple[float, float]] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
@@ -56,11 +66,11 @@ class UnderMouse(QObject):
         self.described.emit("")
 
     def _describe(self) -> None:
-        if self._over is None or self._over[0] not in self._stage.all_panels:
+        if self._over is None or self._over[0] not in self._panels():
             return
         panel, point = self._over
         frame = panel.view.frame
         said = readings(panel.view, point)
-        names = {own: tr(lane_title(lane)) for lane, own in self._stage.panels.items()}
+        names = {own: tr(lane_title(lane)) for lane, own in self._own().items()}
         head = f"{names.get(panel, panel.title)}, {point_text(frame.data(point), frame.scale)}"
         self.described.emit(f"{head}: {', '.join(said)}" if said else head)

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 if TYPE_CHECKING:
-    from explorer.area.panel_area import Stage
+    from explorer.area.panel_area import PanelArea
     from explorer.panels.flow_panel import FlowPanel
     from explorer.window.actions import Actions
 
 _PREFIX: Final = "show_"  # of the action's id, before a field of `rasterizer.Shown`
 
 
-class PictureKeys(QObject):
+class OverlaySwitches(QObject):
     """Switches one part of the picture in every panel that has it.
 
     Where panels differ it is switched on in all; once all show it, off in all.
 
     Args:
         actions: Their marks say what the panels show.
-        stage: Holds the panels.
+        area: Holds the panels.
     """
 
-    def __init__(self, actions: Actions, stage: Stage) -> None:
-        super().__init__(stage)
-        self._stage = stage
+    def __init__(self, actions: Actions, area: PanelArea) -> None:
+        super().__init__(area)
+        self._area = area
         self._marks = {name.removeprefix(_PREFIX): actions[name] for name in actions.ids(_PREFIX)}
         for mark in self._marks.values():
             mark.setCheckable(True)
@@ -80,7 +80,7 @@ class PictureKeys(QObject):
         self._marks[name].setChecked(_all_show(panels, name))
 
     def _panels(self, name: str) -> list[FlowPanel]:
-        return [panel for panel in self._stage.all_panels if panel.can_show(name)]
+        return [panel for panel in self._area.all_panels if panel.can_show(name)]
 
 
 def _all_show(panels: list[FlowPanel], name: str) -> bool:

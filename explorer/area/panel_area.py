@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.area.compare_button import CompareButton
-from explorer.area.hover import UnderMouse
+from explorer.area.hover import Hover
 from explorer.area.panel_grid import PanelGrid
-from explorer.area.pinned_run import Guests
-from explorer.area.target_reference import TargetOverlay
+from explorer.area.pinned_run import PinnedRun
+from explorer.area.target_reference import TargetReference
 from explorer.export.scene import Scene, Sight
 from explorer.lanes import LANE_TITLES, PANEL_TITLES, shown_lanes
 from explorer.ledger.lines import UNITS, whole_jacobian
@@ -22,7 +22,7 @@ from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.transport import Transport
-from explorer.panels.view_state import Look, saved_film, side_by_side
+from explorer.panels.view_state import ViewState, saved_film, side_by_side
 from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from explorer.widgets.card import GAP, card
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
     from explorer.metrics.runs import Run
-    from explorer.panels.rasterizer import Shown
+    from explorer.panels.shot import Shown
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
     from flowengine.protocol import Direction, Event, LayerFacts, LedgerRow
@@ -53,7 +53,7 @@ _WHY_NO_LEDGER: Final[dict[Lane, str]] = {
 }
 
 
-class Stage(QWidget):
+class PanelArea(QWidget):
     """Shows what the engines send, moment by moment.
 
     Signals:
@@ -78,17 +78,17 @@ class Stage(QWidget):
         self._layer_ids: tuple[str, ...] = ()
         self._layer_told = ("", 0.0)
         self._point: tuple[float, float] | None = None
-        self._overlay = TargetOverlay()
+        self._overlay = TargetReference()
         self._states: Mapping[Lane, LaneState] = {}
         self.clock = FrameClock(self)
         self._camera = Camera(self)
         self._grid = PanelGrid()
-        self.guests = Guests(self._camera, self)
+        self.pinned = PinnedRun(self._camera, self)
         self.panels: dict[Lane, FlowPanel] = {}
         self.transport = Transport(self.clock)
         self.compare_button = CompareButton()
         self.transport.add_control(self.compare_button)
-        self._under_mouse = UnderMouse(self)
+        self._hover = Hover(lambda: self.all_panels, lambda: self.panels, self)
         self._show_lanes(tuple(LANE_TITLES))
         self._fps_timer = QTimer(self)
         self._fps_timer.setInterval(_FPS_EVERY_MS)
@@ -101,7 +101,7 @@ class Stage(QWidget):
     def load(self, lanes: Mapping[Lane, LaneState]) -> None:
         """Show another document: the films it was saved with, which move at once."""
         self.set_marker(None)
-        self.set_guest(None)
+        self.pin(None)
         self._states = lanes
         self._camera.home()
         self.clock.set_direction("generate")  # where no film was saved otherwise
@@ -142,15 +142,15 @@ class Stage(QWidget):
         if lane in self.panels:
             self.panels[lane].set_figures(value)
 
-    def set_guest(self, run: Run | None) -> None:
+    def pin(self, run: Run | None) -> None:
         """Show the flows of a run beside the present ones, or take them away again."""
-        gone = list(self.guests.panels.values())
-        self.guests.invite(run)
+        gone = list(self.pinned.panels.values())
+        self.pinned.pin(run)
         self._lay_panels()
         for panel in gone:
             self.clock.release(panel)
             panel.deleteLater()
-        for panel in self.guests.panels.values():
+        for panel in self.pinned.panels.values():
             self.transport.listen_to(panel.view)
             self.clock.drive(panel)
         self._show_target()
@@ -193,18 +193,18 @@ class Stage(QWidget):
     @property
     def all_panels(self) -> list[FlowPanel]:
         """The panels of the lanes, then those of a run beside them."""
-        return [*self.panels.values(), *self.guests.panels.values()]
+        return [*self.panels.values(), *self.pinned.panels.values()]
 
     @property
     def facts(self) -> LayerFacts | None:
         """What the cards of the layers show, as the pictures of the stack have it."""
         return self.panels["discrete"].film.facts
 
-    def look(self) -> Look:
-        """What the models show where they arrive, to be kept; without a run that is a guest."""
+    def view_state(self) -> ViewState:
+        """What the models show where they arrive, to be kept; without a pinned run."""
         copies = [panel.copy() for panel in self.panels.values()]
         arrival = 1.0 if self.clock.direction == "generate" else 0.0
-        return Look(side_by_side(copies, arrival), {copy.lane: copy.film for copy in copies})
+        return ViewState(side_by_side(copies, arrival), {copy.lane: copy.film for copy in copies})
 
     def scene(self, name: str) -> Scene:
         """The panels that are seen, to be drawn elsewhere while they go on."""
@@ -279,12 +279,12 @@ class Stage(QWidget):
     def _connect(self) -> None:
         motion.changed.connect(self._follow_motion)
         self.compare_button.chosen.connect(self.compare_chosen)
-        self.guests.ledger_missed.connect(self.ledger_missed)
-        self._under_mouse.described.connect(self.described)
-        self.guests.hovered.connect(self._under_mouse.enter)
-        self.guests.left.connect(self._under_mouse.leave)
-        self.guests.options_changed.connect(self._follow_guests_options)
-        self.guests.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
+        self.pinned.ledger_missed.connect(self.ledger_missed)
+        self._hover.described.connect(self.described)
+        self.pinned.hovered.connect(self._hover.enter)
+        self.pinned.left.connect(self._hover.leave)
+        self.pinned.options_changed.connect(self._follow_pinned_options)
+        self.pinned.enlarged.connect(lambda panel, large: self._enlarge(panel if large else None))
         self.clock.tau_changed.connect(self._tell_layer)
         self.clock.direction_changed.connect(self._follow_direction)
         translator.changed.connect(self.clock.wake)
@@ -310,7 +310,7 @@ class Stage(QWidget):
         panel = FlowPanel(lane, self._camera, PANEL_TITLES.get(lane, ""))
         self._give_film(lane, panel)
         panel.set_message(_waiting(panel))
-        self._under_mouse.listen_to(panel)
+        self._hover.listen_to(panel)
         panel.point_picked.connect(self._pick)
         if lane in _WHY_NO_LEDGER:
             panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(_WHY_NO_LEDGER[lane])))
@@ -381,13 +381,13 @@ class Stage(QWidget):
             exact_field=any(part.exact for part in shown),
         )
 
-    def _follow_guests_options(self) -> None:
+    def _follow_pinned_options(self) -> None:
         self._show_target()
         self.clock.wake()
 
     def _show_target(self) -> None:
         self._overlay.show_on(self.panels.values(), self.clock.direction)
-        self.guests.show_target(self.clock.direction)
+        self.pinned.show_target(self.clock.direction)
 
     def _show_status(self, panel: FlowPanel, status: LaneStatus) -> None:
         panel.set_message(status.reason if status.state == "blocked" else _waiting(panel))
@@ -406,7 +406,7 @@ class Stage(QWidget):
         """Spare the engines pictures that nobody sees."""
         super().hideEvent(event)
         self._fps_timer.stop()
-        self._under_mouse.leave()
+        self._hover.leave()
         self._controller.set_view(visible=False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

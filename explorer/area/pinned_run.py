@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.area.target_reference import TargetOverlay
+from explorer.area.target_reference import TargetReference
 from explorer.lanes import LANE_TITLES
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _NO_LEDGER: Final = mark("Run {n} is a picture of what was; restore it to ask it about a point")
 
 
-class Guests(QObject):
+class PinnedRun(QObject):
     """The flows of one run at most, as they were when it ended.
 
     Attributes:
-        panels: By lane; empty while there is no guest.
-        run: The guest; None while there is none.
+        panels: By lane; empty while no run is pinned.
+        run: That is pinned; None while there is none.
     """
 
     ledger_missed = Signal(str)
@@ -45,12 +45,12 @@ class Guests(QObject):
     def __init__(self, camera: Camera, parent: QObject) -> None:
         super().__init__(parent)
         self._camera = camera
-        self._overlay = TargetOverlay()
+        self._overlay = TargetReference()
         self.run: Run | None = None
         self.panels: dict[Lane, FlowPanel] = {}
         translator.changed.connect(self.retranslate)
 
-    def invite(self, run: Run | None) -> None:
+    def pin(self, run: Run | None) -> None:
         """Show a run, or none; lanes that had nothing to show are left out."""
         self.run = run
         self.panels = {}

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from explorer.area.base_density import base_density, is_learned, reach
+from explorer.base_density import base_density, is_learned, reach
 from explorer.words.languages import tr
 from flowengine.catalogue import StandardNormal
 from flowengine.frame import Frame, frame_of
@@ -28,7 +28,7 @@ _CELLS: Final = 256
 _LEAST_REACH: Final = 4.0
 
 
-class TargetOverlay:
+class TargetReference:
     """Gives each panel what the parts of its picture that are switched on need of the target."""
 
     def __init__(self) -> None:

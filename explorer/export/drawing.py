@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from explorer.panels.film import Particles
     from explorer.panels.legend import Scale
     from explorer.panels.panel_copy import PanelCopy
-    from explorer.panels.rasterizer import Shot
+    from explorer.panels.shot import Shot
 
 _LEVELS: Final = 6  # of light: lines of one colour and light are one path
 _HUES: Final = 32  # of the wheel's 256 that are told apart

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from explorer.panels.film import Film
-    from explorer.panels.rasterizer import Shown
+    from explorer.panels.shot import Shown
     from flowengine.project import Project, TargetSpec
 
 _OUTLINE_SHARES: Final = (0.5, 0.9)

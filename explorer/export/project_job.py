@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.export.jobs import Cancelled, Tell
-    from explorer.panels.view_state import Look
+    from explorer.panels.view_state import ViewState
     from flowengine.project import Lane, LaneState
 
-    Then = Callable[[Project, dict[Lane, LaneState], Look], None]
+    Then = Callable[[Project, dict[Lane, LaneState], ViewState], None]
     Gather = Callable[[Then], None]
 
 _COLLECTING = mark("asking the engines for what was trained")
@@ -41,7 +41,7 @@ class ProjectJob(ThreadJob):
         super().__init__(self._write)
         self._gather = gather
         self._path = path
-        self._gathered: tuple[Project, dict[Lane, LaneState], Look] | None = None
+        self._gathered: tuple[Project, dict[Lane, LaneState], ViewState] | None = None
 
     def start(self) -> None:
         """Ask the engines, then write."""
@@ -55,7 +55,7 @@ class ProjectJob(ThreadJob):
         if waiting:
             self.given_up.emit()
 
-    def _go_on(self, document: Project, lanes: dict[Lane, LaneState], look: Look) -> None:
+    def _go_on(self, document: Project, lanes: dict[Lane, LaneState], look: ViewState) -> None:
         if not self.cancelled:
             self._gathered = document, lanes, look
             super().start()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -17,8 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.target.keys import SHEET
-from explorer.window.actions import ACTIONS, MENUS
 from explorer.words.languages import mark, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Sections = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
 # Keys that work inside one part of the window and are handled there.
 STACK: Final = mark("In the stack")
@@ -75,11 +78,17 @@ _SCROLL_BAR: Final = 12  # logical pixels, with the frame around
 _FRAME: Final = (12, 44)  # logical pixels that a desktop's frame and title bar may take
 
 
-class ShortcutSheet(QDialog):
-    """Every action that has a key, by menu, and the keys of the stack and of the canvas."""
+class ShortcutsDialog(QDialog):
+    """Every action that has a key, by menu, and the keys of the stack and of the canvas.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        actions: The keys of the actions, with their words, under the titles of their menus.
+        parent: The window.
+    """
+
+    def __init__(self, actions: Sections, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._actions = actions
         self.setWindowTitle(tr("Keyboard shortcuts"))
         room = self.screen().availableSize() - QSize(*_FRAME)
         sheet = self._fitting(room.width() - _SCROLL_BAR)
@@ -101,29 +110,16 @@ class ShortcutSheet(QDialog):
                 return sheet
         return _sheet(self.sections(), 1)
 
-    @staticmethod
-    def sections() -> list[tuple[str, list[tuple[str, str]]]]:
+    def sections(self) -> Sections:
         """Titles with their (key, words) pairs."""
-        found = []
-        for menu in MENUS:
-            keys = [
-                (_native(spec.key), tr(spec.text).replace("…", ""))
-                for spec in ACTIONS
-                if spec.menu == menu and spec.key
-            ]
-            found.append((tr(menu).replace("&", ""), keys))
         local = [
             (tr(title), [(key, tr(words)) for key, words in keys])
             for title, keys in _LOCAL_KEYS.items()
         ]
-        return [section for section in found + local if section[1]]
+        return [*self._actions, *local]
 
 
-def _native(key: str) -> str:
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def _sheet(sections: list[tuple[str, list[tuple[str, str]]]], count: int) -> QWidget:
+def _sheet(sections: Sections, count: int) -> QWidget:
     columns = [QVBoxLayout() for _ in range(count)]
     heights = [0] * count
     for title, keys in sections:
@@ -141,7 +137,7 @@ def _sheet(sections: list[tuple[str, list[tuple[str, str]]]], count: int) -> QWi
     return sheet
 
 
-def _section(title: str, keys: list[tuple[str, str]]) -> QGridLayout:
+def _section(title: str, keys: Sequence[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(6)

@@ -70,7 +70,7 @@ class RunShelf(QWidget):
         self.list.itemSelectionChanged.connect(self._show_buttons)
         self.list.itemActivated.connect(lambda item: self.restore_requested.emit(item.data(_RUN)))
         self._target: TargetSpec | None = None
-        self._guest = 0  # the number of the run that stands beside the present models
+        self._pinned = 0  # the number of the run that stands beside the present models
         self.keep, self.beside, self.restore, self.remove = (_chip() for _ in range(4))
         self.beside.setCheckable(True)
         self.beside.clicked.connect(self._ask_beside)
@@ -124,9 +124,9 @@ class RunShelf(QWidget):
         if self.ticked() != ticked:
             self.overlaid.emit(self.ticked())
 
-    def set_guest(self, run: Run | None) -> None:
+    def pin(self, run: Run | None) -> None:
         """Say which run stands beside the present models."""
-        self._guest = run.number if run is not None else 0
+        self._pinned = run.number if run is not None else 0
         self._show_buttons()
 
     def retranslate(self) -> None:
@@ -189,7 +189,7 @@ class RunShelf(QWidget):
         spare = [
             item
             for item in self._items()
-            if item.checkState() != ticked and item.data(_RUN).number != self._guest
+            if item.checkState() != ticked and item.data(_RUN).number != self._pinned
         ]
         if self.list.count() > MAX_RUNS and spare:
             self.list.takeItem(self.list.row(spare[-1]))
@@ -197,7 +197,7 @@ class RunShelf(QWidget):
     def _ask_beside(self) -> None:
         for item in self.list.selectedItems():
             run: Run = item.data(_RUN)
-            self.beside_requested.emit(None if run.number == self._guest else run)
+            self.beside_requested.emit(None if run.number == self._pinned else run)
 
     def _restore(self) -> None:
         for item in self.list.selectedItems():
@@ -205,7 +205,7 @@ class RunShelf(QWidget):
 
     def _remove(self) -> None:
         for item in self.list.selectedItems():
-            if item.data(_RUN).number == self._guest:
+            if item.data(_RUN).number == self._pinned:
                 self.beside_requested.emit(None)
             self.list.takeItem(self.list.row(item))
         self.overlaid.emit(self.ticked())
@@ -214,7 +214,7 @@ class RunShelf(QWidget):
     def _show_buttons(self) -> None:
         chosen = self.list.selectedItems()
         self.beside.setEnabled(bool(chosen))
-        self.beside.setChecked(any(item.data(_RUN).number == self._guest for item in chosen))
+        self.beside.setChecked(any(item.data(_RUN).number == self._pinned for item in chosen))
         self.restore.setEnabled(bool(chosen))
         self.remove.setEnabled(bool(chosen))
         self._hint.setVisible(not self.list.count())

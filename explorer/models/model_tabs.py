@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from explorer.icons import icon
 from explorer.lanes import lane_title, titles_beside
-from explorer.resources import icon
 from explorer.stack.mime import clipboard_data, from_mime
 from explorer.stack.names import weights_text
 from explorer.stack.stack_view import StackEditor

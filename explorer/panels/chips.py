@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
+from explorer.icons import icon
 from explorer.panels.colormap import SEQUENTIAL
-from explorer.resources import icon
 from explorer.theme import theme
 from explorer.widgets.flow_layout import FlowLayout
 from explorer.words.languages import mark, tr, translator
@@ -18,7 +18,7 @@ from explorer.words.languages import mark, tr, translator
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from explorer.panels.rasterizer import Shown
+    from explorer.panels.shot import Shown
 
 WORDS: Final = {
     "density": (mark("density"), mark("Show the density")),

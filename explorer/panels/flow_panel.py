@@ -20,8 +20,8 @@ from explorer.panels.kinds import KINDS, room_for
 from explorer.panels.outline import contour, level_holding
 from explorer.panels.pace import with_rests
 from explorer.panels.panel_copy import PanelCopy, places
-from explorer.panels.rasterizer import Marker
 from explorer.panels.sentence import Sentence
+from explorer.panels.shot import Marker
 from explorer.theme import theme
 from explorer.words.languages import number, tr, tr_sentence, translator
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from explorer.panels.film import Film
-    from explorer.panels.rasterizer import Shown
+    from explorer.panels.shot import Shown
     from flowengine.project import Extent, Lane
     from flowengine.protocol import Event
 

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from explorer.lanes import LANE_ORDER
 from explorer.panels.film import Film
 from explorer.panels.fineness import Fineness
-from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown, shot_at
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Marker, Shot, Shown, shot_at
 from explorer.theme import theme
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from explorer.panels.camera import View
     from explorer.panels.difference import Reference
     from explorer.panels.film import Heat
-    from explorer.panels.rasterizer import Shot
+    from explorer.panels.shot import Shot
     from explorer.panels.splat import Lines
     from flowengine.project import Extent
 

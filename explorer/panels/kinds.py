@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.words.languages import mark
 
 Way = Literal["layers", "time", "straight"]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from explorer.panels.kinds import KINDS
 from explorer.panels.pace import acting_layer, with_rests
-from explorer.panels.rasterizer import Rasterizer, Shot, Shown, shot_at
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Shot, Shown, shot_at
 from explorer.words.languages import tr
 
 if TYPE_CHECKING:

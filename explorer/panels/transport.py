@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.icons import icon
 from explorer.panels.clock import SPEEDS, FrameClock
 from explorer.panels.scrub_bar import ScrubBar
-from explorer.resources import icon
 from explorer.theme import theme
 from explorer.widgets.named_box import NamedBox
 from explorer.words.languages import tr, translator

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from explorer.panels.camera import View
 from explorer.panels.film import Film
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def side_by_side(panels: Sequence[PanelCopy], tau: float) -> QImage:
     return picture
 
 
-class Look(NamedTuple):
+class ViewState(NamedTuple):
     """Taken in a few milliseconds; what takes longer may be done on any thread.
 
     Attributes:

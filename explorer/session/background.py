@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Aside(QObject):
+class BackgroundJobs(QObject):
     """Does one piece of work after the other, in the order in which they were given.
 
     The work must touch no widget and nothing that the window goes on changing. Python's own

@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from explorer import dialogs
-from explorer.session.background import Aside
+from explorer.session.background import BackgroundJobs
 from explorer.session.store import remember_recent, write_document
 from explorer.session.target_reader import TargetReader
 from explorer.words.languages import integer, mark, tr
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QUrl
     from PySide6.QtWidgets import QWidget
 
-    from explorer.panels.view_state import Look
+    from explorer.panels.view_state import ViewState
     from explorer.session.store import Store
+    from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, TargetSpec
 
     States = dict[Lane, LaneState]
@@ -41,8 +42,8 @@ class Documents(QObject):
 
     Args:
         store: Holds the document.
-        checkpoint: Calls back with what training has made of every lane.
-        look: What the panels show now.
+        controller: Its engines hold what training has made of every lane.
+        view_state: What the panels show now.
         parent: The window that questions are asked on.
     """
 
@@ -58,15 +59,15 @@ class Documents(QObject):
     def __init__(
         self,
         store: Store,
-        checkpoint: Callable[[Callable[[States], None]], None],
-        look: Callable[[], Look],
+        controller: Controller,
+        view_state: Callable[[], ViewState],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._store = store
-        self._checkpoint = checkpoint
-        self._look = look
-        self._aside = Aside(self)
+        self._controller = controller
+        self._view_state = view_state
+        self._jobs = BackgroundJobs(self)
         self._opened = 0  # documents so far: what was saved may not be the present one any more
         store.loaded.connect(self._count)
         self._window = parent
@@ -235,12 +236,12 @@ class Documents(QObject):
         target, opened = path.absolute(), self._opened
 
         def write(lanes: States) -> None:
-            look = self._look()
-            self._aside.run(lambda: put(lanes, look), tell, self.failed.emit)
+            seen = self._view_state()
+            self._jobs.run(lambda: put(lanes, seen), tell, self.failed.emit)
 
-        def put(lanes: States, look: Look) -> States:
-            filmed = look.with_films(lanes)
-            write_document(target, document, filmed, look.png())
+        def put(lanes: States, seen: ViewState) -> States:
+            filmed = seen.with_films(lanes)
+            write_document(target, document, filmed, seen.png())
             return filmed
 
         def tell(lanes: States) -> None:
@@ -255,14 +256,21 @@ class Documents(QObject):
         self.saving.emit()
         self._checkpoint(write)
 
-    def gather(self, then: Callable[[Project, States, Look], None]) -> None:
-        """Call back with the present document, what training has made of it, and its look."""
+    def gather(self, then: Callable[[Project, States, ViewState], None]) -> None:
+        """Call back with the present document, what training has made of it, and its seen."""
         document = self._store.project
-        self._checkpoint(lambda lanes: then(document, lanes, self._look()))
+        self._checkpoint(lambda lanes: then(document, lanes, self._view_state()))
+
+    def _checkpoint(self, then: Callable[[States], None]) -> None:
+        """Ask the engines for the lanes; where none run, they are as they were opened."""
+        if self._controller.running:
+            self._controller.request_checkpoints(then)
+        else:
+            then(dict(self._store.lanes))
 
     def finish(self) -> None:
         """Wait for a file that is still being written."""
-        self._aside.finish()
+        self._jobs.finish()
 
     def _count(self) -> None:
         self._opened += 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EVERY_MS: Final = 500
 
 
-class Inquiry(QObject):
+class PointQuery(QObject):
     """Asks both lanes about one point, and again while they train, twice a second at most."""
 
     answered = Signal(object)

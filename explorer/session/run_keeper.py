@@ -12,13 +12,13 @@ from explorer.metrics.history import History
 from explorer.metrics.kept_lanes import kept
 from explorer.metrics.run_shelf import PICTURE_WIDTH
 from explorer.metrics.runs import Run, differences
-from explorer.session.background import Aside
+from explorer.session.background import BackgroundJobs
 from explorer.training.commands import changes_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from explorer.panels.view_state import Look
+    from explorer.panels.view_state import ViewState
     from explorer.session.store import Store
     from explorer.training.controller import Controller
     from flowengine.project import Lane, LaneState, Project, TargetSpec
@@ -37,20 +37,24 @@ class RunKeeper(QObject):
     Args:
         store: Whose edits end a run.
         controller: Whose engines hold what training has made of it.
-        look: What the panels show now.
+        view_state: What the panels show now.
     """
 
     kept = Signal(object)
     """A `Run`."""
 
     def __init__(
-        self, store: Store, controller: Controller, look: Callable[[], Look], parent: QObject
+        self,
+        store: Store,
+        controller: Controller,
+        view_state: Callable[[], ViewState],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._controller = controller
-        self._look = look
-        self._aside = Aside(self)
+        self._view_state = view_state
+        self._jobs = BackgroundJobs(self)
         self._number = 0
         self._last: Project | None = None
         self._take_up_file()
@@ -77,19 +81,19 @@ class RunKeeper(QObject):
         if not opened and (self._steps < LEAST_STEPS or not self._controller.running):
             return
         document = project or self._store.project
-        look = self._look()
+        seen = self._view_state()
         changes = differences(self._last, document) if self._last is not None else ()
         self._last = document
         self._begin(self._latest)
 
         def pack(lanes: dict[Lane, LaneState]) -> None:
             whole = {**opened, **lanes}  # an engine that is still starting has changed nothing
-            self._aside.run(
+            self._jobs.run(
                 lambda: Run(
                     0,
                     document,
-                    kept(look.with_films(whole)),
-                    look.small(PICTURE_WIDTH),
+                    kept(seen.with_films(whole)),
+                    seen.small(PICTURE_WIDTH),
                     changes,
                     name,
                 ),

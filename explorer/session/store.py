@@ -98,6 +98,8 @@ class Store(QObject):
     """Another document has taken the place of the former: opened, or new."""
     path_changed = Signal()
     unsaved_changed = Signal(bool)
+    refused = Signal(str)
+    """Why an edit could not be made."""
     teaching_changed = Signal(bool)
 
     def __init__(self, project: Project, lanes: Mapping[Lane, LaneState] | None = None) -> None:
@@ -147,6 +149,20 @@ class Store(QObject):
         if admitted != self.project:
             command = ReplaceProject(self, self.project, admitted, text, merge_key)
             self.undo_stack.push(command)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the document's file lies; None for one that has no file yet."""
+        return self.path.parent if self.path else None
+
+    def edit(self, project: Project, text: str, merge_key: str) -> bool:
+        """Make an edit as `apply` does, or say why it can't be."""
+        try:
+            self.apply(project, text, merge_key)
+        except FlowError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
 
     def admit(self, project: Project) -> Project:
         """The document as an edit may make it.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.session.background import Aside
+from explorer.session.background import BackgroundJobs
 from flowengine.errors import TargetError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class TargetReader(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._asked = 0
-        self._aside = Aside(self)
+        self._jobs = BackgroundJobs(self)
 
     def read(self, make: Callable[[], TargetSpec]) -> None:
         """Make a target; what was asked for before and is still on its way is forgotten."""
@@ -47,7 +47,7 @@ class TargetReader(QObject):
             if number == self._asked:
                 self.failed.emit(sentence)
 
-        self._aside.run(made, tell, complain)
+        self._jobs.run(made, tell, complain)
 
     def forget(self) -> None:
         """Drop what is still on its way."""

@@ -11,22 +11,19 @@ from PySide6.QtCore import QObject, Signal
 from explorer.words.languages import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from explorer.session.store import Store
     from explorer.training.controller import Controller
-    from flowengine.project import Lane, Project
+    from flowengine.project import Lane
 
 _LARGEST_SEED = 2**31
 
 
-class TrainingDesk(QObject):
+class TrainingActions(QObject):
     """Begins to train by itself when a target is drawn, unless the person has paused it.
 
     Args:
         store: Holds the document.
         controller: Trains it.
-        edit: Makes an edit of the document, and says whether it could.
         parent: The window.
     """
 
@@ -36,16 +33,9 @@ class TrainingDesk(QObject):
     restarting = Signal()
     """The lanes are about to begin again: what they are now is the end of a run."""
 
-    def __init__(
-        self,
-        store: Store,
-        controller: Controller,
-        edit: Callable[[Project, str, str], bool],
-        parent: QObject,
-    ) -> None:
+    def __init__(self, store: Store, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
         self._store = store
-        self._edit = edit
         self._controller = controller
         self._held = False
 
@@ -71,7 +61,7 @@ class TrainingDesk(QObject):
     def new_start(self) -> None:
         """Begin another run, with another seed."""
         seed = random.SystemRandom().randrange(_LARGEST_SEED)
-        if self._edit(replace(self._store.project, seed=seed), tr("New start"), ""):
+        if self._store.edit(replace(self._store.project, seed=seed), tr("New start"), ""):
             self.restarted.emit()
 
     def halve_rate(self, lane: Lane) -> None:
@@ -80,7 +70,7 @@ class TrainingDesk(QObject):
         recipe = getattr(training, lane)
         slower = replace(recipe, learning_rate=recipe.learning_rate / 2)
         changed = replace(self._store.project, training=replace(training, **{lane: slower}))
-        self._edit(changed, tr("Halve the learning rate"), "")
+        self._store.edit(changed, tr("Halve the learning rate"), "")
 
     def follow_drawing(self) -> None:
         """Fit what is being drawn, unless training was paused by hand or a lesson locks it."""

@@ -18,8 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from explorer.area.base_density import base_density
-from explorer.resources import icon
+from explorer.base_density import base_density
+from explorer.icons import icon
 from explorer.stack.names import base_line, weights_text
 from explorer.stack.stack_model import CardRole
 from explorer.stack.thumbnail import REACH, density_pixmap, grid_pixmap, looks_like, plain_grid

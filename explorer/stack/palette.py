@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.resources import icon
+from explorer.icons import icon
 from explorer.stack.mime import to_mime
 from explorer.stack.palette_list import PaletteList
 from explorer.stack.palette_model import palette_tip

@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QS
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from explorer.resources import icon
+from explorer.icons import icon
 from explorer.stack.layer_card import small
 from explorer.stack.palette_model import PaletteModel, PaletteRole
 from explorer.theme import mix, theme

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from explorer.resources import icon
+from explorer.icons import icon
 from explorer.stack import edits
 from explorer.stack.commands import COMMANDS, command_of
 from explorer.stack.layer_list import LayerList

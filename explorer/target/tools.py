@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.resources import icon
+from explorer.icons import icon
 from explorer.target.brush import Brush, Tool
 from explorer.target.chips import SPACING, below, chip, flow, say
 from explorer.target.keys import with_key

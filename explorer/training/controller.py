@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,13 +17,13 @@ from flowengine.project import LaneState, Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from explorer.training.lane_link import Device
     from explorer.training.thread import TrainingThread
     from flowengine.project import Lane, TargetSpec
     from flowengine.protocol import Direction, Event
 
 SILENCE_S = 30.0
 SAVE_PATIENCE_MS = 4000
-Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Controller(QObject):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -17,9 +17,9 @@ from flowengine.project import LaneState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.training.controller import Device
     from flowengine.project import Lane, Project
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
 _READING_S: Final = 0.004
 
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 
 from explorer.motion import motion
 from explorer.settings import settings
-from explorer.window.on_screen import InSight
-from explorer.window.target_dock import WiderTarget
+from explorer.window.on_screen import OnScreen
+from explorer.window.target_dock import TargetDockHeight
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -24,7 +24,7 @@ SIDE_WIDTH: Final = 304
 _TOP_SHARE: Final = {LEFT: (48, 52), RIGHT: (46, 54)}
 
 
-class Arrangement(QObject):
+class WindowLayout(QObject):
     """Two docks on the left, two on the right, the panels between them; all where it can be seen.
 
     Args:
@@ -42,8 +42,8 @@ class Arrangement(QObject):
         super().__init__(window)
         self._window = window
         self._sides = {LEFT: left, RIGHT: right}
-        InSight(window)
-        WiderTarget(window, left[0])
+        OnScreen(window)
+        TargetDockHeight(window, left[0])
         for corner, area in (
             (Qt.Corner.TopLeftCorner, LEFT),
             (Qt.Corner.BottomLeftCorner, LEFT),

@@ -9,9 +9,15 @@ from explorer.window.actions import FILE, HELP, PICTURE, VIEW
 from explorer.window.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu
+    from collections.abc import Mapping
 
-    from explorer.window.main_window import MainWindow
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMainWindow, QMenu
+
+    from explorer.area.overlay_switches import OverlaySwitches
+    from explorer.session.documents import Documents
+    from explorer.widgets.card import CardDock
+    from explorer.window.actions import Actions
 
 
 class Menus:
@@ -22,24 +28,32 @@ class Menus:
         lessons: The lessons.
     """
 
-    def __init__(self, window: MainWindow) -> None:
-        menus = window.actions_.fill(window.menuBar())
+    def __init__(
+        self,
+        window: QMainWindow,
+        actions: Actions,
+        documents: Documents,
+        docks: Mapping[str, CardDock],
+        overlays: OverlaySwitches,
+    ) -> None:
+        menus = actions.fill(window.menuBar())
         self.recent = RecentMenu(window)
-        self.recent.chosen.connect(window.documents.open)
+        self.recent.chosen.connect(documents.open)
         self.lessons = LessonMenu(window)
         for menu in (self.recent, self.lessons):
-            menus[FILE].insertMenu(window.actions_["save"], menu)
-        menus[HELP].insertMenu(window.actions_["palette"], self.lessons)
-        menus[PICTURE].aboutToShow.connect(window.picture.tell)
-        _offer_docks(window, menus[VIEW])
+            menus[FILE].insertMenu(actions["save"], menu)
+        menus[HELP].insertMenu(actions["palette"], self.lessons)
+        menus[PICTURE].aboutToShow.connect(overlays.tell)
+        _offer_docks(window, docks, menus[VIEW], before=actions["theme_dark"])
 
 
-def _offer_docks(window: MainWindow, menu: QMenu) -> None:
-    first = window.actions_["theme_dark"]
-    for place, dock in enumerate(window.docks.values(), start=1):
+def _offer_docks(
+    window: QMainWindow, docks: Mapping[str, CardDock], menu: QMenu, *, before: QAction
+) -> None:
+    for place, dock in enumerate(docks.values(), start=1):
         switch = dock.toggleViewAction()
         switch.setShortcut(f"Ctrl+{place}")
         switch.setAutoRepeat(False)
         window.addAction(switch)  # the key works even where no menu bar shows the action
-        menu.insertAction(first, switch)
-    menu.insertSeparator(first)
+        menu.insertAction(before, switch)
+    menu.insertSeparator(before)

@@ -18,7 +18,7 @@ _WAIT_MS: Final = 400  # for the desktop, which may bring them back itself
 _SEEN: Final = 0.5  # share of a window that has to be in sight
 
 
-class InSight(QObject):
+class OnScreen(QObject):
     """Moves a window and its floating docks onto a screen when theirs is taken away.
 
     Not every desktop does so, and a window that is out of sight cannot be fetched by its title bar.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
 
-class WiderTarget(QObject):
+class TargetDockHeight(QObject):
     """Lets a dock grow downwards once its side was dragged wider, as far as those below allow.
 
     Without it the content, which is square, would gain nothing until a second separator is moved.

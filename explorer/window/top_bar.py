@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.resources import icon
+from explorer.icons import icon
 from explorer.theme import theme
 from explorer.window.device_box import DeviceBox
 from explorer.words.languages import tr, translator

@@ -22,7 +22,8 @@ from PySide6.QtGui import QGuiApplication
 from explorer.panels import gl_dots
 from explorer.panels.camera import Camera
 from explorer.panels.film import Film
-from explorer.panels.rasterizer import Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Shot, Shown
 from tests.benchmarks.synthetic_films import messages
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ class Run(QObject):
         super().__init__(window)
         self._window, self._lanes, self._then = window, lanes, then
         self._steps: dict[str, list[tuple[float, int]]] = {lane: [] for lane in LANES}
-        views = [panel.view for panel in window.stage.panels.values()]
+        views = [panel.view for panel in window.area.panels.values()]
         self._paints = [PaintTimes(view) for view in views]
         self._since = float("inf")
         window.controller.message.connect(self._note)

@@ -177,7 +177,7 @@ class Session(QObject):
         self._rest()
 
     def _click(self) -> None:
-        view = self._random.choice(list(self._window.stage.panels.values())).view
+        view = self._random.choice(list(self._window.area.panels.values())).view
         if view.isVisible():
             self._asked["ledger"] = time.perf_counter()
             middle = QPoint(view.width() // 2, view.height() // 2)

@@ -26,11 +26,11 @@ class FirstMove(QObject):
         self._window, self._app = window, app
         self._first: float | None = None
         self.moved_at = 0.0
-        window.stage.panels["discrete"].view.installEventFilter(self)
+        window.area.panels["discrete"].view.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and not self.moved_at:
-            tau = self._window.stage.clock.tau
+            tau = self._window.area.clock.tau
             if self._first is not None and tau != self._first:
                 self.moved_at = time.time()
                 self._app.exit()

@@ -25,7 +25,7 @@ from explorer.panels import gl_dots
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.panels.transport import Transport
 from explorer.theme import theme
 from tests.benchmarks.paint_times import PaintTimes
@@ -50,7 +50,7 @@ WARM_UP = 1.0
 SNAPSHOTS_MS = 100
 
 
-class Stage(QWidget):
+class PanelArea(QWidget):
     """Two panels over one transport, fed with new snapshots by a timer."""
 
     def __init__(self, particles: int, everything: bool) -> None:
@@ -100,7 +100,7 @@ def measure(
         gl_dots.shared = lambda: None
     gpu = gl_dots.shared() is not None
     theme.apply(app)
-    stage = Stage(particles, everything)
+    stage = PanelArea(particles, everything)
     stage.resize(*size)
     stage.show()
     paints = PaintTimes(stage.panels[1].view)

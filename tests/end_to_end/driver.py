@@ -48,10 +48,10 @@ def look(window: MainWindow) -> dict:
         if isinstance(active, QDialog)
         else [],
         "focus": words_of(focus) if focus else "",
-        "name": window.documents.name,
+        "name": window.session.documents.name,
         "unsaved": window.store.unsaved,
         "training": window.controller.training,
-        "playing": window.stage.clock.playing,
+        "playing": window.area.clock.playing,
         "sentence": window.status_line.sentence,
         "trouble": window.banner.text,
         "engines": window.controller.engine_pids(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.area.base_density import base_density, is_learned, reach
+from explorer.base_density import base_density, is_learned, reach
 from flowengine.bases import build_base
 from flowengine.catalogue import BASE_SPECS, GaussianMixture, Ring, StandardNormal, Uniform, kind_of
 

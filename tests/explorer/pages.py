@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from explorer.export.page_words import PageFigures
 from explorer.export.web_page import read_page
 from explorer.panels.film import Film
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 
 MIB = 1 << 20
 FIGURES = PageFigures(kl=0.00267, nll=2.6123, entropy=2.61, w2=0.0123)

@@ -115,7 +115,7 @@ def test_the_forms_of_layers_and_of_the_base(window):
 
 
 def test_every_choice_of_the_export(window):
-    window.export_model()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     for choice in CHOICES:
         dialog.choose(choice.id)

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread
 from shiboken6 import isValid
 
-from explorer.session.background import Aside
+from explorer.session.background import BackgroundJobs
 from explorer.session.target_reader import TargetReader
 from flowengine.errors import TargetError
 from flowengine.project import TargetSpec
@@ -18,7 +18,7 @@ PATIENCE_S = 10.0
 
 @pytest.fixture
 def aside(qtbot):
-    aside = Aside()
+    aside = BackgroundJobs()
     yield aside
     if isValid(aside):
         aside.finish()

@@ -41,7 +41,7 @@ def window(qtbot, qapp, monkeypatch):
 
 def compare(window, *lanes):
     """Tick these entries of the button and no other, as a person does."""
-    for lane, entry in window.stage.compare_button._entries.items():
+    for lane, entry in window.area.compare_button._entries.items():
         if entry.isChecked() != (lane in lanes):
             entry.trigger()
 
@@ -55,19 +55,19 @@ def wait(qtbot, condition):
 
 
 def test_the_button_sets_baselines_beside_the_flows_and_takes_them_away(window):
-    button = window.stage.compare_button
+    button = window.area.compare_button
     assert button.isVisible()
     compare(window, "gan", "vae")
     assert window.store.project.compare == ("vae", "gan")
-    assert tuple(window.stage.panels) == LANES
-    assert all(panel.isVisible() for panel in window.stage.panels.values())
+    assert tuple(window.area.panels) == LANES
+    assert all(panel.isVisible() for panel in window.area.panels.values())
     compare(window, "vae")
-    assert tuple(window.stage.panels) == ("discrete", "continuous", "vae")
+    assert tuple(window.area.panels) == ("discrete", "continuous", "vae")
     window.store.undo_stack.undo()
-    assert tuple(window.stage.panels) == LANES
+    assert tuple(window.area.panels) == LANES
     assert all(entry.isChecked() for entry in button._entries.values())
     compare(window)
-    assert tuple(window.stage.panels) == ("discrete", "continuous")
+    assert tuple(window.area.panels) == ("discrete", "continuous")
 
 
 def test_columns_forms_and_exports_are_those_of_the_lanes_that_are_shown(window):
@@ -82,7 +82,7 @@ def test_columns_forms_and_exports_are_those_of_the_lanes_that_are_shown(window)
     assert not window.models.baselines._parts["vae"].isVisibleTo(window.models.baselines)
     assert window.models.recipe._parts["gan"].isVisibleTo(window.models.recipe)
     assert not window.models.recipe._parts["vae"].isVisibleTo(window.models.recipe)
-    window.export_model()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     dialog.choose_lane("gan")
     assert dialog.options.wish().lane == "gan"
@@ -93,7 +93,7 @@ def test_columns_forms_and_exports_are_those_of_the_lanes_that_are_shown(window)
 
 def test_a_gans_panel_says_why_it_has_no_density(window, qtbot):
     compare(window, "vae", "gan")
-    gan, vae = window.stage.panels["gan"], window.stage.panels["vae"]
+    gan, vae = window.area.panels["gan"], window.area.panels["vae"]
     assert "no density" in gan.caption
     for panel in (gan, vae):
         panel.set_message("")  # of the engine, which is not asked to start
@@ -109,9 +109,9 @@ def test_a_gans_panel_says_why_it_has_no_density(window, qtbot):
 def test_a_click_says_why_a_baseline_has_no_ledger_and_asks_the_flows(window, qtbot, lane):
     compare(window, "vae", "gan")
     said = []
-    window.stage.ledger_missed.connect(said.append)
-    view = window.stage.panels[lane].view
-    with qtbot.waitSignal(window.inquiry.point_changed):
+    window.area.ledger_missed.connect(said.append)
+    view = window.area.panels[lane].view
+    with qtbot.waitSignal(window.session.points.point_changed):
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.rect().center())
     assert said == [spec.why_no_ledger for spec in BASELINE_SPECS if kind_of(spec) == lane]
 
@@ -134,7 +134,7 @@ def test_four_lanes_train_at_once_and_everything_follows(window, qtbot, tmp_path
     compare(window, "vae", "gan")
     window.start_engines()
     window.controller.train()
-    films = [panel.film for panel in window.stage.panels.values()]
+    films = [panel.film for panel in window.area.panels.values()]
     wait(qtbot, lambda: not any(film.empty for film in films))
     wait(qtbot, lambda: all(value is not None for value in figures(window, "w2").values()))
     table = window.metrics.figures
@@ -152,7 +152,7 @@ def test_four_lanes_train_at_once_and_everything_follows(window, qtbot, tmp_path
     curves.show_quantity("kl")
     assert len(curves.curve("vae").x)
     assert not len(curves.curve("gan").x)
-    panels = window.stage.panels
+    panels = window.area.panels
     assert panels["vae"]._figure.text().startswith("KL ≤ ")
     assert panels["gan"]._figure.text().startswith("W₂ ")
     wait(qtbot, lambda: all(any(c.isdigit() for c in p._figure.text()) for p in panels.values()))
@@ -182,8 +182,8 @@ def test_a_lane_that_is_set_beside_trained_flows_begins_to_train(window, qtbot):
     request = window.controller.query(0.0, 0.0)
     assert request
     spec = msgspec.structs.replace(window.store.project.vae, width=12)
-    window.edit(msgspec.structs.replace(window.store.project, vae=spec), "wider", "")
-    wait(qtbot, lambda: window.stage.panels["vae"].film.generation > 1)
+    window.store.edit(msgspec.structs.replace(window.store.project, vae=spec), "wider", "")
+    wait(qtbot, lambda: window.area.panels["vae"].film.generation > 1)
 
 
 def test_an_exported_baseline_lands_on_the_disk(window, qtbot, tmp_path):

@@ -40,7 +40,7 @@ def dialog(qtbot, qapp, monkeypatch, tmp_path):
     """The dialog of a whole window, before anything was exported."""
     example = Project.open(resources.path("examples", "two-moons.flow"))
     with shown_window(example, qtbot, qapp, monkeypatch, particles=50) as window:
-        window.export_model()
+        window.actions_["export"].trigger()
         dialog = window.exporter.dialog
         dialog._folder.setText(str(tmp_path))
         dialog.choose("project")

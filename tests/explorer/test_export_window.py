@@ -46,7 +46,7 @@ def running(qtbot, qapp, monkeypatch):
     with shown_window(small_project(), qtbot, qapp, monkeypatch, particles=200) as window:
         window.start_engines()
         window.controller.step(3)
-        films = [panel.film for panel in window.stage.panels.values()]
+        films = [panel.film for panel in window.area.panels.values()]
         qtbot.waitUntil(lambda: not any(film.empty for film in films), timeout=PATIENCE_MS)
         yield window
 
@@ -57,7 +57,7 @@ def press(button):
 
 def take(window, qtbot, folder, choice, prepare=lambda _options: None) -> Path:
     """Export through the dialog; gives the path."""
-    window.export_model()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     dialog._folder.setText(str(folder))
     dialog.choose(choice)
@@ -84,9 +84,9 @@ def test_a_gif_of_the_panels_is_taken(window, qtbot, tmp_path):
 
 
 def test_a_figure_shows_the_moment_of_the_clock(window, qtbot, tmp_path):
-    window.stage.go_to(0.25)
+    window.area.go_to(0.25)
     early = take(window, qtbot, tmp_path, "figure")
-    window.stage.go_to(1.0)
+    window.area.go_to(1.0)
     late = take(window, qtbot, tmp_path, "figure")
     assert (early.name, late.name) == ("two-moons-figure.png", "two-moons-figure-2.png")
     assert QImage(str(early)).size() == QImage(str(late)).size()
@@ -95,16 +95,16 @@ def test_a_figure_shows_the_moment_of_the_clock(window, qtbot, tmp_path):
 
 def test_an_enlarged_panel_is_alone_in_the_figure(window, qtbot, tmp_path):
     both = QImage(str(take(window, qtbot, tmp_path, "figure")))
-    window.stage.enlarge()
+    window.area.enlarge()
     one = QImage(str(take(window, qtbot, tmp_path, "figure")))
     assert one.height() == both.height()
     assert one.width() < 0.6 * both.width()
-    assert len(window.stage.scene("moons").panels) == 1
+    assert len(window.area.scene("moons").panels) == 1
 
 
 @pytest.mark.parametrize("how", ["cancel", "close"])
 def test_a_film_that_is_cancelled_or_left_behind_is_gone(window, qtbot, tmp_path, how):
-    window.export_model()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     dialog._folder.setText(str(tmp_path))
     dialog.choose("film")
@@ -126,14 +126,14 @@ def test_a_film_that_is_cancelled_or_left_behind_is_gone(window, qtbot, tmp_path
 
 
 def test_the_window_goes_on_while_a_film_is_made(window, qtbot, tmp_path):
-    window.stage.clock.play()
-    window.export_model()
+    window.area.clock.play()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     dialog._folder.setText(str(tmp_path))
     dialog.choose("film")
     small(dialog.options)
     moments = []
-    window.stage.clock.tau_changed.connect(moments.append)
+    window.area.clock.tau_changed.connect(moments.append)
     with qtbot.waitSignal(window.exporter.finished, timeout=PATIENCE_MS):
         press(dialog._start)
     assert len(moments) > 5
@@ -162,7 +162,7 @@ def test_samples_and_the_project_are_the_engines_and_closing_gives_an_export_up(
 
     given_up = tmp_path / "given-up"
     given_up.mkdir()
-    running.export_model()
+    running.actions_["export"].trigger()
     dialog = running.exporter.dialog
     dialog._folder.setText(str(given_up))
     dialog.choose("model")
@@ -178,7 +178,7 @@ def test_closing_the_window_during_any_export_leaves_nothing_half_written(
 ):
     folder = tmp_path / "taken"
     folder.mkdir()
-    running.export_model()
+    running.actions_["export"].trigger()
     dialog = running.exporter.dialog
     dialog._folder.setText(str(folder))
     dialog.choose(choice)
@@ -197,7 +197,7 @@ def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, 
 
 
 def test_a_page_has_both_directions_where_engines_run_or_is_not_there(running, qtbot, tmp_path):
-    running.export_model()
+    running.actions_["export"].trigger()
     dialog = running.exporter.dialog
     dialog._folder.setText(str(tmp_path))
     dialog.choose("page")

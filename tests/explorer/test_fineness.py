@@ -10,7 +10,8 @@ from explorer.panels.clock import FrameClock
 from explorer.panels.film import Film
 from explorer.panels.fineness import BUDGET, Fineness
 from explorer.panels.flow_view import FlowView
-from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Marker, Shot, Shown
 from tests.explorer.film_messages import heat, particles
 from tests.explorer.test_rasterizer import pixels
 

@@ -50,7 +50,7 @@ def test_every_stop_of_the_tab_key_has_a_ring(qtbot, qapp, monkeypatch, name, ta
     with shown_window(project, qtbot, qapp, monkeypatch, particles=50) as window:
         theme.set_theme(name)
         window.resize(1440, 900)
-        window.stage.clock.pause()
+        window.area.clock.pause()
         window.models.tabs.setCurrentIndex(tab)
         with qtbot.waitActive(window):
             window.activateWindow()
@@ -64,6 +64,6 @@ def test_every_stop_of_the_tab_key_has_a_ring(qtbot, qapp, monkeypatch, name, ta
             if (found := changed(control, least)) < wanted:
                 dim[control.accessibleName() or type(control).__name__] = (found, wanted)
         assert len(seen) > 40
-        buttons = window.stage.findChildren(QToolButton)
+        buttons = window.area.findChildren(QToolButton)
         assert seen.issuperset(button for button in buttons if button.isVisible())
         assert not dim

@@ -5,7 +5,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from explorer.window.on_screen import InSight, in_sight
+from explorer.window.on_screen import OnScreen, on_screen
 
 LEFT, RIGHT = QRect(0, 0, 1440, 900), QRect(1440, 0, 1920, 1080)
 
@@ -24,7 +24,7 @@ LEFT, RIGHT = QRect(0, 0, 1440, 900), QRect(1440, 0, 1920, 1080)
     ],
 )
 def test_where_a_window_belongs(frame, areas, place):
-    assert in_sight(frame, areas) == place
+    assert on_screen(frame, areas) == place
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen
@@ -39,7 +39,7 @@ def test_a_window_and_its_floating_docks_come_back(qtbot):
     dock.resize(150, 120)
     window.move(5000, 4000)
     dock.move(-3000, 100)
-    InSight(window).bring_back()
+    OnScreen(window).bring_back()
     area = QGuiApplication.primaryScreen().availableGeometry()
     assert area.contains(window.frameGeometry())
     assert area.contains(dock.frameGeometry())

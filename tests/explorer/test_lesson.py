@@ -125,7 +125,7 @@ def test_a_run_with_another_target_is_not_restored_where_the_target_is_locked(wi
     open_lesson(window, target="locked")
     before = window.store.project
     run = Run(1, project(target={"name": "cat"}), {}, QImage(), ())
-    window.run_desk.restore(run)
+    window.run_actions.restore(run)
     assert window.store.project == before
     assert "Target" in window.banner.text
 

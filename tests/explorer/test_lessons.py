@@ -97,11 +97,11 @@ def test_what_was_drawn_in_a_lesson_is_asked_about(window, monkeypatch):
 
 
 def test_a_lesson_begins_at_rest_and_generates(window):
-    window.training.toggle()
-    window.stage.switch_direction()
+    window.session.training.toggle()
+    window.area.switch_direction()
     window.models.tabs.setCurrentIndex(2)
     window.menus.lessons.actions()[0].trigger()
     assert not window.controller.training
-    assert window.stage.clock.direction == "generate"
-    assert window.stage.clock.playing
+    assert window.area.clock.direction == "generate"
+    assert window.area.clock.playing
     assert window.models.tabs.currentIndex() == 0

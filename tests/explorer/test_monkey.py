@@ -123,7 +123,7 @@ class Monkey:
         QTest.keyRelease(focus, key, modifiers)
 
     def wheel(self) -> None:
-        view = self.random.choice(list(self.window.stage.panels.values())).view
+        view = self.random.choice(list(self.window.area.panels.values())).view
         at = QPointF(self._place(view))
         event = QWheelEvent(
             at, view.mapToGlobal(at), QPoint(), QPoint(0, self.random.choice(TURNS)),

@@ -10,10 +10,10 @@ import pytest
 
 from explorer.export.other_ways import OtherWays
 from explorer.export.page_source import page_of
-from explorer.export.page_sources import page_sources
 from explorer.export.web_page import read_page, write_web_page
 from explorer.panels.film import Film
 from explorer.training.controller import Controller
+from explorer.window.page_sources import page_sources
 from flowengine.catalogue import AffineCoupling, FlowMatching
 from flowengine.project import Project
 from flowengine.protocol import ParticleFrames
@@ -30,7 +30,7 @@ def window(qtbot, qapp, monkeypatch):
     project = Project(stack=stack, continuous=continuous)
     with shown_window(project, qtbot, qapp, monkeypatch, particles=64) as window:
         window.start_engines()
-        films = [panel.film for panel in window.stage.panels.values()]
+        films = [panel.film for panel in window.area.panels.values()]
 
         def there():
             assert all(f.positions(0, math.inf) and f.heat(0, math.inf) for f in films)
@@ -42,7 +42,7 @@ def window(qtbot, qapp, monkeypatch):
 
 
 def other_ways(window):
-    stage = window.stage
+    stage = window.area
     films = {lane: panel.film for lane, panel in stage.panels.items()}
     return OtherWays(window.controller, films, lambda: stage.clock.direction, window)
 
@@ -65,7 +65,7 @@ def test_engines_are_asked_for_the_way_back_and_the_page_has_both(window, qtbot,
         with sent(window, qtbot, "generate"):
             pass
 
-    ways, films = other_ways(window), [p.film for p in window.stage.panels.values()]
+    ways, films = other_ways(window), [p.film for p in window.area.panels.values()]
     shares = []
     ways.progressed.connect(shares.append)
     with qtbot.waitSignal(ways.done, timeout=2 * PATIENCE_MS) as came:
@@ -76,7 +76,7 @@ def test_engines_are_asked_for_the_way_back_and_the_page_has_both(window, qtbot,
     assert {lane: film.direction for lane, film in found.items()} == dict.fromkeys(
         ("discrete", "continuous"), "normalize"
     )
-    own = page_sources(window.stage, window.store.project, window.metrics, found)
+    own = page_sources(window.area, window.store.project, window.metrics, found)
     done = write_web_page(tmp_path / "page.html", page_of("both", own))
     for panel in json.loads(read_page(done.path).data)["panels"]:
         assert set(panel["ways"]) == {"generate", "normalize"}

@@ -33,8 +33,8 @@ def window(qtbot, qapp, monkeypatch, request):
     with shown_window(project, qtbot, qapp, monkeypatch, particles=50) as window:
         theme.set_theme(request.param)
         window.resize(1440, 900)
-        window.stage.clock.pause()
-        window.stage.setFocus()
+        window.area.clock.pause()
+        window.area.setFocus()
         yield window
 
 
@@ -79,7 +79,7 @@ def test_every_outline_can_be_seen(window, qtbot):
 
 
 def test_every_outline_of_the_export_can_be_seen(window):
-    window.export_model()
+    window.actions_["export"].trigger()
     dialog = window.exporter.dialog
     faint: dict[str, float] = {}
     assert contrasts(dialog, faint) > 8

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from explorer.panels.camera import HOME_HALF_SPAN
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, heat, particles, still
 from tests.explorer.panel_desk import (

@@ -17,7 +17,8 @@ from explorer.panels.film import Film, Heat
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.ground import Ground
 from explorer.panels.kinds import KINDS
-from explorer.panels.rasterizer import Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Shot, Shown
 from explorer.panels.strokes import field_lines
 from explorer.words.languages import translator
 from tests.explorer.film_messages import EXTENT, field, heat, particles, still

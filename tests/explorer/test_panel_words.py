@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.head_line import HeadLine
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.words.languages import translator
 from tests.explorer.film_messages import still
 from tests.explorer.panel_desk import (

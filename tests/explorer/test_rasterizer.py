@@ -10,7 +10,8 @@ from explorer.panels.camera import Camera
 from explorer.panels.colormap import HEAT_TOP
 from explorer.panels.film import Film
 from explorer.panels.outline import contour, level_holding
-from explorer.panels.rasterizer import Marker, Rasterizer, Shot, Shown
+from explorer.panels.rasterizer import Rasterizer
+from explorer.panels.shot import Marker, Shot, Shown
 from explorer.panels.splat import DotPainter, Lines, shades, splat_lines
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, field, grid, heat, particles, still

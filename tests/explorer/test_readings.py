@@ -7,8 +7,8 @@ import pytest
 
 from explorer.panels.camera import Camera
 from explorer.panels.flow_panel import FlowPanel
-from explorer.panels.rasterizer import Shown
 from explorer.panels.readings import readings
+from explorer.panels.shot import Shown
 from tests.explorer.film_messages import EXTENT, field, grid, heat
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.panels.camera import Camera
 from explorer.panels.flow_panel import FlowPanel
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from tests.explorer.film_messages import heat, still
 
 FRAMES = 300

@@ -27,7 +27,7 @@ def test_what_is_looked_at_stays_on_a_full_shelf(shelf):
     for number in range(1, MAX_RUNS + 1):
         shelf.add(run(number))
     shelf.list.item(MAX_RUNS - 1).setCheckState(Qt.CheckState.Checked)
-    shelf.set_guest(run(2))
+    shelf.pin(run(2))
     for number in range(MAX_RUNS + 1, MAX_RUNS + 4):
         shelf.add(run(number))
     numbers = [each.number for each in shelf.runs()]

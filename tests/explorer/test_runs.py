@@ -99,7 +99,7 @@ def same_weights(project, before, after):
 
 def undone(qtbot, window):
     """Take the last edit back, and its models."""
-    with qtbot.waitSignal(window.restorer.swapped, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(window.session.restorer.swapped, timeout=PATIENCE_MS):
         window.actions_["undo"].trigger()
 
 
@@ -129,7 +129,7 @@ def test_an_edit_keeps_the_run_before_it_which_can_be_seen_and_restored(window, 
     shelf.list.setCurrentRow(0)
     QTest.mouseClick(shelf.restore, Qt.MouseButton.LeftButton)
     assert window.store.project == before
-    assert window.stage.panels["discrete"].view.hasFocus()  # where Space plays
+    assert window.area.panels["discrete"].view.hasFocus()  # where Space plays
     (latest, _) = kept(qtbot, window, 2)
     assert latest.project == after
     assert latest.changes == ("target: Star",)
@@ -147,7 +147,7 @@ def test_undo_and_redo_of_a_restore_lose_no_model(window, qtbot):
     (run,) = kept(qtbot, window, 1)
     step_once(qtbot, window)  # too little for the shelf
     project, before = window.store.project, states(qtbot, window)
-    window.run_desk.restore(run)  # the same document: the weights alone are other ones
+    window.run_actions.restore(run)  # the same document: the weights alone are other ones
     assert same_weights(project, run.lanes, states(qtbot, window))
     step_once(qtbot, window)
     after = states(qtbot, window)
@@ -155,7 +155,7 @@ def test_undo_and_redo_of_a_restore_lose_no_model(window, qtbot):
 
     undone(qtbot, window)
     assert same_weights(project, before, states(qtbot, window))
-    with qtbot.waitSignal(window.restorer.swapped, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(window.session.restorer.swapped, timeout=PATIENCE_MS):
         window.actions_["redo"].trigger()
     assert same_weights(project, after, states(qtbot, window))
 
@@ -182,14 +182,18 @@ def test_what_a_file_was_opened_with_is_on_the_shelf_before_the_first_edit(
             window.start_engines()
             qtbot.waitUntil(lambda: bool(window.controller.devices), timeout=PATIENCE_MS)
         before = window.store.project
-        window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+        window.store.edit(
+            msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", ""
+        )
         (run,) = kept(qtbot, window, 1)
         assert run.project == before
         assert same_weights(before, trained.lanes, run.lanes)
         item = window.metrics.shelf.list.item(0)
         assert item.text().startswith("Run 1 · lecture.flow\nbest KL: ")
-        window.edit(before, "Add a layer", "")
-        window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+        window.store.edit(before, "Add a layer", "")
+        window.store.edit(
+            msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", ""
+        )
         assert len(window.metrics.shelf.runs()) == 1
 
 
@@ -214,17 +218,17 @@ def test_the_first_stroke_leaves_the_opened_model_on_the_shelf(trained, qtbot, q
 def test_a_tick_stays_for_the_same_target_alone(window, qtbot):
     train(qtbot, window)
     before = window.store.project
-    window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+    window.store.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
     kept(qtbot, window, 1)
     shelf, chart = window.metrics.shelf, window.metrics.curves.chart
     item = shelf.list.item(0)
     item.setCheckState(Qt.CheckState.Checked)
-    window.edit(msgspec.structs.replace(before, stack=()), "Remove a layer", "")
+    window.store.edit(msgspec.structs.replace(before, stack=()), "Remove a layer", "")
     assert chart.curve("1 discrete").faint
     here = item.foreground().color()
 
     after = msgspec.structs.replace(before, target=TargetSpec(name="star"))
-    window.edit(after, "Preset", "")
+    window.store.edit(after, "Preset", "")
     assert not shelf.ticked()
     with pytest.raises(KeyError):
         chart.curve("1 discrete")
@@ -237,17 +241,17 @@ def test_a_tick_stays_for_the_same_target_alone(window, qtbot):
 def test_a_run_stands_beside_the_models_that_came_after_it(window, qtbot):
     train(qtbot, window)
     qtbot.waitUntil(
-        lambda: not any(panel.film.empty for panel in window.stage.panels.values()),
+        lambda: not any(panel.film.empty for panel in window.area.panels.values()),
         timeout=PATIENCE_MS,
     )
     before = window.store.project
-    window.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
+    window.store.edit(msgspec.structs.replace(before, stack=before.stack[:1]), "Remove a layer", "")
     (run,) = kept(qtbot, window, 1)
-    shelf, stage = window.metrics.shelf, window.stage
+    shelf, stage = window.metrics.shelf, window.area
     shelf.list.setCurrentRow(0)
     QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
     assert shelf.beside.isChecked()
-    guests = stage.guests.panels
+    guests = stage.pinned.panels
     assert list(guests) == ["discrete", "continuous"]
     assert guests["discrete"].title == "Run 1 · Discrete"
     shown = stage.panels["discrete"].film.positions(1.0, 1e9, 50).positions
@@ -257,25 +261,25 @@ def test_a_run_stands_beside_the_models_that_came_after_it(window, qtbot):
     assert len(stage.panels["discrete"]._layers) == 1
     qtbot.waitUntil(lambda: all(panel.isVisible() for panel in guests.values()))
     assert guests["discrete"]._figure.text() == f"KL {number(run.history('discrete').latest('kl'))}"
-    window.stage.go_to(0.5)
+    window.area.go_to(0.5)
     qtbot.waitUntil(lambda: guests["discrete"].view.tau == pytest.approx(0.5))
     QTest.mouseClick(guests["discrete"].view, Qt.MouseButton.LeftButton)
     assert window.status_line.sentence.startswith("Run 1 is a picture of what was")
 
     QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
     assert not shelf.beside.isChecked()
-    assert not stage.guests.panels
+    assert not stage.pinned.panels
     QTest.mouseClick(shelf.beside, Qt.MouseButton.LeftButton)
     QTest.mouseClick(shelf.remove, Qt.MouseButton.LeftButton)
-    assert not stage.guests.panels
+    assert not stage.pinned.panels
 
 
 def test_a_reset_keeps_the_run_and_a_short_one_is_not_worth_a_place(window, qtbot):
     train(qtbot, window)
-    window.training.reset()
+    window.session.training.reset()
     (run,) = kept(qtbot, window, 1)
     assert run.history("continuous").last.step >= LEAST_STEPS
-    window.training.reset()
+    window.session.training.reset()
     QTest.mouseClick(window.metrics.shelf.keep, Qt.MouseButton.LeftButton)
     assert window.metrics.shelf.runs() == [run]
 

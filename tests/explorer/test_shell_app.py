@@ -36,7 +36,7 @@ def test_without_arguments_it_opens_on_something_to_see(open_window):
     window = open_window()
     assert window.isVisible()
     assert window.banner.text == ""
-    assert window.stage.clock.playing
+    assert window.area.clock.playing
     assert len(window.store.project.stack) >= 4
     for layer in window.store.project.stack:  # the engines have not been started
         assert window.models.stack.list.cards.fact(layer.id).weights > 0
@@ -60,7 +60,9 @@ def test_the_example_asks_for_the_first_stroke_and_for_no_other(open_window):
 def test_no_card_shows_what_was_measured_of_another_documents_layer(open_window):
     window = open_window()
     cards, example = window.models.stack.list.cards, window.store.project
-    window.documents.begin(msgspec.structs.replace(example, stack=example.stack[::-1], lanes={}))
+    window.session.documents.begin(
+        msgspec.structs.replace(example, stack=example.stack[::-1], lanes={})
+    )
     assert {layer.id for layer in window.store.project.stack} == {la.id for la in example.stack}
     assert not any(cards.fact(layer.id) for layer in window.store.project.stack)
 
@@ -74,7 +76,7 @@ def test_a_project_on_the_command_line_is_opened(open_window, tmp_path):
     Project(seed=77, stack=default_stack()).save(tmp_path / "mine.flow")
     window = open_window(program.parse([str(tmp_path / "mine.flow")]).project)
     assert window.store.project.seed == 77
-    assert window.documents.name == "mine.flow"
+    assert window.session.documents.name == "mine.flow"
 
 
 @pytest.mark.parametrize("content", [None, b"no zip"])

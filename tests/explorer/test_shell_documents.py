@@ -11,9 +11,10 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from explorer import dialogs
-from explorer.panels.view_state import Look
+from explorer.panels.view_state import ViewState
 from explorer.session.documents import Documents
 from explorer.session.store import Store, recent_files
+from explorer.training.controller import Controller
 from flowengine.project import Project, default_stack
 
 
@@ -31,8 +32,8 @@ def store(qapp):
 
 @pytest.fixture
 def documents(store, window):
-    look = Look(QImage(48, 30, QImage.Format.Format_RGB32), {})
-    return Documents(store, lambda then: then(dict(store.lanes)), lambda: look, window)
+    look = ViewState(QImage(48, 30, QImage.Format.Format_RGB32), {})
+    return Documents(store, Controller(), lambda: look, window)
 
 
 @pytest.fixture

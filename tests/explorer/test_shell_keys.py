@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea
 
-from explorer.help.shortcuts import ShortcutSheet
+from explorer.help.shortcuts import ShortcutsDialog
 from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
@@ -22,7 +22,7 @@ def test_no_two_actions_have_the_same_key(window):
 
 
 def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
-    sheet = ShortcutSheet(window)
+    sheet = ShortcutsDialog(window)
     assert sheet.screen().availableGeometry().size().expandedTo(sheet.size()) == (
         sheet.screen().availableGeometry().size()
     )  # it scrolls where there is less room
@@ -36,7 +36,7 @@ def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_the_sheet_of_keys_is_no_wider_than_a_small_screen(window, qtbot, language):
     translator.set_language(language)
-    sheet = ShortcutSheet(window)
+    sheet = ShortcutsDialog(window)
     qtbot.addWidget(sheet)
     sheet.show()
     qtbot.waitExposed(sheet)
@@ -63,8 +63,8 @@ def test_every_action_has_words_a_tip_and_an_icon(window):
 def test_keys_reach_their_actions(window, qtbot, key, modifier, name):
     window.store.apply(replace(window.store.project, seed=3), "Edit")
     window.activateWindow()
-    window.stage.setFocus()
-    qtbot.waitUntil(lambda: window.stage.panels["discrete"].view.hasFocus())
+    window.area.setFocus()
+    qtbot.waitUntil(lambda: window.area.panels["discrete"].view.hasFocus())
     with qtbot.waitSignal(window.actions_[name].triggered):
         QTest.keyClick(QApplication.focusWidget(), key, modifier)
 
@@ -79,20 +79,20 @@ def test_space_presses_the_button_that_has_the_focus(window, qtbot):
     button = window.top_bar._train
     button.setFocus()
     qtbot.waitUntil(button.hasFocus)
-    playing = window.stage.clock.playing
+    playing = window.area.clock.playing
     with qtbot.waitSignal(window.actions_["train"].triggered):
         QTest.keyClick(button, Qt.Key.Key_Space)
-    assert window.stage.clock.playing == playing
+    assert window.area.clock.playing == playing
 
 
 def test_f6_goes_round_the_parts_of_the_window(window, qtbot):
     window.activateWindow()
-    window.stage.setFocus()
+    window.area.setFocus()
     places = []
     for _ in range(5):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6)
         focus = QApplication.focusWidget()
-        parts = {"stage": window.stage, **{k: d.widget() for k, d in window.docks.items()}}
+        parts = {"stage": window.area, **{k: d.widget() for k, d in window.docks.items()}}
         places.append(next(name for name, part in parts.items() if part.isAncestorOf(focus)))
     assert places == ["models", "metrics", "target", "stage", "models"]  # the ledger is empty
 
@@ -109,7 +109,7 @@ def test_train_is_one_button_for_both_ways(window, qtbot):
 
 
 def test_the_clock_goes_frame_by_frame(window):
-    clock = window.stage.clock
+    clock = window.area.clock
     window.actions_["to_base"].trigger()
     assert (clock.tau, clock.playing) == (0.0, False)
     window.actions_["frame_forward"].trigger()

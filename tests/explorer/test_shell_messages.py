@@ -28,7 +28,7 @@ def test_metrics_reach_curves_figures_and_panels(window):
     tell(window, measured())
     tell(window, measured("continuous", kl=0.048), "continuous")
     assert window.metrics.figures.text("discrete", "kl") == "0.0213"
-    figures = [panel._figure.text() for panel in window.stage.panels.values()]
+    figures = [panel._figure.text() for panel in window.area.panels.values()]
     assert figures == ["KL 0.0213", "KL 0.0480"]
 
 
@@ -42,19 +42,19 @@ def test_training_is_unsaved_work(window):
 
 def test_an_engine_that_has_been_sent_away_is_counted_no_more(window):
     flows = window.store.project
-    window.edit(replace(flows, compare=("vae",)), "Compare", "")
+    window.store.edit(replace(flows, compare=("vae",)), "Compare", "")
     window.controller.train()
     for lane in ("discrete", "vae"):
         tell(window, Ready(devices=(), torch="", pid=0), lane)
         tell(window, measured(lane), lane)
     window.status_line.refresh()
     assert window.status_line.figures == "824 steps/s · 2 engines"
-    window.edit(flows, "Compare", "")
+    window.store.edit(flows, "Compare", "")
     assert window.status_line.figures == "412 steps/s · 1 engine"
 
 
 def test_particles_are_shown_and_the_waiting_ends(window):
-    panel = window.stage.panels["discrete"]
+    panel = window.area.panels["discrete"]
     assert panel._message.text() == "The engine is starting …"
     positions = np.random.default_rng(0).normal(size=(3, 50, 2)).astype(np.float32)
     frames = ParticleFrames(
@@ -64,7 +64,7 @@ def test_particles_are_shown_and_the_waiting_ends(window):
     tell(window, frames)
     assert not panel.film.empty
     assert panel._message.text() == ""
-    films = window.stage.look().films
+    films = window.area.view_state().films
     assert [lane for lane, film in films.items() if not film.empty] == ["discrete"]
     assert films["discrete"] is not panel.film
 
@@ -76,10 +76,10 @@ def test_what_is_under_the_mouse_is_said_with_its_numbers(window):
     )  # fmt: skip
     tell(window, heat)
     window.status_line.say("before")
-    view = window.stage.panels["discrete"].view
+    view = window.area.panels["discrete"].view
     QTest.mouseMove(view, view.rect().center())
     assert "density 0.0500, log p = −3.00 nats" in window.status_line.sentence
-    window.stage.panels["discrete"].left.emit()
+    window.area.panels["discrete"].left.emit()
     assert window.status_line.sentence == "before"
 
 
@@ -100,9 +100,9 @@ def test_a_blocked_lane_says_why_on_its_panel(window):
         reason="The target is empty; draw something",
     )  # fmt: skip
     tell(window, status)
-    assert window.stage.panels["discrete"]._message.text() == status.reason
+    assert window.area.panels["discrete"]._message.text() == status.reason
     tell(window, replace(status, state="training", reason=""))
-    assert window.stage.panels["discrete"]._message.text() != status.reason
+    assert window.area.panels["discrete"]._message.text() != status.reason
 
 
 def test_a_failure_is_a_sentence_in_the_window(window):
@@ -113,8 +113,8 @@ def test_a_failure_is_a_sentence_in_the_window(window):
 def test_the_layers_are_searched_from_anywhere(window, qtbot):
     window.docks["models"].close()
     window.models.tabs.setCurrentIndex(2)
-    window.stage.setFocus()
-    QTest.keyClick(window.stage, Qt.Key.Key_Slash)
+    window.area.setFocus()
+    QTest.keyClick(window.area, Qt.Key.Key_Slash)
     box = window.models.stack.palette_view.search_box
     qtbot.waitUntil(lambda: QApplication.focusWidget() is box)
     QTest.keyClicks(box, "planar")
@@ -176,11 +176,11 @@ def test_another_model_is_asked_about_the_point_at_once(window, monkeypatch):
     before = window.store.project
     window.store.apply(replace(before, stack=before.stack[:1]), "Remove a layer")
     assert asked == []
-    window.inquiry.ask(0.5, 1.0)
+    window.session.points.ask(0.5, 1.0)
     window.store.apply(before, "Add a layer")
     window.store.apply(replace(before, target=TargetSpec(name="rings")), "Preset")
     window.store.undo_stack.undo()
-    window.training.reset()
+    window.session.training.reset()
     assert asked == [(0.5, 1.0)] * 5
     recipe = replace(before.training.discrete, learning_rate=0.001)
     window.store.apply(
@@ -190,11 +190,11 @@ def test_another_model_is_asked_about_the_point_at_once(window, monkeypatch):
 
 
 def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
-    view = window.stage.panels["discrete"].view
-    with qtbot.waitSignal(window.stage.point_picked) as picked:
+    view = window.area.panels["discrete"].view
+    with qtbot.waitSignal(window.area.point_picked) as picked:
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(90, 120))
     point = tuple(picked.args)
-    assert window.inquiry.point == point
+    assert window.session.points.point == point
     assert window.ledger._hint.text() == f"Asking the models about x = {point_text(point)} …"
     rows = (
         LedgerRow(
@@ -222,15 +222,15 @@ def test_a_clicked_point_is_marked_and_its_ledger_shown(window, qtbot):
     window.ledger._table.selectRow(3)
     assert (view._marker.point, view._marker.jacobian) == (point, (2.0, 1.0, 0.0, 1.0))
     window.ledger.tau_picked.emit(0.5)
-    assert (window.stage.clock.tau, window.stage.clock.playing) == (0.5, False)
+    assert (window.area.clock.tau, window.area.clock.playing) == (0.5, False)
 
 
 def test_a_card_takes_the_clock_to_its_layer_and_lights_up_while_it_acts(window, qtbot):
     second = window.store.project.stack[1].id
     window.models.stack.layer_activated.emit(second)
-    assert window.stage.clock.tau == 0.5
-    with qtbot.waitSignal(window.stage.layer_shown) as shown:
-        window.stage.go_to(0.375)
+    assert window.area.clock.tau == 0.5
+    with qtbot.waitSignal(window.area.layer_shown) as shown:
+        window.area.go_to(0.375)
     assert shown.args == [second, pytest.approx(0.5)]
 
 
@@ -238,5 +238,5 @@ def test_bypassed_layers_have_no_share_of_the_clock(window):
     stack = window.store.project.stack
     changed = (replace(stack[0], enabled=False), *stack[1:])
     window.models.stack.stack_edited.emit(changed, "Bypass", "")
-    window.stage.show_layer(stack[1].id)
-    assert window.stage.clock.tau == pytest.approx(1 / 3)
+    window.area.show_layer(stack[1].id)
+    assert window.area.clock.tau == pytest.approx(1 / 3)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from explorer.help.command_palette import CommandPalette
 from explorer.help.glossary import GlossaryDialog, glossary, matching
 from explorer.panels.camera import HOME_HALF_SPAN
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.session.store import remember_recent
 from explorer.theme import theme
 from explorer.window.layout import SIDE_WIDTH
@@ -40,10 +40,10 @@ def test_typing_a_part_of_a_name_and_enter_runs_the_action(window, qtbot):
     palette = opened_palette(qtbot, window)
     QTest.keyClicks(palette.search, "switch dir")
     assert rows(palette) == ["Switch direction"]
-    with qtbot.waitSignal(window.stage.clock.direction_changed):
+    with qtbot.waitSignal(window.area.clock.direction_changed):
         QTest.keyClick(palette.search, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not palette.isVisible())
-    assert window.stage.clock.direction == "normalize"
+    assert window.area.clock.direction == "normalize"
 
 
 def test_arrows_choose_among_what_matches_and_every_action_is_there(window, qtbot):
@@ -97,7 +97,7 @@ def test_a_recent_project_can_be_opened_and_is_shown_with_its_picture(window, qt
 
 
 def png(window):
-    return window.stage.look().png()
+    return window.area.view_state().png()
 
 
 def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window, qtbot):
@@ -107,11 +107,11 @@ def test_a_presentation_shows_the_panels_alone_and_gives_everything_back(window,
     parts = [window.menuBar(), window.statusBar(), window.top_bar, *window.docks.values()]
     assert not any(part.isVisible() for part in parts)
     assert window.isFullScreen()
-    assert all(panel.isVisible() for panel in window.stage.panels.values())
+    assert all(panel.isVisible() for panel in window.area.panels.values())
     assert QApplication.font().pointSizeF() == pytest.approx(1.5 * size)
-    playing = window.stage.clock.playing
+    playing = window.area.clock.playing
     QTest.keyClick(window, Qt.Key.Key_Space)  # keys still work although no bar shows them
-    assert window.stage.clock.playing is not playing
+    assert window.area.clock.playing is not playing
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isFullScreen()
     assert [part.isVisible() for part in parts] == [True] * 5 + [False, True]
@@ -154,7 +154,7 @@ def arrangement(window):
 def test_a_lecturer_calls_for_a_part_of_the_window_and_the_arrangement_comes_back(window, qtbot):
     docks = window.docks
     QTest.keyClick(window, Qt.Key.Key_3, CTRL)  # as the lecturer likes it: no ledger
-    qtbot.waitUntil(lambda: docks["metrics"].height() > window.stage.height())
+    qtbot.waitUntil(lambda: docks["metrics"].height() > window.area.height())
     before = arrangement(window)
     QTest.keyClick(window, Qt.Key.Key_F5)
     QTest.keyClick(window, Qt.Key.Key_3, CTRL)
@@ -176,7 +176,7 @@ def test_a_part_comes_in_a_width_for_large_type(window, qtbot):
 
 
 def test_parts_of_the_picture_are_switched_by_key_in_every_panel_that_has_them(window):
-    panels = window.stage.panels
+    panels = window.area.panels
 
     def shown(name):
         return [getattr(panel.shown, name) for panel in panels.values()]
@@ -191,13 +191,13 @@ def test_parts_of_the_picture_are_switched_by_key_in_every_panel_that_has_them(w
     assert shown("grid") == [False, False]  # only the discrete flow has one
     QTest.keyClick(window, Qt.Key.Key_7, ALT)
     assert shown("difference") == [True, True]
-    window.picture.tell()
+    window.overlays.tell()
     marks = [window.actions_[name].isChecked() for name in ("show_density", "show_difference")]
     assert marks == [False, True]
 
 
 def test_the_key_of_a_part_does_not_change_the_brush_while_one_draws(window):
-    canvas, panel = window.target.canvas, window.stage.panels["discrete"]
+    canvas, panel = window.target.canvas, window.area.panels["discrete"]
     canvas.setFocus()
     strength = canvas.brush.strength
     QTest.keyClick(canvas, Qt.Key.Key_2, ALT)
@@ -206,7 +206,7 @@ def test_the_key_of_a_part_does_not_change_the_brush_while_one_draws(window):
 
 
 def test_one_panel_after_the_other_has_all_the_room(window):
-    panels = list(window.stage.panels.values())
+    panels = list(window.area.panels.values())
     seen = []
     for _ in range(3):
         QTest.keyClick(window, Qt.Key.Key_M, SHIFT)
@@ -226,7 +226,7 @@ def grid_light(panel):
 
 
 def test_a_hall_gets_thick_lines_and_large_icons(window):
-    panel, button = window.stage.panels["discrete"], window.stage.compare_button
+    panel, button = window.area.panels["discrete"], window.area.compare_button
     square = np.stack(np.meshgrid([-1.2, 1.2], [-1.2, 1.2]), axis=-1)
     panel.film.take(grid([square, square]), 0.0)
     before, icons = grid_light(panel), button.iconSize().width()

@@ -42,7 +42,7 @@ def test_it_opens_whole_at_its_smallest_size(window, qtbot):
     for dock in window.docks.values():
         assert dock.isVisible()
         assert not dock.visibleRegion().isEmpty()
-    for panel in window.stage.panels.values():
+    for panel in window.area.panels.values():
         assert min(panel.view.width(), panel.view.height()) >= 200
 
 
@@ -62,8 +62,8 @@ def test_a_lane_has_one_colour_everywhere(window, name):
     for lane in FLOW_LANES:
         tell(window, measured(lane), lane)
         tell(window, measured(lane, step=200), lane)
-    window.stage.clock.pause()
-    places = {lane: [panel] for lane, panel in window.stage.panels.items()}
+    window.area.clock.pause()
+    places = {lane: [panel] for lane, panel in window.area.panels.items()}
     for parts in places.values():
         parts += [window.metrics.curves, window.metrics.figures]
     for lane, parts in places.items():
@@ -81,7 +81,7 @@ def test_both_panels_have_the_same_size(window, qtbot):
     for width in (SMALLEST[0], 1280, 1440, 1600):
         window.resize(width, 900)
         qtbot.waitUntil(lambda width=width: window.width() == width)
-        sizes = {panel.view.size().toTuple() for panel in window.stage.panels.values()}
+        sizes = {panel.view.size().toTuple() for panel in window.area.panels.values()}
         assert max(w for w, _ in sizes) - min(w for w, _ in sizes) <= 1
         assert len({h for _, h in sizes}) == 1
 
@@ -134,8 +134,8 @@ def test_a_drawn_target_is_an_edit_and_starts_training(window):
 
 
 def test_drawing_does_not_override_a_pause_by_hand(window):
-    window.training.toggle()
-    window.training.toggle()
+    window.session.training.toggle()
+    window.session.training.toggle()
     window.target.target_preview.emit(drawing())
     assert not window.controller.training
 
@@ -265,7 +265,7 @@ def test_a_bad_file_is_named_until_dismissed(window, tmp_path, qtbot):
 
 def test_the_recent_menu_opens_projects(window, tmp_path):
     Project(seed=4, stack=default_stack()).save(tmp_path / "four.flow")
-    window.documents.open(tmp_path / "four.flow")
+    window.session.documents.open(tmp_path / "four.flow")
     window.actions_["new"].trigger()
     window.menus.recent.fill()
     window.menus.recent.actions()[0].trigger()
@@ -312,7 +312,7 @@ def test_the_head_of_the_models_counts_the_weights_of_the_model_at_the_front(win
     tell(window, LayerFacts(generation=1, step=0, layers=(fact,)))
     seen = []
     for compare in ((), ("vae",), ("vae", "gan")):
-        window.edit(replace(window.store.project, compare=compare), "Compare", "")
+        window.store.edit(replace(window.store.project, compare=compare), "Compare", "")
         for index in range(tabs.count()):
             if tabs.isTabVisible(index):
                 tabs.setCurrentIndex(index)

@@ -83,12 +83,12 @@ def test_a_broken_project_is_refused_in_vietnamese_and_the_banner_changes_its_la
 
 def test_a_file_that_is_no_project_is_opened_to_a_vietnamese_sentence(window, tmp_path):
     (tmp_path / "note.flow").write_text("not a zip at all")
-    window.documents.open(tmp_path / "note.flow")
+    window.session.documents.open(tmp_path / "note.flow")
     assert shown(window) == (
         "Không mở được note.flow: tệp này không phải do Flow Explorer lưu, hoặc bị thiếu phần "
         "cuối; hãy thử một bản sao khác"
     )
-    window.documents.open(tmp_path / "gone.flow")
+    window.session.documents.open(tmp_path / "gone.flow")
     assert shown(window) == (
         f"Không mở được gone.flow: trong {tmp_path} không có tệp này; "
         "có thể nó đã được dời đi hoặc đổi tên"
@@ -96,7 +96,7 @@ def test_a_file_that_is_no_project_is_opened_to_a_vietnamese_sentence(window, tm
 
 
 def test_a_banner_that_was_dismissed_stays_away_in_another_language(window, tmp_path):
-    window.documents.open(tmp_path / "gone.flow")
+    window.session.documents.open(tmp_path / "gone.flow")
     QTest.keyClick(window, Qt.Key.Key_Escape)
     translator.set_language("en")
     assert shown(window) == ""
@@ -168,8 +168,8 @@ def test_a_stack_without_an_acting_layer_is_told_by_the_engine_in_either_languag
     window.start_engines()
     qtbot.waitUntil(lambda: "discrete" in window.status_line._ready, timeout=60_000)
     stack = tuple(replace(layer, enabled=False) for layer in window.store.project.stack)
-    assert window.edit(replace(window.store.project, stack=stack), "Bypass", "")
-    message = window.stage.panels["discrete"]._message
+    assert window.store.edit(replace(window.store.project, stack=stack), "Bypass", "")
+    message = window.area.panels["discrete"]._message
     vietnamese = "Chồng lớp cần một lớp đang bật; cả 4 lớp đều bị bỏ qua"
     qtbot.waitUntil(lambda: message.text() == vietnamese, timeout=60_000)
     qtbot.waitUntil(lambda: window.status_line.sentence == vietnamese)

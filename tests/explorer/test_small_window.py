@@ -81,14 +81,14 @@ def test_no_word_is_cut(window, qtbot):
 
 def test_the_button_of_more_switches_never_stands_alone(window, qtbot):
     """As it did at 1.5 times the usual size, where panels are narrow."""
-    window.stage.compare_chosen.emit(())
+    window.area.compare_chosen.emit(())
     window.resize(1100, 800)
-    first = window.stage.panels["discrete"]._chips._chips["density"]
+    first = window.area.panels["discrete"]._chips._chips["density"]
     qtbot.waitUntil(first.isVisible)  # the panels are high enough for switches of their own
     for width in range(1100, 1500, 20):
         window.resize(width, 800)
         QApplication.processEvents()
-        for panel in window.stage.all_panels:
+        for panel in window.area.all_panels:
             more = panel._chips._more
             row = [chip for chip in panel._chips._chips.values() if chip.isVisible()]
             assert more.y() in [chip.y() for chip in row], (width, panel.title)

@@ -10,12 +10,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from explorer.area import panel_area as stage_module
-from explorer.area.panel_area import Stage
+from explorer.area.panel_area import PanelArea
 from explorer.area.panel_grid import PanelGrid
 from explorer.metrics.runs import Run
 from explorer.motion import motion
 from explorer.panels.film import Film
-from explorer.panels.rasterizer import Shown
+from explorer.panels.shot import Shown
 from explorer.theme import theme
 from explorer.training.controller import Controller
 from flowengine.catalogue import GaussianMixture, Uniform
@@ -31,7 +31,7 @@ EMPTY = Shown(density=False, points=False, grid=False, trails=False, field=False
 @pytest.fixture
 def stage(qtbot, qapp):
     theme.apply(qapp)
-    stage = Stage(Controller())
+    stage = PanelArea(Controller())
     qtbot.addWidget(stage)
     stage.resize(900, 800)
     stage.set_project(Project(stack=default_stack()))
@@ -249,8 +249,8 @@ def run_of(lanes):
 
 def test_tab_goes_through_all_panels_and_then_to_the_transport(stage, wants):
     wants("discrete", "continuous", "gan")
-    stage.set_guest(run_of(FLOW_LANES))
-    panels = [*stage.panels.values(), *stage.guests.panels.values()]
+    stage.pin(run_of(FLOW_LANES))
+    panels = [*stage.panels.values(), *stage.pinned.panels.values()]
     visited, control = [], panels[0].view
     for _ in range(300):
         control = control.nextInFocusChain()
@@ -263,8 +263,8 @@ def test_tab_goes_through_all_panels_and_then_to_the_transport(stage, wants):
 
 
 def test_a_run_that_stands_beside_tells_what_is_under_the_mouse(stage, qtbot):
-    stage.set_guest(run_of(FLOW_LANES))
-    guest = stage.guests.panels["discrete"]
+    stage.pin(run_of(FLOW_LANES))
+    guest = stage.pinned.panels["discrete"]
     qtbot.waitUntil(guest.isVisible)
     with qtbot.waitSignal(stage.described) as said:
         QTest.mouseMove(guest.view, guest.view.rect().center() + QPoint(3, 3))
@@ -277,11 +277,11 @@ def test_the_picture_that_is_kept_is_of_the_lanes_and_of_where_they_arrive(stage
         panel.take(still(POINTS, lane=lane), 0.0)
         panel.take(heat(HILL, lane=lane), 0.0)
     stage.go_to(1.0)
-    alone = stage.look().picture
+    alone = stage.view_state().picture
     stage.go_to(0.0)
-    stage.set_guest(run_of(FLOW_LANES))
+    stage.pin(run_of(FLOW_LANES))
     stage.enlarge()
-    assert stage.look().picture == alone
+    assert stage.view_state().picture == alone
     assert alone.width() > 2 * alone.height()
     seen = {alone.pixel(x, alone.height() // 2) for x in range(alone.width())}
     assert len(seen) > 2
@@ -291,7 +291,7 @@ def test_no_legend_or_number_stands_on_the_small_picture_that_is_kept(stage):
     for lane, panel in stage.panels.items():
         panel.take(heat(HILL, lane=lane), 0.0)
     stage.go_to(1.0)
-    picture = stage.look().picture
+    picture = stage.view_state().picture
     side = picture.height()
     corner = [picture.pixelColor(x, y) for x in range(side // 2, side) for y in range(40)]
     assert max(colour.lightness() for colour in corner) < 125

@@ -19,7 +19,7 @@ QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfil
 app = program.application()
 program.MainWindow.start_engines = lambda _window: None
 window = program.open_window(None)
-window.stage.clock.tau_changed.connect(lambda _tau: app.exit())
+window.area.clock.tau_changed.connect(lambda _tau: app.exit())
 app.exec()
 start.settle()
 print(rested, gc.isenabled(), gc.get_freeze_count() > 0)

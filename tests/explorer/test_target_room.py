@@ -69,7 +69,7 @@ def test_a_target_that_floats_may_grow_as_it_likes(window, qtbot):
 def test_the_window_keeps_its_parts_when_a_panel_has_gone(window, qtbot):
     """PySide once forgot the items of every row of buttons with the panel that was taken away."""
     for baselines in (("gan",), (), ("vae", "gan"), ()):
-        window.stage.compare_chosen.emit(baselines)
+        window.area.compare_chosen.emit(baselines)
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     rows = [row for layout in window.findChildren(FlowLayout) for row in layout._items]
     assert len(rows) > 20

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import resources
+from explorer.icons import icon
 from explorer.theme import theme
 
 ROLES = {
@@ -174,7 +175,7 @@ def test_system_follows_the_desktop(qapp):
 
 
 def test_icons_are_drawn_in_the_colour_of_their_role(qapp):
-    image = resources.icon("square", "discrete").pixmap(24, 24).toImage()
+    image = icon("square", "discrete").pixmap(24, 24).toImage()
     colours = {
         image.pixelColor(x, y).name()
         for x in range(image.width())
@@ -186,7 +187,7 @@ def test_icons_are_drawn_in_the_colour_of_their_role(qapp):
 
 def test_an_icon_that_is_none_is_an_error(qapp):
     with pytest.raises(FileNotFoundError):
-        resources.icon("no-such-icon")
+        icon("no-such-icon")
 
 
 def test_a_picture_is_painted_in_other_colours_and_the_window_hears_nothing(each_theme, qtbot):

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from explorer.area.panel_area import Stage
+from explorer.area.panel_area import PanelArea
 from explorer.ledger.lines import asked_point, point_text, step_lines, sum_lines, whole_jacobian
 from explorer.panels.backdrop import axis_lines
 from explorer.panels.camera import Camera
@@ -72,7 +72,7 @@ def test_axes_have_round_numbers_of_the_data(qapp, frame, across, up):
 
 @pytest.fixture
 def stage(qtbot, qapp):
-    stage = Stage(Controller())
+    stage = PanelArea(Controller())
     qtbot.addWidget(stage)
     stage.resize(900, 800)
     return stage

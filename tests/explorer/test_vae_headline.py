@@ -27,11 +27,11 @@ def window(qtbot, qapp, monkeypatch):
 def test_panels_and_figures_say_the_same_of_each_model(window):
     window.controller.message.emit("discrete", measured("discrete", 0.031))
     window.controller.message.emit("vae", measured("vae", 0.214, "iwae"))
-    heads = {lane: panel._figure.text() for lane, panel in window.stage.panels.items()}
+    heads = {lane: panel._figure.text() for lane, panel in window.area.panels.items()}
     assert heads["discrete"] == "KL 0.0310"
     assert heads["vae"] == "KL ≤ 0.214"
     assert window.metrics.figures.text("vae", "kl") == "≤ 0.214"
-    assert window.stage.panels["vae"]._unit.text() == "nats"
+    assert window.area.panels["vae"]._unit.text() == "nats"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_panels_and_figures_say_the_same_of_each_model(window):
 )
 def test_the_tip_says_which_bound_it_is(window, language, words):
     translator.set_language(language)
-    tip = window.stage.panels["vae"]._figure.toolTip()
+    tip = window.area.panels["vae"]._figure.toolTip()
     assert all(word in tip for word in words)
-    assert "≤" not in window.stage.panels["discrete"]._figure.text()
+    assert "≤" not in window.area.panels["discrete"]._figure.text()

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 
 from explorer import resources
-from explorer.area.panel_area import Stage
+from explorer.area.panel_area import PanelArea
 from explorer.export.page_data import Steps, unpack_steps
 from explorer.export.page_film import MOST_PARTICLES, STEP
 from explorer.export.page_source import PageSource, page_of
-from explorer.export.page_sources import page_sources
 from explorer.export.page_words import PageFigures
 from explorer.export.web_page import COMPARING, read_page, write_web_page
 from explorer.metrics.metrics_view import MetricsView
@@ -28,6 +27,7 @@ from explorer.metrics.runs import Run
 from explorer.panels.film import Film
 from explorer.theme import theme
 from explorer.training.controller import Controller
+from explorer.window.page_sources import page_sources
 from explorer.words.languages import translator
 from flowengine.arrays import FrozenArray
 from flowengine.errors import ExportError
@@ -52,7 +52,7 @@ HOSTILE = [
 @pytest.fixture
 def stage(qtbot, qapp):
     theme.apply(qapp)
-    stage = Stage(Controller())
+    stage = PanelArea(Controller())
     qtbot.addWidget(stage)
     stage.set_project(Project(stack=default_stack()))
     return stage
@@ -172,7 +172,7 @@ def test_films_of_both_directions_share_a_panel(sources, tmp_path):
 def test_a_guest_stands_on_the_page_with_figures_of_its_own(example, stage, tmp_path, qtbot):
     example("star")
     project = read_project(resources.path("examples", "two-moons.flow"))
-    stage.set_guest(Run(3, project, dict(project.lanes), stage.look().picture, ()))
+    stage.pin(Run(3, project, dict(project.lanes), stage.view_state().picture, ()))
     metrics = MetricsView()
     qtbot.addWidget(metrics)
     own = page_sources(stage, project, metrics)

@@ -40,7 +40,7 @@ def shown_window(
     window = MainWindow(Store(project), Controller())
     qtbot.addWidget(window)
     window.controller.set_view(particles=particles)
-    window.stage.clock.pause()
+    window.area.clock.pause()
     window.show()
     qtbot.waitExposed(window)
     try:

@@ -10,23 +10,37 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 if TYPE_CHECKING:
-    from explorer.window.main_window import MainWindow
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QWidget
+
+    Entries = Callable[[QObject], list[tuple[str, QAction]]]
+    Keys = Callable[[], Sequence[tuple[str, Sequence[tuple[str, str]]]]]
 
 
-class HelpDesk(QObject):
-    """Opens helpers over a window."""
+class Helper(QObject):
+    """Opens helpers over a window.
 
-    def __init__(self, window: MainWindow) -> None:
+    Args:
+        window: The window.
+        entries: All that the command palette offers, made for a parent: where it stands, and the
+            action.
+        keys: The keys of the actions, with their words, under the titles of their menus.
+    """
+
+    def __init__(self, window: QWidget, entries: Entries, keys: Keys) -> None:
         super().__init__(window)
         self._window = window
+        self._entries = entries
+        self._keys = keys
 
     def show_palette(self) -> None:
         """Offer everything that can be done, by name."""
         from explorer.help.command_palette import CommandPalette
-        from explorer.help.palette_entries import palette_entries
 
         holder = QObject(self)
-        palette = CommandPalette(palette_entries(self._window, holder), self._window)
+        palette = CommandPalette(self._entries(holder), self._window)
         holder.setParent(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show()
@@ -39,9 +53,9 @@ class HelpDesk(QObject):
 
     def show_shortcuts(self) -> None:
         """Show every key."""
-        from explorer.help.shortcuts import ShortcutSheet
+        from explorer.help.shortcuts import ShortcutsDialog
 
-        ShortcutSheet(self._window).open()
+        ShortcutsDialog(self._keys(), self._window).open()
 
     def show_about(self) -> None:
         """Say what this program is."""

@@ -12,7 +12,7 @@ from explorer.export.page_words import PageFigures
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from explorer.area.panel_area import Stage
+    from explorer.area.panel_area import PanelArea
     from explorer.export.web_page import Page
     from explorer.metrics.metrics_view import MetricsView
     from explorer.panels.film import Film
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 def page_sources(
-    stage: Stage,
+    area: PanelArea,
     project: Project,
     metrics: MetricsView,
     other_ways: Mapping[Lane, Film] | None = None,
 ) -> list[PageSource]:
-    """The panels that are on the stage, a guest's after the others, with their latest figures.
+    """The panels that are in the area, a pinned run's last, with their latest figures.
 
     Args:
-        stage: Holds the panels.
+        area: Holds the panels.
         project: The document that they show.
         metrics: What was measured of it.
         other_ways: What `OtherWays` has brought.
@@ -38,28 +38,28 @@ def page_sources(
     ways = other_ways or {}
     sources = [
         PageSource(panel, project, _figures(partial(metrics.latest, lane)), ways.get(lane))
-        for lane, panel in stage.panels.items()
+        for lane, panel in area.panels.items()
     ]
-    run = stage.guests.run
+    run = area.pinned.run
     if run is not None:
         sources += [
             PageSource(panel, run.project, _figures(run.history(lane).latest))
-            for lane, panel in stage.guests.panels.items()
+            for lane, panel in area.pinned.panels.items()
         ]
     return sources
 
 
 def page(
-    title: str, stage: Stage, store: Store, metrics: MetricsView, films: Mapping[Lane, Film]
+    title: str, area: PanelArea, store: Store, metrics: MetricsView, films: Mapping[Lane, Film]
 ) -> Page:
-    """A page of what the stage shows now; `films` are of the other direction."""
-    return page_of(title, page_sources(stage, store.project, metrics, films))
+    """A page of what the area shows now; `films` are of the other direction."""
+    return page_of(title, page_sources(area, store.project, metrics, films))
 
 
-def other_ways(stage: Stage, controller: Controller) -> OtherWays:
-    """What asks the engines for the direction that the stage does not show."""
-    films = {lane: panel.film for lane, panel in stage.panels.items()}
-    return OtherWays(controller, films, lambda: stage.clock.direction, stage)
+def other_ways(area: PanelArea, controller: Controller) -> OtherWays:
+    """What asks the engines for the direction that the area does not show."""
+    films = {lane: panel.film for lane, panel in area.panels.items()}
+    return OtherWays(controller, films, lambda: area.clock.direction, area)
 
 
 def _figures(latest: Callable[[str], float | None]) -> PageFigures:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
-from explorer import resources
 from explorer.help.glossary import glossary
 from explorer.lanes import BASELINE_TITLES
 from explorer.stack.names import about
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from explorer.window.main_window import MainWindow
+    from explorer.window.parts import Parts
     from flowengine.project import Lane
 
     Entry = tuple[str, QAction]
@@ -32,28 +31,29 @@ _COMPARE: dict[Lane, tuple[str, str]] = {
 }
 
 
-def palette_entries(window: MainWindow, parent: QObject) -> list[Entry]:
+def palette_entries(parts: Parts, show_term: Callable[[str], None], parent: QObject) -> list[Entry]:
     """Where each stands in the window, and the action itself.
 
     Args:
-        window: What they act on.
+        parts: Of the window: what they act on.
+        show_term: Opens the glossary at a word.
         parent: Those made here go with it.
     """
-    entries = window.actions_.places()
+    entries = parts.actions.places()
     view = tr(VIEW).replace("&", "")
-    entries += [(view, dock.toggleViewAction()) for dock in window.docks.values()]
-    window.menus.recent.fill()
+    entries += [(view, dock.toggleViewAction()) for dock in parts.docks.values()]
+    parts.menus.recent.fill()
     for found in (_baselines, _presets, _ready_made, _layers):
-        entries += found(window, parent)
-    for menu in (window.menus.recent, window.menus.lessons):
+        entries += found(parts, parent)
+    for menu in (parts.menus.recent, parts.menus.lessons):
         entries += [(menu.title(), action) for action in menu.actions()]
-    return [*entries, *_glossary(window, parent)]
+    return [*entries, *_glossary(show_term, parent)]
 
 
-def _baselines(window: MainWindow, parent: QObject) -> Iterator[Entry]:
-    button = window.stage.compare_button
+def _baselines(parts: Parts, parent: QObject) -> Iterator[Entry]:
+    button = parts.area.compare_button
     for lane in BASELINE_TITLES:
-        shown = lane in window.stage.panels
+        shown = lane in parts.area.panels
         action = _made(
             parent,
             tr(_COMPARE[lane][shown]),
@@ -65,54 +65,54 @@ def _baselines(window: MainWindow, parent: QObject) -> Iterator[Entry]:
         yield tr("In the panels"), action
 
 
-def _presets(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+def _presets(parts: Parts, parent: QObject) -> Iterator[Entry]:
     for preset in PRESETS.values():
         action = _made(
             parent,
             tr("Preset: {title}").format(title=tr(preset.title)),
-            lambda name=preset.name: window.target.choose_preset(name),
+            lambda name=preset.name: parts.target.choose_preset(name),
             icon="target",
             words=preset.name,
-            enabled=window.target.isEnabled(),
+            enabled=parts.target.isEnabled(),
         )
         yield tr("Target"), action
 
 
-def _ready_made(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+def _ready_made(parts: Parts, parent: QObject) -> Iterator[Entry]:
     for ready in READY_MADE:
         action = _made(
             parent,
             tr("Use {stack}").format(stack=tr(ready.name)),
-            lambda ready=ready: window.models.stack.use_ready_made(ready),
+            lambda ready=ready: parts.models.stack.use_ready_made(ready),
             icon="layers",
             tip=tr(ready.about),
-            enabled=window.models.stack.isEnabled(),
+            enabled=parts.models.stack.isEnabled(),
         )
         yield tr("Stack"), action
 
 
-def _layers(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+def _layers(parts: Parts, parent: QObject) -> Iterator[Entry]:
     for layer in LAYER_SPECS:
         action = _made(
             parent,
             tr("Add {layer}").format(layer=tr(layer.title)),
-            lambda layer=layer: window.models.stack.insert_layers([layer()]),
+            lambda layer=layer: parts.models.stack.insert_layers([layer()]),
             icon="plus",
             tip=tr(about(layer)),
             words=f"{layer.title} {kind_of(layer)}",
-            enabled=window.models.stack.isEnabled(),
+            enabled=parts.models.stack.isEnabled(),
         )
         yield tr("Stack"), action
 
 
-def _glossary(window: MainWindow, parent: QObject) -> Iterator[Entry]:
+def _glossary(show_term: Callable[[str], None], parent: QObject) -> Iterator[Entry]:
     for entry in glossary():
         yield (
             tr("Glossary"),
             _made(
                 parent,
                 entry.term,
-                lambda term=entry.term: window.help.show_glossary(term),
+                lambda term=entry.term: show_term(term),
                 icon="info",
                 tip=entry.text,
             ),
@@ -129,7 +129,7 @@ def _made(
     words: str = "",
     enabled: bool = True,
 ) -> QAction:
-    action = QAction(resources.icon(icon), text, parent)
+    action = QAction(icon(icon), text, parent)
     action.setStatusTip(tip)
     action.setData(words)
     action.setEnabled(enabled)

@@ -151,6 +151,6 @@ def test_markdown_tables_line_up():
     assert len({len(line) for line in lines}) == 1
 
 
-def test_the_readme_holds_the_whole_catalogue():
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert catalogue_overview() in readme
+def test_the_documentation_holds_the_whole_catalogue():
+    page = (Path(__file__).parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
+    assert catalogue_overview() in page

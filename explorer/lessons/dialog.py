@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.session.store import PART_TITLES
-from explorer.window.keys import keeps_for_itself
+from explorer.lessons.parts import PART_TITLES
+from explorer.widgets.keys import keeps_for_itself
 from explorer.words.languages import mark, tr, translator
 from flowengine.lesson import LONGEST_NOTE, Lesson, LessonPart, LessonRule
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from explorer.words.languages import mark, number, tr
@@ -37,24 +36,3 @@ def why(metrics: Metrics) -> str:
         "and NLL are those of the density that is left when it is divided by its mass. More solver "
         "steps mend it"
     ).format(mass=number(metrics.mass, 4), error=number(metrics.mass_error or 0.0, 2))
-
-
-def steps_text(steps: int | None, error: float | None, *, chosen: bool) -> str:
-    """The solver's steps in force, and the error that they leave; "" where they are not known.
-
-    Args:
-        steps: How many.
-        error: In log_prob, in nats; None where it is not known.
-        chosen: Somebody has set them by hand.
-    """
-    if steps is None:
-        return ""
-    if error is None or math.isnan(error):
-        pattern = tr("{steps} steps set by hand") if chosen else tr("auto: {steps} steps")
-        return pattern.format(steps=steps)
-    pattern = (
-        tr("{steps} steps set by hand: error {error} nats")
-        if chosen
-        else tr("auto: {steps} steps, error {error} nats")
-    )
-    return pattern.format(steps=steps, error=number(error, 1))

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from explorer.lessons.parts import PART_TITLES
 from explorer.settings import settings
-from explorer.words.languages import mark
 from flowengine.errors import FlowError
 from flowengine.project import Project
 
@@ -23,23 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-    from flowengine.lesson import LessonPart
     from flowengine.project import Lane, LaneState
 
 MAX_RECENT: Final = 10
 MAX_UNDO: Final = 100  # edits; each may hold a drawing of a quarter of a MiB
 _RECENT_KEY: Final = "files/recent"
-PART_TITLES: Final[dict[LessonPart, str]] = {
-    "target": mark("Target"),
-    "stack": mark("Stack"),
-    "continuous": mark("Continuous flow"),
-    "recipe": mark("Training recipe"),
-    "training": mark("Training"),
-    "compare": mark("Baselines"),
-    "ledger": mark("Ledger"),
-    "metrics": mark("Fit"),
-    "export": mark("Export"),
-}
 _REPLACE_ID: Final = 1  # edits of the same id may merge into one step; there is one kind of edit
 
 

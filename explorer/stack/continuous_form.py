@@ -8,9 +8,9 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from explorer.metrics.standing import steps_text
 from explorer.stack.field_editors import may_be_narrow
 from explorer.stack.names import about, formula_html
+from explorer.stack.solver_steps import steps_text
 from explorer.stack.spec_form import SpecForm
 from explorer.widgets.named_box import NamedBox
 from explorer.words.languages import tr, translator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from explorer.widgets.keys import focus_next
 from explorer.window.actions import EDIT, FILE, HELP, PICTURE, PLAY, TRAIN, VIEW, ActionSpec
-from explorer.window.keys import focus_next
 from explorer.words.languages import mark
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMainWindow
 
-    from explorer.area.overlay_switches import OverlaySwitches
     from explorer.area.panel_area import PanelArea
     from explorer.export.exporter import Exporter
     from explorer.help.helper import Helper
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.window.appearance import Appearance
     from explorer.window.layout import WindowLayout
     from explorer.window.lesson_controller import LessonController
+    from explorer.window.overlay_switches import OverlaySwitches
     from explorer.window.particle_choice import ParticleChoice
     from explorer.window.presentation import Presentation
 

@@ -9,10 +9,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from explorer.area.overlay_switches import OverlaySwitches
 from explorer.area.panel_area import PanelArea
 from explorer.export.exporter import Exporter
-from explorer.help.first_hint import FirstHint
 from explorer.help.helper import Helper
 from explorer.lanes import LANE_ORDER, shown_lanes
 from explorer.ledger.ledger_view import LedgerView
@@ -28,6 +26,7 @@ from explorer.session.training_actions import TrainingActions
 from explorer.target.target_bar import TargetEditor
 from explorer.training.commands import changes_structure
 from explorer.widgets.card import GAP
+from explorer.widgets.keys import keeps_for_itself
 from explorer.window.action_table import ACTIONS, ActionReach
 from explorer.window.actions import Actions
 from explorer.window.appearance import Appearance
@@ -35,10 +34,11 @@ from explorer.window.banner import Banner
 from explorer.window.docks import docks_of
 from explorer.window.engine_events import EngineEvents
 from explorer.window.export_source import source_of
-from explorer.window.keys import keeps_for_itself
+from explorer.window.first_hint import FirstHint
 from explorer.window.layout import WindowLayout
 from explorer.window.lesson_controller import LessonController
 from explorer.window.menus import Menus
+from explorer.window.overlay_switches import OverlaySwitches
 from explorer.window.particle_choice import ParticleChoice
 from explorer.window.parts import Parts
 from explorer.window.presentation import Presentation

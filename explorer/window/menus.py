@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMainWindow, QMenu
 
-    from explorer.area.overlay_switches import OverlaySwitches
     from explorer.session.documents import Documents
     from explorer.widgets.card import CardDock
     from explorer.window.actions import Actions
+    from explorer.window.overlay_switches import OverlaySwitches
 
 
 class Menus:

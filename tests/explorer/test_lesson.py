@@ -8,8 +8,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from explorer.lessons.parts import PART_TITLES
 from explorer.metrics.runs import Run
-from explorer.session.store import PART_TITLES, LessonError, Store
+from explorer.session.store import LessonError, Store
 from explorer.settings import settings
 from explorer.words.languages import translator
 from flowengine.lesson import LONGEST_NOTE

@@ -14,7 +14,7 @@ from explorer.words.languages import tr
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
-    from explorer.export.choices import Choice
+    from explorer.export.format import Format
     from explorer.export.scene import Scene
 
 _WIDTH: Final = 330
@@ -34,7 +34,7 @@ class ChoiceCard(QAbstractButton):
         scene: What its picture is drawn from.
     """
 
-    def __init__(self, choice: Choice, scene: Scene) -> None:
+    def __init__(self, choice: Format, scene: Scene) -> None:
         super().__init__()
         self._choice = choice
         self._scene = scene

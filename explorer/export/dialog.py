@@ -27,14 +27,14 @@ from PySide6.QtWidgets import (
 
 from explorer import dialogs
 from explorer.export.choice_card import ChoiceCard
-from explorer.export.choices import CHOICES
+from explorer.export.formats import FORMATS
 from explorer.theme import set_role
 from explorer.words.languages import tr, tr_sentence
 
 if TYPE_CHECKING:
-    from explorer.export.choices import Choice
+    from explorer.export.form import Options
+    from explorer.export.format import Format
     from explorer.export.jobs import Taken
-    from explorer.export.options import Options
     from explorer.export.source import Source
     from flowengine.project import Lane
 
@@ -53,7 +53,7 @@ class ExportDialog(QDialog):
     """
 
     wished = Signal(object, object, object)
-    """A `Choice`, the wish of its form, and the path."""
+    """A `Format`, the wish of its form, and the path."""
     cancel_requested = Signal()
 
     def __init__(self, source: Source, folder: Path, parent: QWidget | None = None) -> None:
@@ -76,9 +76,9 @@ class ExportDialog(QDialog):
     # --- what is chosen -------------------------------------------------------------------------
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> Format:
         """What is chosen."""
-        return CHOICES[self._group.checkedId()]
+        return FORMATS[self._group.checkedId()]
 
     @property
     def options(self) -> Options:
@@ -93,7 +93,7 @@ class ExportDialog(QDialog):
         return Path(self._folder.text()) / (name if named else name + suffix)
 
     def choose(self, name: str) -> None:
-        """Choose one of `CHOICES` by its id."""
+        """Choose one of `FORMATS` by its id."""
         self._cards[name].setChecked(True)
 
     def choose_lane(self, lane: Lane) -> None:
@@ -183,7 +183,7 @@ class ExportDialog(QDialog):
         self._cards: dict[str, ChoiceCard] = {}
         self._forms: dict[str, Options] = {}
         self._stack = QStackedWidget()
-        for index, choice in enumerate(CHOICES):
+        for index, choice in enumerate(FORMATS):
             card, form = ChoiceCard(choice, scene), choice.options(source)
             self._cards[choice.id], self._forms[choice.id] = card, form
             self._group.addButton(card, index)
@@ -273,7 +273,7 @@ class ExportDialog(QDialog):
 
     def _follow_choice(self, index: int, chosen: bool) -> None:
         if chosen:
-            self._title.setText(tr(CHOICES[index].title))
+            self._title.setText(tr(FORMATS[index].title))
             self._bar.hide()
             self._say("", "muted")
             self._stack.setCurrentIndex(index)

@@ -10,7 +10,7 @@ from explorer.words.languages import integer, number, tr
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 
 if TYPE_CHECKING:
-    from explorer.export.options import Wish
+    from explorer.export.form import LaneWish
     from explorer.training.controller import Controller
     from flowengine.protocol import Event
 
@@ -26,7 +26,7 @@ class EngineJob(Job):
     """
 
     def __init__(
-        self, controller: Controller, fmt: Literal["python", "samples"], wish: Wish, path: Path
+        self, controller: Controller, fmt: Literal["python", "samples"], wish: LaneWish, path: Path
     ) -> None:
         super().__init__()
         self._controller = controller

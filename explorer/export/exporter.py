@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from explorer.export.choices import Choice
     from explorer.export.dialog import ExportDialog
+    from explorer.export.format import Format
     from explorer.export.jobs import Job, Taken
     from explorer.export.source import Source
     from flowengine.protocol import Event
@@ -78,7 +78,7 @@ class Exporter(QObject):
         if self.job is not None:
             self.job.finish()
 
-    def _start(self, choice: Choice, wish: object, path: Path) -> None:
+    def _start(self, choice: Format, wish: object, path: Path) -> None:
         assert self._present is not None
         self._last = choice.id
         try:

@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from explorer.export.other_ways import OtherWays
-    from explorer.export.project_job import Gather
     from explorer.export.scene import Scene
     from explorer.export.web_page import Page
     from explorer.metrics.curves import CurvesCopy
     from explorer.panels.film import Film
+    from explorer.panels.view_state import ViewState
     from explorer.training.controller import Controller
-    from flowengine.project import Lane
+    from flowengine.project import Lane, LaneState, Project
+
+    Then = Callable[[Project, dict[Lane, LaneState], ViewState], None]
+    Gather = Callable[[Then], None]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.dialogs import ask
-from explorer.export.choices import CHOICES
+from explorer.export.formats import FORMATS
 from explorer.stack.why_planar import WhyPlanar
 from explorer.target.popup import Popup
 from explorer.words.languages import translator
@@ -117,7 +117,7 @@ def test_the_forms_of_layers_and_of_the_base(window):
 def test_every_choice_of_the_export(window):
     window.actions_["export"].trigger()
     dialog = window.exporter.dialog
-    for choice in CHOICES:
+    for choice in FORMATS:
         dialog.choose(choice.id)
         assert nameless_in(dialog) == []
     assert len([w for w in dialog.findChildren(QWidget) if is_control(w)]) > 25

@@ -11,10 +11,11 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QPainter, QPicture
 from PySide6.QtSvg import QSvgRenderer
 
-from explorer.export import figure, vectors
+from explorer.export import vectors
 from explorer.export.drawing import _cut
-from explorer.export.figure import FigureJob, FigureWish
 from explorer.export.figure_page import FigurePage
+from explorer.export.formats import figure
+from explorer.export.formats.figure import FigureJob, FigureWish
 from explorer.export.scene import Sight
 from explorer.metrics.curves import CurvesView
 from explorer.theme import theme

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from explorer.export import ffmpeg, film
-from explorer.export.film import FilmJob, FilmWish, moments
+from explorer.export.formats.film import FilmJob, FilmWish, moments
 from explorer.export.frame import FramePainter
 from explorer.export.scene import columns_for
 from explorer.theme import theme

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from explorer import resources
-from explorer.export.choices import CHOICES
+from explorer.export.formats import FORMATS
 from explorer.export.web_page import read_page
 from flowengine.catalogue import AffineCoupling, FlowMatching
 from flowengine.project import Project, TargetSpec, with_ids
@@ -172,7 +172,7 @@ def test_samples_and_the_project_are_the_engines_and_closing_gives_an_export_up(
     assert list(given_up.iterdir()) == []
 
 
-@pytest.mark.parametrize("choice", [choice.id for choice in CHOICES])
+@pytest.mark.parametrize("choice", [choice.id for choice in FORMATS])
 def test_closing_the_window_during_any_export_leaves_nothing_half_written(
     running, qtbot, tmp_path, choice
 ):

@@ -6,9 +6,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from explorer import dialogs
-from explorer.export.choices import CHOICES
 from explorer.export.dialog import ExportDialog
 from explorer.export.exporter import Exporter
+from explorer.export.formats import FORMATS
 from explorer.export.jobs import Taken, size_text
 from explorer.export.other_ways import OtherWays
 from explorer.export.page_source import PageSource, page_of
@@ -21,7 +21,7 @@ from flowengine.project import Project
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 from tests.explorer.scenes import scene_of
 
-IDS = [choice.id for choice in CHOICES]
+IDS = [choice.id for choice in FORMATS]
 
 
 class Asked(Controller):

@@ -9,9 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPolygonF
+from PySide6.QtWidgets import QCheckBox, QComboBox
+
 from explorer.export import ffmpeg, gif
+from explorer.export.form import Choices, Options, number_box, row_of
+from explorer.export.format import Format
 from explorer.export.frame import FramePainter
 from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
+from explorer.export.sketch import dense_panels, draw_density
+from explorer.theme import mix, theme
 from explorer.words.languages import integer, mark, number, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
@@ -197,3 +205,105 @@ def _unlike(found: ffmpeg.Found, wish: FilmWish) -> str:
         wide=wish.width,
         high=wish.height,
     )
+
+
+_COLOURS: Final = {"dark": mark("Dark"), "light": mark("Light")}
+_MOMENTS: Final = (0.0, 0.55, 1.0)
+
+
+class FilmOptions(Options):
+    """How large, how long, how fast, and in which colours."""
+
+    def __init__(self) -> None:
+        super().__init__(part="film")
+        self.kind = Choices({"mp4": "MP4", "gif": "GIF"})
+        self.measure = QComboBox()
+        self.measure.setAccessibleName(tr("Size"))
+        self.seconds = number_box(tr("Length"), 1, LONGEST_S["mp4"], USUAL_S["mp4"])
+        self.seconds.setSuffix(" s")
+        self.rate = QComboBox()
+        self.rate.setAccessibleName(tr("Frames a second"))
+        self.back = QCheckBox(tr("and back again"))
+        self.colours = Choices({name: tr(text) for name, text in _COLOURS.items()})
+        self.colours.choose(theme.name)
+        self.rows.addRow(tr("As"), self.kind)
+        self.rows.addRow(tr("Size"), self.measure)
+        self.rows.addRow(tr("Length"), row_of(self.seconds, self.back))
+        self.rows.addRow(tr("Frames a second"), self.rate)
+        self.rows.addRow(tr("Colours"), self.colours)
+        self._note = self.say("")
+        self.kind.changed.connect(self._follow_kind)
+        for signal in (self.seconds.valueChanged, self.rate.currentIndexChanged):
+            signal.connect(self._tell)
+        self._follow_kind()
+
+    @property
+    def suffix(self) -> str:
+        """As it is written."""
+        return f".{self.kind.value}"
+
+    def wish(self) -> FilmWish:
+        """What the film should be like."""
+        size = SIZES[self.kind.value][self.measure.currentIndex()]
+        return FilmWish(
+            kind=self.kind.value,
+            width=size.width,
+            height=size.height,
+            seconds=self.seconds.value(),
+            rate=RATES[self.kind.value][self.rate.currentIndex()],
+            back=self.back.isChecked(),
+            colours=self.colours.value,
+        )
+
+    def _follow_kind(self) -> None:
+        kind = self.kind.value
+        self.measure.clear()
+        self.measure.addItems([size.text for size in SIZES[kind]])
+        self.rate.clear()
+        self.rate.addItems([str(rate) for rate in RATES[kind]])
+        self.rate.setCurrentIndex(RATES[kind].index(USUAL_RATE[kind]))
+        self.seconds.setMaximum(LONGEST_S[kind])
+        self.seconds.setValue(USUAL_S[kind])
+        self._tell()
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        if self.rate.currentIndex() >= 0:
+            self._note.setText(
+                tr(
+                    "{frames} frames of what the panels show, as it is switched on and zoomed now, "
+                    "in the direction that is chosen there."
+                ).format(frames=integer(self.wish().frames))
+            )
+
+
+def _draw_picture(painter: QPainter, area: QRectF, scene: Scene) -> None:
+    """A strip of film: the way from the base to the target."""
+    painter.fillRect(area, theme.color("panel"))
+    hole = mix(theme.color("panel"), theme.color("panel_text"), 0.45)
+    for k in range(9):
+        for y in (area.top() + 3, area.bottom() - 7):
+            painter.fillRect(QRectF(area.left() + 4 + 11.3 * k, y, 6, 4), hole)
+    panels = dense_panels(scene)
+    side = (area.width() - 4 * 4) / 3
+    for k, tau in enumerate(_MOMENTS):
+        frame = QRectF(area.left() + 4 + k * (side + 4), area.center().y() - side / 2, side, side)
+        if panels:
+            draw_density(painter, frame, panels[-1], tau)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("accent"))
+    x, y = area.center().x(), area.center().y()
+    painter.drawPolygon(
+        QPolygonF([QPointF(x - 6, y - 8), QPointF(x + 9, y), QPointF(x - 6, y + 8)])
+    )
+
+
+FORMAT: Final = Format(
+    id="film",
+    place=2,
+    title=mark("Film"),
+    sentence=mark("The panels from base to target, as MP4 or GIF"),
+    picture=_draw_picture,
+    options=lambda _source: FilmOptions(),
+    job=lambda source, wish, path: FilmJob(source.scene(), wish, path),
+)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPen
 
+from explorer.export.form import Options
+from explorer.export.format import Format
 from explorer.export.jobs import Taken, ThreadJob, refuse_cancelled
+from explorer.export.sketch import MOST_PANELS, dense_panels, draw_density, fill_ground
+from explorer.theme import theme
 from explorer.words.languages import mark, tr
 from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 from flowengine.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from explorer.export.jobs import Cancelled, Tell
+    from explorer.export.scene import Scene
+    from explorer.export.source import Gather, Source
     from explorer.panels.view_state import ViewState
     from flowengine.project import Lane, LaneState
-
-    Then = Callable[[Project, dict[Lane, LaneState], ViewState], None]
-    Gather = Callable[[Then], None]
 
 _COLLECTING = mark("asking the engines for what was trained")
 _WRITING = mark("writing the project")
@@ -81,3 +85,46 @@ def _check(lanes: dict[Lane, LaneState]) -> str:
     if not lanes:
         return tr("opened again: the same project, nothing trained yet")
     return tr("opened again: the same project, trained models {count}").format(count=len(lanes))
+
+
+def _project_options(_source: Source) -> Options:
+    options = Options(suffix=".flow", part="copy")
+    options.say(
+        tr(
+            "Target, stack, recipes, and the weights, curves and pictures of every trained model. "
+            "The project that is open stays the one that Save writes to."
+        )
+    )
+    return options
+
+
+def _draw_picture(painter: QPainter, area: QRectF, scene: Scene) -> None:
+    """The window: its panels, its bar and what stands beside them."""
+    fill_ground(painter, area)
+    frame = area.adjusted(9, 7, -9, -7)
+    painter.setPen(QPen(theme.color("border"), 1))
+    painter.setBrush(theme.color("window"))
+    painter.drawRoundedRect(frame, 3, 3)
+    bar = QRectF(frame.left() + 1, frame.top() + 1, frame.width() - 2, 6)
+    painter.fillRect(bar, theme.color("surface"))
+    painter.fillRect(QRectF(frame.right() - 14, frame.top() + 2.5, 10, 3), theme.color("accent"))
+    for left in (frame.left() + 4, frame.right() - 15):
+        painter.fillRect(
+            QRectF(left, frame.top() + 11, 11, frame.height() - 15), theme.color("surface_raised")
+        )
+    panels = dense_panels(scene)[:MOST_PANELS]
+    side = 25.0
+    for k, panel in enumerate(panels):
+        left = frame.left() + 18 + k * (side + 2)
+        draw_density(painter, QRectF(left, frame.top() + 13, side, side), panel, 1.0)
+
+
+FORMAT: Final = Format(
+    id="project",
+    place=6,
+    title=mark("Project"),
+    sentence=mark("A copy of everything, to go on with elsewhere"),
+    picture=_draw_picture,
+    options=_project_options,
+    job=lambda source, _wish, path: ProjectJob(source.gather, path),
+)

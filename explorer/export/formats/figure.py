@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from xml.etree import ElementTree
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPicture
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPen, QPicture
+from PySide6.QtWidgets import QCheckBox
 
 from explorer.export.figure_page import FigurePage
+from explorer.export.form import Choices, Options
+from explorer.export.format import Format
 from explorer.export.jobs import CHECKING, DrawnJob, Taken, refuse_cancelled
+from explorer.export.sketch import MOST_PANELS, dense_panels, draw_density
 from explorer.export.vectors import Drawing, Picture, write
 from explorer.theme import theme
 from explorer.words.languages import mark, tr
@@ -20,12 +24,13 @@ from flowengine.errors import ExportError
 from flowengine.files import replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from explorer.export.jobs import Cancelled, Tell
     from explorer.export.scene import Scene
     from explorer.metrics.curves import CurvesCopy
+    from explorer.panels.panel_copy import PanelCopy
 
 _Part = TypeVar("_Part")
 
@@ -182,3 +187,77 @@ def _pdf_size(file: Path) -> QSize:
         return QSize()
     width, height = (round(float(side)) for side in pages[0])
     return QSize(width, height)
+
+
+class FigureOptions(Options):
+    """How it is written, how fine, in which colours."""
+
+    def __init__(self) -> None:
+        super().__init__(part="figure")
+        self.kind = Choices({kind: kind.upper() for kind in KINDS})
+        self.scale = Choices({scale: f"{scale}×" for scale in SCALES})
+        self.scale.choose(2)
+        self.colours = Choices({name: tr(text) for name, text in COLOURS.items()})
+        self.curves = QCheckBox(tr("with the curves"))
+        self.rows.addRow(tr("As"), self.kind)
+        self.rows.addRow(tr("Scale"), self.scale)
+        self.rows.addRow(tr("Colours"), self.colours)
+        self.rows.addRow("", self.curves)
+        self.say(
+            tr(
+                "The moment that the clock shows, with axes and scales. In SVG and PDF the "
+                "particles, lines and words stay sharp at any size; the density is a picture."
+            )
+        )
+        self.kind.changed.connect(self._follow_kind)
+
+    @property
+    def suffix(self) -> str:
+        """As it is written."""
+        return f".{self.kind.value}"
+
+    def wish(self) -> FigureWish:
+        """What the figure should be like."""
+        return FigureWish(
+            kind=self.kind.value,
+            scale=self.scale.value,
+            colours=self.colours.value,
+            curves=self.curves.isChecked(),
+        )
+
+    def _follow_kind(self) -> None:
+        self.rows.setRowVisible(self.scale, self.kind.value == "png")
+        self.changed.emit()
+
+
+def _draw_picture(painter: QPainter, area: QRectF, scene: Scene) -> None:
+    """Two plots with axes on white paper."""
+    with theme.painting_in("paper"):
+        painter.fillRect(area, theme.color("window"))
+        panels: Sequence[PanelCopy | None] = dense_panels(scene)[:MOST_PANELS] or [None]
+        side = min(38.0, (area.width() - 20) / len(panels) - 8)
+        room = area.width() / len(panels)
+        for k, panel in enumerate(panels):
+            middle = area.left() + room * (k + 0.5) + 3
+            plot = QRectF(middle - side / 2, area.center().y() - side / 2 - 2, side, side)
+            if panel is not None:
+                draw_density(painter, plot, panel, scene.tau, paper=True)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.color("text_muted"), 1))
+            painter.drawLine(plot.topLeft(), plot.bottomLeft())
+            painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+            for tick in (0.1, 0.5, 0.9):
+                x, y = plot.left() + tick * side, plot.top() + tick * side
+                painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 3))
+                painter.drawLine(QPointF(plot.left(), y), QPointF(plot.left() - 3, y))
+
+
+FORMAT: Final = Format(
+    id="figure",
+    place=3,
+    title=mark("Figure"),
+    sentence=mark("The panels at this moment, for paper or slides"),
+    picture=_draw_picture,
+    options=lambda _source: FigureOptions(),
+    job=lambda source, wish, path: FigureJob(source.scene(), source.curves(), wish, path),
+)

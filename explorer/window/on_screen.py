@@ -44,10 +44,10 @@ class OnScreen(QObject):
         floating = [dock for dock in self._window.findChildren(QDockWidget) if dock.isFloating()]
         for widget in (self._window, *floating):
             if widget.isVisible():
-                _move(widget, in_sight(widget.frameGeometry(), areas))
+                _move(widget, on_screen(widget.frameGeometry(), areas))
 
 
-def in_sight(frame: QRect, areas: Sequence[QRect]) -> QRect:
+def on_screen(frame: QRect, areas: Sequence[QRect]) -> QRect:
     """Where a window belongs: where it is if most of it can be seen, or wholly onto a screen.
 
     Args:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
+from explorer import icons
 from explorer.help.glossary import glossary
 from explorer.lanes import BASELINE_TITLES
 from explorer.stack.names import about
@@ -129,7 +130,7 @@ def _made(
     words: str = "",
     enabled: bool = True,
 ) -> QAction:
-    action = QAction(icon(icon), text, parent)
+    action = QAction(icons.icon(icon), text, parent)
     action.setStatusTip(tip)
     action.setData(words)
     action.setEnabled(enabled)

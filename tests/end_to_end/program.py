@@ -60,7 +60,7 @@ class Program:
     def until(self, condition: Callable[[Seen], Any], what: str) -> Seen:
         """Look until a condition holds, and give back what was seen then."""
         try:
-            wait_until(lambda: condition(self.view_state()), what)
+            wait_until(lambda: condition(self.look()), what)
         except AssertionError as error:
             raise AssertionError(f"{error}; seen: {self.seen}; {self.complaints()}") from None
         return self.seen

@@ -159,7 +159,7 @@ def test_four_lanes_train_at_once_and_everything_follows(window, qtbot, tmp_path
 
     window.controller.pause()
     states = {}
-    window._checkpoint(states.update)
+    window.session.documents.gather(lambda _document, lanes, _seen: states.update(lanes))
     wait(qtbot, lambda: states)
     assert set(states) == set(LANES)
     path = tmp_path / "four.flow"

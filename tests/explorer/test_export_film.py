@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.export import ffmpeg, film
+from explorer.export import ffmpeg
+from explorer.export.formats import film
 from explorer.export.formats.film import FilmJob, FilmWish, moments
 from explorer.export.frame import FramePainter
 from explorer.export.scene import columns_for

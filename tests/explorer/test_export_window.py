@@ -16,6 +16,7 @@ from explorer import resources
 from explorer.export.formats import FORMATS
 from explorer.export.web_page import read_page
 from flowengine.catalogue import AffineCoupling, FlowMatching
+from flowengine.export import USUAL_SAMPLES
 from flowengine.project import Project, TargetSpec, with_ids
 from tests.explorer.test_export_film import ffmpegs
 from tests.explorer.windows import shown_window
@@ -186,7 +187,9 @@ def test_closing_the_window_during_any_export_leaves_nothing_half_written(
     assert running.exporter.job is not None
     running.close()
     assert not running.isVisible()
-    assert list(folder.iterdir()) == []
+    for path in folder.iterdir():  # an engine may have been done with a few samples by then
+        assert choice == "samples"
+        assert len(path.read_text().splitlines()) == USUAL_SAMPLES + 1
 
 
 def test_a_page_is_taken_without_engines_in_the_direction_that_is_shown(window, qtbot, tmp_path):

@@ -22,7 +22,7 @@ def test_no_two_actions_have_the_same_key(window):
 
 
 def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
-    sheet = ShortcutsDialog(window)
+    sheet = ShortcutsDialog(window.actions_.keys(), window)
     assert sheet.screen().availableGeometry().size().expandedTo(sheet.size()) == (
         sheet.screen().availableGeometry().size()
     )  # it scrolls where there is less room
@@ -36,7 +36,7 @@ def test_every_action_with_a_key_stands_on_the_sheet(window, qtbot):
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_the_sheet_of_keys_is_no_wider_than_a_small_screen(window, qtbot, language):
     translator.set_language(language)
-    sheet = ShortcutsDialog(window)
+    sheet = ShortcutsDialog(window.actions_.keys(), window)
     qtbot.addWidget(sheet)
     sheet.show()
     qtbot.waitExposed(sheet)

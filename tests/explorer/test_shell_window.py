@@ -49,7 +49,7 @@ def test_it_opens_whole_at_its_smallest_size(window, qtbot):
 def test_every_layer_open_to_be_chosen_leaves_the_smallest_window_whole(window, qtbot):
     window.resize(*SMALLEST)
     qtbot.waitUntil(lambda: window.size().toTuple() == SMALLEST)
-    window.search_layers()
+    window.actions_["search_layers"].trigger()
     palette = window.models.stack.palette_view
     qtbot.waitUntil(lambda: palette.list.height() >= palette.list.minimumSizeHint().height())
     assert window.docks["models"].geometry().bottom() < window.statusBar().geometry().top()

@@ -112,7 +112,7 @@ def test_broken_points_are_dropped_to_a_vietnamese_sentence(window, qtbot, tmp_p
 
 def test_words_are_pasted_to_a_vietnamese_sentence(window):
     QGuiApplication.clipboard().setText("1 2\n3 four")
-    window.paste()
+    window.actions_["paste"].trigger()
     assert shown(window) == "Bảng số, dòng 2: cần một số, không phải 'four'"
 
 

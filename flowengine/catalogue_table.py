@@ -46,7 +46,7 @@ def catalogue_markdown() -> str:
 
 
 def catalogue_overview() -> str:
-    """Every entry in a line, as a Markdown table: the one that stands in the README."""
+    """Every entry in a line, as a Markdown table: the one that stands in docs/layers.md."""
     entries: tuple[Entry, ...] = (*LAYER_SPECS, *CONTINUOUS_SPECS, *BASE_SPECS, *BASELINE_SPECS)
     return markdown_table(("kind", "what it does", "source"), map(_line, entries))
 

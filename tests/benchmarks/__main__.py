@@ -1,4 +1,4 @@
-"""All figures that the README states, in one run.
+"""All figures that docs/figures.md states, in one run.
 
     python -m tests.benchmarks [window] [engine]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -20,6 +20,8 @@ from explorer.motion import motion
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
+from explorer.panels.overlay import Need
+from explorer.panels.overlays import OVERLAYS
 from explorer.panels.pace import acting_layer, with_rests
 from explorer.panels.transport import Transport
 from explorer.panels.view_state import ViewState, saved_film, side_by_side
@@ -373,13 +375,11 @@ class PanelArea(QWidget):
 
     def _ask_for_pictures(self) -> None:
         """Have the engines compute what can be seen, and nothing else."""
-        shown = [panel.shown for panel in self.panels.values()]
-        self._controller.set_view(
-            heat=any(part.density or part.difference for part in shown),
-            grid=any(part.grid for part in shown),
-            field=any(part.field for part in shown),
-            exact_field=any(part.exact for part in shown),
-        )
+        needed = dict.fromkeys(get_args(Need), False)
+        for name, overlay in OVERLAYS.items():
+            if overlay.needs and any(getattr(p.shown, name) for p in self.panels.values()):
+                needed[overlay.needs] = True
+        self._controller.set_view(**needed)
 
     def _follow_pinned_options(self) -> None:
         self._show_target()

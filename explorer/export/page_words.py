@@ -6,8 +6,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.panels.chips import WORDS
 from explorer.panels.kinds import KINDS
+from explorer.panels.overlays import OVERLAYS
 from explorer.words.languages import mark, number, tr
 from flowengine.catalogue import GanSpec, VaeSpec
 
@@ -79,8 +79,8 @@ def check_text(largest_difference: float) -> str:
 
 def script_words(base_name: str) -> dict[str, str]:
     """What the page's script says, by name; {blanks} are filled in there."""
-    chips = {f"chip_{name}": tr(words) for name, (words, _) in WORDS.items()}
-    tips = {f"tip_{name}": tr(meaning) for name, (_, meaning) in WORDS.items()}
+    chips = {f"chip_{name}": tr(overlay.chip) for name, overlay in OVERLAYS.items()}
+    tips = {f"tip_{name}": tr(overlay.meaning) for name, overlay in OVERLAYS.items()}
     return {
         **chips,
         **tips,

@@ -11,41 +11,15 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from explorer.icons import icon
 from explorer.panels.colormap import SEQUENTIAL
+from explorer.panels.overlays import OVERLAYS
 from explorer.theme import theme
 from explorer.widgets.flow_layout import FlowLayout
-from explorer.words.languages import mark, tr, translator
+from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from explorer.panels.shot import Shown
-
-WORDS: Final = {
-    "density": (mark("density"), mark("Show the density")),
-    "points": (mark("points"), mark("Show the particles; their colour is the angle of their z")),
-    "grid": (
-        mark("grid"),
-        mark(
-            "Show the warped grid, tinted by log|det|: orange where the plane has been stretched, "
-            "blue where it has been squeezed"
-        ),
-    ),
-    "trails": (mark("trails"), mark("Show where the particles come from")),
-    "field": (mark("field"), mark("Show the velocity field at this t")),
-    "outline": (mark("target"), mark("Show the outline of the target")),
-    "difference": (
-        mark("difference, model − target"),
-        mark(
-            "Show by how much the density exceeds the target (orange) or falls short (blue); "
-            "on the way back, the base"
-        ),
-    ),
-    "paths": (mark("paths"), mark("Show the whole ways of some particles, from base to target")),
-    "exact": (
-        mark("exact field"),
-        mark("Show in dashes the field that the velocity should become"),
-    ),
-}
 
 _GIVE: Final = 6  # pixels of a switch's padding, for the menu's button to stand in its row
 
@@ -128,7 +102,7 @@ class ChipRow(QWidget):
         for switch in [switch for known, switch in self._switches() if known == name]:
             self._hindrances[name] = reason
             switch.setEnabled(not reason)
-            switch.setToolTip(reason or tr(WORDS[name][1]))
+            switch.setToolTip(reason or tr(OVERLAYS[name].meaning))
 
     def hindrance(self, name: str) -> str:
         """Why a part cannot be switched; "" where it can."""
@@ -137,13 +111,12 @@ class ChipRow(QWidget):
     def retranslate(self) -> None:
         """Say everything in the language of the window."""
         for name, switch in self._switches():
-            words, meaning = WORDS[name]
-            switch.setText(tr(words))
-            switch.setToolTip(self._hindrances.get(name) or tr(meaning))
+            switch.setText(tr(OVERLAYS[name].chip))
+            switch.setToolTip(self._hindrances.get(name) or tr(OVERLAYS[name].meaning))
         for name, chip in self._chips.items():
-            chip.setAccessibleName(tr(WORDS[name][0]))
+            chip.setAccessibleName(tr(OVERLAYS[name].chip))
         for name, chip in self._absent.items():
-            chip.setText(tr(WORDS[name][0]))
+            chip.setText(tr(OVERLAYS[name].chip))
         self._more.setToolTip(tr("More to show, and colours"))
         self._more.setAccessibleName(self._more.toolTip())
         self._colours.setTitle(tr("Colours of the density"))

@@ -15,6 +15,7 @@ from explorer.panels.backdrop import draw_backdrop, draw_frame, draw_numbers
 from explorer.panels.enlarged import Enlarger
 from explorer.panels.fineness import is_large
 from explorer.panels.legend import Scale, draw_legend
+from explorer.panels.overlays import OVERLAYS
 from explorer.panels.sheet import Sheet
 from explorer.words.languages import MINUS, mark, number, translator
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # For how many pictures that move on, and how many seconds, a ground may serve.
 _PATIENCE: Final = (1, 0.06)
 _PATIENCE_LARGE: Final = (2, 0.12)  # one that is large costs two frames of dots
-_PATHS: Final = 140
+_IN_DEPTH: Final = sorted(OVERLAYS.values(), key=lambda overlay: overlay.depth)
 _HEAT_FADE: Final = 48  # entries of the density's colour map that fade into the empty plane
 _SIGNED: Final = 255  # entries of the difference's colour map; the middle one is for none
 _SIGNED_FADE: Final = 0.35  # share of a difference's range that fades into the empty plane
@@ -170,17 +171,19 @@ def _area(view: View, extent: Extent) -> QRectF:
 
 
 def resting_lines(view: View, shot: Shot, outline: NDArray[np.float64]) -> list[Lines]:
-    """What of a picture's lines changes slowly: fields, paths and the target's outline."""
-    film, shown, lines = shot.film, shot.shown, []
-    if shown.exact and (field := film.field(shot.tau, shot.now, exact=True)):
-        lines.append(strokes.field_lines(view, field, exact=True))
-    if shown.field and (field := film.field(shot.tau, shot.now)):
-        lines.append(strokes.field_lines(view, field))
-    if shown.paths and (paths := film.paths(shot.now, _PATHS)):
-        lines.append(strokes.path_lines(view, paths.positions, paths.hue))
-    if shown.outline and len(outline):
-        lines.append(strokes.outline_lines(view, outline))
-    return lines
+    """What of a picture's lines changes slowly."""
+    return lines_of(view, shot, outline, moving=False)
+
+
+def lines_of(view: View, shot: Shot, outline: NDArray[np.float64], *, moving: bool) -> list[Lines]:
+    """The lines of all overlays that are on, the lowest first: those that move, or the others."""
+    found = []
+    for overlay in _IN_DEPTH:
+        if overlay.moves == moving and overlay.lines and getattr(shot.shown, overlay.name):
+            lines = overlay.lines(view, shot, outline)
+            if lines is not None:
+                found.append(lines)
+    return found
 
 
 # --- colours and their scales -------------------------------------------------------------------

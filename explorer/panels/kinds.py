@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from explorer.panels.overlays import OVERLAYS
 from explorer.panels.shot import Shown
 from explorer.words.languages import mark
 
@@ -81,35 +82,25 @@ def room_for(kind: PanelKind) -> list[str]:
     return others[: len(longest) - len(kind.chips)]
 
 
+def _kind(lane: str, *, goes: Way, place: str, figure: Figure, caption: str = "") -> PanelKind:
+    overlays = OVERLAYS.values()
+    return PanelKind(
+        chips=tuple(overlay.name for overlay in overlays if lane in overlay.chips),
+        more=tuple(overlay.name for overlay in overlays if lane in overlay.more),
+        shown=Shown(**{overlay.name: lane in overlay.on for overlay in overlays}),
+        goes=goes,
+        place=place,
+        figure=figure,
+        caption=caption,
+    )
+
+
 KINDS: Final[dict[str, PanelKind]] = {
-    "discrete": PanelKind(
-        chips=("density", "points", "grid", "trails", "outline"),
-        more=("difference", "paths"),
-        shown=Shown(field=False, outline=False, trails=False),
-        goes="layers",
-        place="after layer 8 of 8",
-        figure=_KL,
-    ),
-    "continuous": PanelKind(
-        chips=("density", "points", "trails", "field", "outline"),
-        more=("difference", "paths", "exact"),
-        shown=Shown(grid=False, outline=False),
-        goes="time",
-        place="t = 0.00",
-        figure=_KL,
-    ),
-    "vae": PanelKind(
-        chips=("density", "points", "trails", "outline"),
-        more=("difference", "paths"),
-        shown=Shown(grid=False, field=False, outline=False, trails=False),
-        goes="straight",
-        place="straight line, 100 %",
-        figure=_BOUND,
-    ),
-    "gan": PanelKind(
-        chips=("points", "trails", "outline"),
-        more=("paths",),
-        shown=Shown(density=False, grid=False, field=False, trails=False),
+    "discrete": _kind("discrete", goes="layers", place="after layer 8 of 8", figure=_KL),
+    "continuous": _kind("continuous", goes="time", place="t = 0.00", figure=_KL),
+    "vae": _kind("vae", goes="straight", place="straight line, 100 %", figure=_BOUND),
+    "gan": _kind(
+        "gan",
         goes="straight",
         place="straight line, 100 %",
         figure=_DISTANCE,

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
 
 from explorer.panels import colormap, strokes
-from explorer.panels.ground import Ground
+from explorer.panels.ground import Ground, lines_of
 from explorer.panels.sheet import Sheet
 from explorer.panels.splat import DotPainter, shades
 from explorer.theme import theme
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from explorer.panels.shot import Marker, Shot
     from explorer.panels.splat import Lines
 
-_TRAILS: Final = 500
 _BOLD: Final = 1500  # particles that an eye can follow; the others are dust around them
 _BOLD_RADIUS, _BOLD_OPACITY = 1.05, 0.95
 _LEAST_WEIGHT: Final = 0.8  # with less of it a bold dot would be all shadow
@@ -34,6 +33,7 @@ _SHADOW_RADIUS, _SHADOW_OPACITY = 1.9, 0.25
 _RING: Final = 6.0  # logical pixels
 _ELLIPSE: Final = 14.0  # logical pixels, for a Jacobian that turns but does not stretch
 _ROUND: Final = (1.0, 0.0, 0.0, 1.0)
+_NO_OUTLINE: Final = np.empty((0, 4))
 
 
 class Rasterizer:
@@ -120,17 +120,8 @@ class Rasterizer:
 
 
 def moving_lines(view: View, shot: Shot) -> list[Lines]:
-    """What of a picture's lines moves with the clock: the warped grid and the trails."""
-    film, lines = shot.film, []
-    if shot.shown.grid and (mesh := film.grid(shot.tau, shot.now)):
-        lines.append(strokes.mesh_lines(view, mesh))
-    if (
-        shot.shown.trails
-        and len(shot.trail) > 1
-        and (trails := film.trails(shot.trail, shot.now, _TRAILS))
-    ):
-        lines.append(strokes.trail_lines(view, trails.positions, trails.hue))
-    return lines
+    """What of a picture's lines moves with the clock."""
+    return lines_of(view, shot, _NO_OUTLINE, moving=True)
 
 
 def _draw_marker(painter: QPainter, view: View, marker: Marker) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from explorer.panels.overlays import OVERLAYS
 from explorer.widgets.keys import focus_next
 from explorer.window.actions import EDIT, FILE, HELP, PICTURE, PLAY, TRAIN, VIEW, ActionSpec
 from explorer.words.languages import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from PySide6.QtWidgets import QMainWindow
 
@@ -61,6 +62,19 @@ class ActionReach:
         parts = [dock.widget() for dock in self.docks.values() if dock.isVisible()]
         parts.insert(1, self.area)
         focus_next(parts, self.window.focusWidget())
+
+
+def _overlay_actions() -> Iterator[ActionSpec[ActionReach]]:
+    for name, overlay in OVERLAYS.items():
+        yield ActionSpec(
+            f"show_{name}",
+            PICTURE,
+            overlay.title,
+            f"Alt+{overlay.place}",
+            "",
+            lambda to, name=name: to.overlays.switch(name),  # type: ignore[misc]
+            overlay.tip,
+        )
 
 
 # fmt: off
@@ -121,29 +135,7 @@ ACTIONS: Final[tuple[ActionSpec[ActionReach], ...]] = (
                lambda to: to.area.switch_direction(),
                mark("Generate (z → x) or normalize (x → z)"), separated=True),
 
-    ActionSpec("show_density", PICTURE, mark("Density"), "Alt+1", "",
-               lambda to: to.overlays.density(), mark("Show or hide the density in all panels")),
-    ActionSpec("show_points", PICTURE, mark("Points"), "Alt+2", "",
-               lambda to: to.overlays.points(), mark("Show or hide the particles in all panels")),
-    ActionSpec("show_grid", PICTURE, mark("Warped grid"), "Alt+3", "",
-               lambda to: to.overlays.grid(), mark("Show or hide the warped grid")),
-    ActionSpec("show_trails", PICTURE, mark("Trails"), "Alt+4", "",
-               lambda to: to.overlays.trails(),
-               mark("Show or hide the trails of the particles in all panels")),
-    ActionSpec("show_field", PICTURE, mark("Velocity field"), "Alt+5", "",
-               lambda to: to.overlays.field(), mark("Show or hide the velocity field")),
-    ActionSpec("show_outline", PICTURE, mark("Outline of the target"), "Alt+6", "",
-               lambda to: to.overlays.outline(),
-               mark("Show or hide the outline of the target in all panels")),
-    ActionSpec("show_difference", PICTURE, mark("Difference, model − target"), "Alt+7", "",
-               lambda to: to.overlays.difference(),
-               mark("Show or hide by how much each density differs from the target")),
-    ActionSpec("show_paths", PICTURE, mark("Paths"), "Alt+8", "",
-               lambda to: to.overlays.paths(),
-               mark("Show or hide the whole ways of some particles in all panels")),
-    ActionSpec("show_exact", PICTURE, mark("Exact field"), "Alt+9", "",
-               lambda to: to.overlays.exact(),
-               mark("Show or hide in dashes the field that the velocity should become")),
+    *_overlay_actions(),
 
     ActionSpec("presentation", VIEW, mark("Presentation"), "F5", "monitor",
                lambda to: to.presentation.toggle(),

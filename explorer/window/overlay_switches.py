@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from explorer.panels.flow_panel import FlowPanel
     from explorer.window.actions import Actions
 
-_PREFIX: Final = "show_"  # of the action's id, before a field of `rasterizer.Shown`
+_PREFIX: Final = "show_"  # of the action's id, before a field of `Shown`
 
 
 class OverlaySwitches(QObject):
@@ -31,48 +31,13 @@ class OverlaySwitches(QObject):
         for mark in self._marks.values():
             mark.setCheckable(True)
 
-    def density(self) -> None:
-        """The density."""
-        self._switch("density")
-
-    def points(self) -> None:
-        """The particles."""
-        self._switch("points")
-
-    def grid(self) -> None:
-        """The warped grid."""
-        self._switch("grid")
-
-    def trails(self) -> None:
-        """The trails behind the particles."""
-        self._switch("trails")
-
-    def field(self) -> None:
-        """The velocity field."""
-        self._switch("field")
-
-    def outline(self) -> None:
-        """The outline of the target."""
-        self._switch("outline")
-
-    def difference(self) -> None:
-        """The difference from the target, in the place of the density."""
-        self._switch("difference")
-
-    def paths(self) -> None:
-        """The whole ways of some particles."""
-        self._switch("paths")
-
-    def exact(self) -> None:
-        """The field that the velocity should become."""
-        self._switch("exact")
-
     def tell(self) -> None:
         """Mark the actions by what the panels show, before a menu of them opens."""
         for name, mark in self._marks.items():
             mark.setChecked(_all_show(self._panels(name), name))
 
-    def _switch(self, name: str) -> None:
+    def switch(self, name: str) -> None:
+        """Switch a part, a field of `Shown`."""
         panels = self._panels(name)
         on = not _all_show(panels, name)
         for panel in panels:

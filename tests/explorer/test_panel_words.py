@@ -226,9 +226,10 @@ def test_a_narrow_panel_names_its_lane_whole(qtbot):
     head = HeadLine("discrete", "layer 4 of 5")
     qtbot.addWidget(head)
     head.set_title("Discrete · layer by layer")
-    head.resize(420, 24)
+    words = head.fontMetrics().horizontalAdvance("Discrete · layer by layer layer 4 of 5")
+    head.resize(2 * words, 24)
     head.show()
     assert head._title.shown == "Discrete · layer by layer"
-    head.resize(250, 24)
+    head.resize(words, 24)  # the mark before the title and the space between do not fit
     qtbot.waitUntil(lambda: head._title.shown == "Discrete")
     assert head.title == "Discrete · layer by layer"

@@ -49,7 +49,7 @@ class CompareButton(QToolButton):
         for lane, entry in self._entries.items():
             entry.setChecked(lane in lanes)
 
-    def toggle(self, lane: Lane) -> None:
+    def toggle_lane(self, lane: Lane) -> None:
         """Set a baseline beside the flows, or take it away."""
         self._entries[lane].trigger()
 

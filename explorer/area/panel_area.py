@@ -243,7 +243,7 @@ class PanelArea(QWidget):
 
     def switch_direction(self) -> None:
         """From generating to normalizing, or back."""
-        other = "normalize" if self.clock.direction == "generate" else "generate"
+        other: Direction = "normalize" if self.clock.direction == "generate" else "generate"
         self.clock.set_direction(other)
 
     def enlarge(self) -> None:
@@ -258,9 +258,9 @@ class PanelArea(QWidget):
 
     def enlarge_next(self) -> None:
         """Give the next panel all the room; after the last one all share it again."""
-        panels = [*self.all_panels, None]
-        large = panels.index(self._grid.large) if self._grid.large else -1
-        self._enlarge(panels[large + 1])
+        panels = self.all_panels
+        large = next((i for i, panel in enumerate(panels) if panel is self._grid.large), -1)
+        self._enlarge(panels[large + 1] if large + 1 < len(panels) else None)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -306,7 +306,8 @@ class PanelArea(QWidget):
 
     def _lay_panels(self) -> None:
         self._grid.set_panels(self.all_panels)
-        self._enlarge(self._grid.large)
+        large = self._grid.large
+        self._enlarge(next((panel for panel in self.all_panels if panel is large), None))
 
     def _new_panel(self, lane: Lane) -> FlowPanel:
         panel = FlowPanel(lane, self._camera, PANEL_TITLES.get(lane, ""))
@@ -333,7 +334,7 @@ class PanelArea(QWidget):
         film.want(direction=self.clock.direction if film.empty else None)
         panel.set_film(film)
 
-    def _enlarge(self, panel: QWidget | None) -> None:
+    def _enlarge(self, panel: FlowPanel | None) -> None:
         self._grid.enlarge(panel)
         for each in self.all_panels:
             each.set_large(each is panel)

@@ -92,7 +92,8 @@ class LaneOptions(Options):
     @property
     def lane(self) -> Lane:
         """The lane that is chosen."""
-        return self.lanes.value
+        lane: Lane = self.lanes.value
+        return lane
 
     @property
     def part(self) -> str:

@@ -127,11 +127,13 @@ def _tracks(film: Film) -> Iterator[tuple[str, _Part]]:
                 positions = message.positions[:, :MOST_PARTICLES]
                 yield "particles", _part(message.tau, positions)
             case GridFrames():
-                mesh = Mesh(*message.log_det.shape[1:])
+                _, rows, columns = message.log_det.shape
+                mesh = Mesh(rows, columns)
                 yield "grid", _part(message.tau, message.positions, mesh)
                 yield "log_det", _part(message.tau, message.log_det[..., None], mesh)
             case FieldFrames():
-                mesh = Mesh(*message.velocity.shape[1:3], message.extent)
+                _, rows, columns, _ = message.velocity.shape
+                mesh = Mesh(rows, columns, message.extent)
                 yield "velocity", _part(message.tau, message.velocity, mesh)
 
 

@@ -34,6 +34,7 @@ from explorer.ledger.lines import (
 )
 from explorer.theme import theme
 from explorer.widgets.named_box import NamedBox
+from explorer.widgets.tables import head_at, item_at
 from explorer.words.languages import mark, tr, translator
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class LedgerView(QWidget):
         self._table.sums.setAccessibleName(tr("Sums of the ledger: log p(x) and the round trip"))
         self._table.setHorizontalHeaderLabels([tr(word) for word in _HEAD])
         for column, tip in enumerate(_head_tips()):
-            head = self._table.horizontalHeaderItem(column)
+            head = head_at(self._table, column)
             head.setTextAlignment(_alignment(column))
             head.setToolTip(tip)
         self._fill()
@@ -340,7 +341,9 @@ class LedgerView(QWidget):
             item.setData(_TAU_ROLE, None if line.row is None else line.row.tau)
             item.setToolTip(tip)
         ellipse = self._item(index, JACOBIAN)
-        ellipse.setData(JACOBIAN_ROLE, line.row.jacobian if line.warps else None)
+        ellipse.setData(
+            JACOBIAN_ROLE, line.row.jacobian if line.warps and line.row is not None else None
+        )
         ellipse.setData(COLOUR_ROLE, lane)
         return True
 
@@ -359,7 +362,7 @@ class LedgerView(QWidget):
         return item
 
     def _text(self, row: int, column: int) -> str:
-        return self._table.item(row, column).text()
+        return item_at(self._table, row, column).text()
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -367,7 +370,7 @@ class LedgerView(QWidget):
         """Say what the chosen line's tip says, for those who have no mouse over it, and where."""
         rows = {index.row() for index in self._table.selectedIndexes()}
         lane, line = next((self._shown[row] for row in rows if row < len(self._shown)), ("", None))
-        text = self._table.item(min(rows), STEP).toolTip() if line is not None else ""
+        text = item_at(self._table, min(rows), STEP).toolTip() if line is not None else ""
         self._detail.setText(text)
         self._detail.setVisible(bool(text))
         self._hold_sums()
@@ -382,7 +385,7 @@ class LedgerView(QWidget):
             self.step_chosen.emit(self._ledgers[lane], row)
 
     def _pick(self, index: QModelIndex) -> None:
-        tau = self._table.item(index.row(), STEP).data(_TAU_ROLE)
+        tau = item_at(self._table, index.row(), STEP).data(_TAU_ROLE)
         if tau is not None:
             self.tau_picked.emit(float(tau))
 

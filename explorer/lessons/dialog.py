@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.lessons.parts import PART_TITLES
-from explorer.widgets.keys import keeps_for_itself
+from explorer.widgets.keys import asked_key, keeps_for_itself
 from explorer.words.languages import mark, tr, translator
 from flowengine.lesson import LONGEST_NOTE, Lesson, LessonPart, LessonRule
 
@@ -42,6 +42,7 @@ class LessonDialog(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._window = parent
         self._lesson = Lesson()
         self._intro = QLabel()
         self._intro.setWordWrap(True)
@@ -58,7 +59,7 @@ class LessonDialog(QDialog):
         self._try.setProperty("role", "do")
         self._try.setAutoDefault(False)
         self._try.clicked.connect(self.close)
-        layout = QVBoxLayout(self)
+        self._form = layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 16)
         layout.setSpacing(10)
         for widget in (self._intro, self._note_title, self._note):
@@ -91,7 +92,8 @@ class LessonDialog(QDialog):
 
     def event(self, event: QEvent) -> bool:
         """Leave a control its own keys, which the window's actions would take."""
-        if event.type() == QEvent.Type.ShortcutOverride and keeps_for_itself(event):
+        key = asked_key(event)
+        if key is not None and keeps_for_itself(key):
             event.accept()
             return True
         return super().event(event)
@@ -148,10 +150,10 @@ class LessonDialog(QDialog):
         document = self._note.document()
         lines = document.size().height()  # that of a plain text is a number of lines
         frame = self._note.height() - self._note.viewport().height() + 2 * document.documentMargin()
-        most = _NOTE_SHARE * self.parentWidget().height()
+        most = _NOTE_SHARE * self._window.height()
         height = min((max(_NOTE_LINES, lines) + _SPARE) * line + frame, most)
         self._note.setFixedHeight(round(max(_NOTE_LINES * line, height)))
-        self.layout().activate()
+        self._form.activate()
         self.resize(self.width(), self.sizeHint().height())
 
     def _tell(self, lesson: Lesson, key: str) -> None:

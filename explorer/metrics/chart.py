@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.metrics.polylines import DOT, Polylines, draw_part, polylines
 from explorer.metrics.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
+from explorer.widgets.keys import asked_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QFontMetrics, QMouseEvent, QPaintEvent
 
     from explorer.metrics.ticks import Tick
 
@@ -319,7 +320,8 @@ class Chart(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Keep the keys that move the line from the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and self._has_use_for(event):
+        key = asked_key(event)
+        if key is not None and self._has_use_for(key):
             event.accept()
             return True
         return super().event(event)

@@ -20,6 +20,7 @@ from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
 from explorer.metrics.standing import sign_of, why
 from explorer.theme import theme
+from explorer.widgets.tables import head_at
 from explorer.words.languages import integer, mark, number, tr, translator
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ class FiguresView(QWidget):
             self._say_why(lane)
         titles = titles_beside(self._lanes)
         for column, lane in enumerate(LANE_ORDER, start=1):
-            self._table.horizontalHeaderItem(column).setText(tr(titles[lane]))
+            head_at(self._table, column).setText(tr(titles[lane]))
 
     @property
     def _crowded(self) -> bool:
@@ -279,7 +280,7 @@ class FiguresView(QWidget):
         font.setPointSizeF(share * font.pointSizeF())
         self._table.setFont(font)
         for column in range(self._table.columnCount()):
-            self._table.horizontalHeaderItem(column).setFont(font)
+            head_at(self._table, column).setFont(font)
 
     def _fits(self) -> bool:
         return self._table.horizontalHeader().length() <= self._table.viewport().width()
@@ -335,7 +336,7 @@ class FiguresView(QWidget):
     def _restyle(self) -> None:
         self._fit_letters()
         for column, lane in enumerate(LANE_ORDER, start=1):
-            header = self._table.horizontalHeaderItem(column)
+            header = head_at(self._table, column)
             header.setForeground(theme.color(lane))
             header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for row in range(len(_ROWS)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -43,7 +43,7 @@ class BaselineForms(QWidget):
             part.setVisible(lane in project.compare)
             part.form.set_spec(getattr(project, lane))
 
-    def form(self, lane: BaselineLane) -> SpecForm:
+    def form(self, lane: BaselineLane) -> SpecForm[Any]:
         """The form of a baseline."""
         return self._parts[lane].form
 

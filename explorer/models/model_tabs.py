@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -159,12 +159,11 @@ class ModelTabs(QWidget):
 
     def _put(self, part: LessonPart, editor: Editor) -> Editor:
         """Put an editor at the bottom of its tab, and into its place for the Tab key."""
-        area = self._scrolled[part]
-        column = area.widget().layout()
-        column.insertWidget(column.count() - 1, editor)
+        area, holder, rows = self._scrolled[part]
+        rows.insertWidget(rows.count() - 1, editor)
         editor.show()  # else it would be shown a moment after its tab
         before: QWidget = self.tabs.tabBar()
-        for control in area.widget().findChildren(QWidget):
+        for control in holder.findChildren(QWidget):
             takes_tab = control.focusPolicy() & Qt.FocusPolicy.TabFocus
             if takes_tab and control.window() == area.window():  # not the list of a combo box
                 QWidget.setTabOrder(before, control)
@@ -178,7 +177,9 @@ class ModelTabs(QWidget):
         if rules != self._rules:  # asked with every edit
             self._rules = rules
             for index, part in enumerate(_PARTS):
-                self.tabs.widget(index).setEnabled(part not in rules)
+                page = self.tabs.widget(index)
+                if page is not None:
+                    page.setEnabled(part not in rules)
             self._show_tabs()
         return any(self.tabs.isTabVisible(index) for index in range(len(_PARTS)))
 
@@ -288,7 +289,7 @@ class ModelTabs(QWidget):
 
     def _show_lab(self) -> None:
         """Scroll to the lab, as high as it goes: its measurement lies below all settings."""
-        self._scrolled["continuous"].verticalScrollBar().setValue(self.lab.y())
+        self._scrolled["continuous"].area.verticalScrollBar().setValue(self.lab.y())
 
     def _show_baselines(self) -> None:
         if "baselines" in vars(self):
@@ -321,7 +322,13 @@ def _velocity(spec: ContinuousSpec) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(spec).items() if k not in followed}
 
 
-def _scrolled(page: QVBoxLayout) -> QScrollArea:
+class _Column(NamedTuple):
+    area: QScrollArea
+    holder: QWidget
+    rows: QVBoxLayout
+
+
+def _scrolled(page: QVBoxLayout) -> _Column:
     """A column on a page, which scrolls where there is too little room.
 
     From the outside in: Qt styles all that a widget holds again whenever it gets another parent.
@@ -336,4 +343,4 @@ def _scrolled(page: QVBoxLayout) -> QScrollArea:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addStretch(1)
     area.setWidget(column)
-    return area
+    return _Column(area, column, layout)

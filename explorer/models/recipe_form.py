@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Signal
@@ -12,11 +12,12 @@ from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
 from explorer.stack.spec_form import SpecForm
 from explorer.words.languages import mark, tr, translator
 from flowengine.catalogue import fields_of
+from flowengine.project import StopRule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from flowengine.project import Lane, Recipe, StopRule, Training
+    from flowengine.project import Lane, Recipe, Training
 
 
 class _Rule(NamedTuple):
@@ -29,7 +30,10 @@ class _Rule(NamedTuple):
 
 
 _STOP: Final = "stop"
-_TITLES: Final[dict[str, str]] = {**ALL_TITLES, _STOP: mark("Stop rule")}
+_TITLES: Final[dict[str, str]] = {
+    **{str(lane): title for lane, title in ALL_TITLES.items()},
+    _STOP: mark("Stop rule"),
+}
 _RULES: Final = {
     "never": _Rule(mark("Training goes on until you pause it.")),
     "plateau": _Rule(
@@ -66,7 +70,7 @@ class RecipeForm(QWidget):
         super().__init__(parent)
         self._training = training
         self._titles: dict[str, QLabel] = {}
-        self._forms: dict[str, SpecForm] = {}
+        self._forms: dict[str, SpecForm[Any]] = {}
         self._parts: dict[str, QWidget] = {}
         self._meaning = QLabel()
         self._meaning.setProperty("role", "muted")
@@ -94,7 +98,7 @@ class RecipeForm(QWidget):
         for lane in LANE_ORDER:
             self._parts[lane].setVisible(lane in lanes)
 
-    def form(self, part: str) -> SpecForm:
+    def form(self, part: str) -> SpecForm[Any]:
         """The form of a lane or of "stop"."""
         return self._forms[part]
 
@@ -119,7 +123,7 @@ class RecipeForm(QWidget):
     def _add_part(self, part: str, layout: QVBoxLayout) -> None:
         title = QLabel()
         title.setProperty("role", "title")
-        form = SpecForm(getattr(self._training, part))
+        form: SpecForm[Any] = SpecForm(getattr(self._training, part))
         form.edited.connect(lambda spec, name, part=part: self._edit(part, spec, name))
         self._titles[part], self._forms[part] = title, form
         self._parts[part] = box = QWidget()
@@ -131,7 +135,7 @@ class RecipeForm(QWidget):
         layout.addWidget(box)
 
     def _edit(self, part: str, spec: Recipe | StopRule, name: str) -> None:
-        if part == _STOP and name == "kind":  # 60 seconds are no 60 steps
+        if isinstance(spec, StopRule) and name == "kind":  # 60 seconds are no 60 steps
             spec = replace(spec, value=_RULES[spec.kind].usual)
             self._forms[part].set_spec(spec)
         self._training = changed = replace(self._training, **{part: spec})

@@ -67,7 +67,8 @@ def _shares(
     new = np.linspace(*over, cells + 1)
     low = np.maximum(new[:-1, None], old[None, :-1])
     high = np.minimum(new[1:, None], old[None, 1:])
-    return np.maximum(high - low, 0) * (cells / (over[1] - over[0]))
+    shares: NDArray[np.float64] = np.maximum(high - low, 0) * (cells / (over[1] - over[0]))
+    return shares
 
 
 def _area(shape: tuple[int, ...], extent: Extent) -> float:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QSize
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 from PySide6.QtOpenGL import (
     QOpenGLBuffer,
@@ -22,6 +22,7 @@ from PySide6.QtOpenGL import (
 )
 
 from explorer.panels.colormap import wheel
+from explorer.widgets.application import running_application
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,15 +181,15 @@ class GlDots:
         self._buffer.bind()
         self._buffer.allocate(data.tobytes(), data.nbytes)
         for name, offset, kind, count in (
-            ("place", 0, _FLOAT, 2),
-            ("colour", 8, _UNSIGNED_BYTE, 4),
+            (b"place", 0, _FLOAT, 2),
+            (b"colour", 8, _UNSIGNED_BYTE, 4),
         ):
             program.enableAttributeArray(name)
             program.setAttributeBuffer(name, kind, offset, count, _LAYOUT.itemsize)
-        program.setUniformValue1f("radius", radius)
-        program.setUniformValue1f("opacity", opacity)
-        program.setUniformValue1f("spread", 2 * radius + 3)
-        program.setUniformValue("size", *map(float, size))
+        program.setUniformValue1f(b"radius", radius)
+        program.setUniformValue1f(b"opacity", opacity)
+        program.setUniformValue1f(b"spread", 2 * radius + 3)
+        program.setUniformValue(b"size", float(size[0]), float(size[1]))
         gl.glDrawArrays(_POINTS, 0, len(data))
         self._buffer.release()
         program.release()
@@ -199,5 +200,5 @@ def shared() -> GlDots | None:
     """The one of this process, made when it is first asked for; None where there is none."""
     dots = GlDots.create()
     if dots is not None:  # while there still is an application for it to end in
-        QCoreApplication.instance().aboutToQuit.connect(shared.cache_clear)
+        running_application().aboutToQuit.connect(shared.cache_clear)
     return dots

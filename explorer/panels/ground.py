@@ -148,7 +148,7 @@ class Ground:
             self._image = backdrop.copy()
             self._over = QRegion()
         painter = QPainter(self._image)
-        for rect in self._over:
+        for rect in self._over:  # type: ignore[attr-defined]  # Qt's stubs leave it out
             painter.drawImage(rect, backdrop, rect)
         self._over = QRegion()
         return painter

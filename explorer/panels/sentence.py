@@ -20,6 +20,7 @@ class Sentence(QLabel):
 
     def __init__(self, view: FlowView, *, low: bool = False) -> None:
         super().__init__(view)
+        self._view = view
         self._low = low
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -44,7 +45,7 @@ class Sentence(QLabel):
 
     def _place(self) -> None:
         """Take one line if there is room; a layout would know no height for a width."""
-        view = self.parentWidget()
+        view = self._view
         line = self.fontMetrics().horizontalAdvance(self.text()) + 2 * _MARGIN + 2
         width = min(line, view.width())
         height = min(self.heightForWidth(width), view.height())

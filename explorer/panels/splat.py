@@ -147,13 +147,13 @@ class DotPainter:
         seen = np.flatnonzero(inside)
         if not seen.size:
             return Box()
-        x = (x.take(seen) * _PHASES).astype(np.intp)
-        y = (y.take(seen) * _PHASES).astype(np.intp)
-        key = (y & (_PHASES - 1)) * _PHASES + (x & (_PHASES - 1))
+        across: Indices = (x.take(seen) * _PHASES).astype(np.intp)
+        down: Indices = (y.take(seen) * _PHASES).astype(np.intp)
+        key = (down & (_PHASES - 1)) * _PHASES + (across & (_PHASES - 1))
         key = key * self._colours + colour.take(seen)
-        row, column = y // _PHASES, x // _PHASES
+        row, column = down // _PHASES, across // _PHASES
         centre = row * width + column
-        self._stamp(picture.reshape(-1), centre, key, self._pixels @ (width, 1))
+        self._stamp(picture.reshape(-1), centre, key, self._pixels @ np.array((width, 1)))
         low, high = (int(column.min()), int(row.min())), (int(column.max()), int(row.max()))
         return Box(*(n - reach for n in low), *(n + reach + 1 for n in high))
 
@@ -222,11 +222,11 @@ class _Cut(NamedTuple):
     """Lines of one kind cut to the picture: where each begins, and how it goes on.
 
     The three rows of `start` and `step` are the place along the longer axis, the place across, and
-    the light: each at the first of the line's `count` steps, and what every step adds to it.
+    the light: each at the first of the line's `steps`, and what every step adds to it.
     """
 
     steep: bool
-    count: NDArray[np.intp]
+    steps: NDArray[np.intp]
     start: Floats  # (3, n)
     step: Floats  # (3, n)
     shade: NDArray[np.int32]
@@ -234,7 +234,7 @@ class _Cut(NamedTuple):
     def box(self, thickness: int) -> Box:
         """A box around the lines; a pixel wider, for rounding."""
         first = self.start[:2]
-        last = first + self.step[:2] * (self.count - 1)
+        last = first + self.step[:2] * (self.steps - 1)
         major, minor = (math.floor(n) - 1 for n in np.minimum(first, last).min(axis=1))
         far, across = (math.floor(n) + 2 for n in np.maximum(first, last).max(axis=1))
         across += thickness
@@ -251,7 +251,7 @@ def _walk(flat: Words, cut: _Cut, table: Words, strides: tuple[int, int], thickn
     index = ((major >> _POINT) * along + (minor >> _POINT) * across).astype(np.intp)
     part = (minor >> (_POINT - 8)) & 255
     light >>= _POINT - 8
-    shade = np.repeat(cut.shade, cut.count)
+    shade = np.repeat(cut.shade, cut.steps)
     for pixel in range(thickness + 1):
         share = 256 - part if pixel == 0 else part if pixel == thickness else 256
         level = (light * share + _HALF) >> 16
@@ -263,12 +263,12 @@ def _running(cut: _Cut) -> NDArray[np.int32]:
     """Place along, place across and light at every step of all lines, shape (3, steps)."""
     start = np.rint(cut.start * (1 << _POINT)).astype(np.int32)
     step = np.rint(cut.step * (1 << _POINT)).astype(np.int32)
-    first = np.cumsum(cut.count) - cut.count
+    first = np.cumsum(cut.steps) - cut.steps
     leap = start.copy()
-    leap[:, 1:] -= start[:, :-1] + step[:, :-1] * (cut.count[:-1] - 1)
-    running = np.empty((3, int(first[-1] + cut.count[-1])), np.int32)
+    leap[:, 1:] -= start[:, :-1] + step[:, :-1] * (cut.steps[:-1] - 1)
+    running = np.empty((3, int(first[-1] + cut.steps[-1])), np.int32)
     for row, values, jumps in zip(running, step, leap, strict=True):
-        row[:] = np.repeat(values, cut.count)
+        row[:] = np.repeat(values, cut.steps)
         row[first] = jumps
         np.cumsum(row, dtype=np.int32, out=row)
     return running
@@ -307,9 +307,9 @@ def _cuts(lines: Lines, size: tuple[int, int], thickness: int) -> Iterator[_Cut]
         place = np.stack([along[0].take(part), beside[0].take(part) - thickness / 2, light[0]])
         yield _Cut(
             steep=is_steep,
-            count=count.astype(np.intp),
+            steps=count.astype(np.intp),
             start=place + whole * (begin + share / 2),
-            step=whole * share,
+            step=(whole * share).astype(np.float32),
             shade=lines.colour.take(part).astype(np.int32) * LEVELS,
         )
 

@@ -106,7 +106,10 @@ class Documents(QObject):
 
     def open(self, path: Path) -> None:
         """Open a project file, once unsaved work is safe."""
-        self.leave(lambda: self._try(lambda: self._store.open(path)))
+        self.leave(lambda: self._open(path))
+
+    def _open(self, path: Path) -> None:
+        self._try(lambda: self._store.open(path))
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save to the project's own file, or ask for one; `then` follows once it is written."""
@@ -294,7 +297,7 @@ def _size(path: Path) -> int:
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     return bytes(buffer.data().data())
 
 

@@ -57,6 +57,8 @@ class RunKeeper(QObject):
         self._jobs = BackgroundJobs(self)
         self._number = 0
         self._last: Project | None = None
+        self._steps = 0.0
+        self._opened: dict[Lane, LaneState] = {}
         self._take_up_file()
         store.changed.connect(self._follow_edit)
         store.loaded.connect(self._take_up_file)
@@ -134,7 +136,7 @@ class RunKeeper(QObject):
     def _begin(self, steps: dict[Lane, float]) -> None:
         self._first, self._latest = dict(steps), dict(steps)
         self._steps = 0.0
-        self._opened: dict[Lane, LaneState] = {}
+        self._opened = {}
         self._name = ""
 
 

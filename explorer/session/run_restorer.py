@@ -48,7 +48,7 @@ class RunRestorer(QObject):
         project = replace(run.project, lesson=self._store.project.lesson)
         text = tr("Restore run {n}").format(n=run.number)
         weights = _Weights()
-        weights.arrive(run.lanes)
+        weights.arrive(dict(run.lanes))
         self._store.undo_stack.push(
             _RestoreRun(self._store, self._store.admit(project), text, weights, self)
         )

@@ -236,7 +236,7 @@ def write_document(
 def recent_files() -> list[Path]:
     """The project files opened or saved last that are still there, the latest first."""
     stored = settings().value(_RECENT_KEY, [])
-    names = [stored] if isinstance(stored, str) else list(stored or [])
+    names = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
     return [path for name in names if (path := Path(name)).is_file()]
 
 

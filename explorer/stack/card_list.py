@@ -15,8 +15,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QListView, QToolTip, QWidget
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent
+from PySide6.QtWidgets import QListView, QToolTip, QWidget
 
 from explorer.stack.commands import command_of
 from explorer.stack.layer_card import (
@@ -31,12 +31,15 @@ from explorer.stack.layer_form import BaseForm, LayerForm
 from explorer.stack.mime import clipboard_data
 from explorer.stack.stack_model import BASE_ID, CardRole, StackModel
 from explorer.theme import theme
+from explorer.widgets.application import running_application
+from explorer.widgets.keys import asked_key
 from explorer.words.languages import translator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
+    from PySide6.QtCore import QPersistentModelIndex
+    from PySide6.QtGui import QMouseEvent, QResizeEvent
 
     from explorer.stack.edits import Stack
     from explorer.stack.layer_card import Part
@@ -179,7 +182,7 @@ class CardList(QListView):
             return
         if self._form.isAncestorOf(self.focusWidget() or self) or self._form.hasFocus():
             self.setFocus(Qt.FocusReason.OtherFocusReason)
-        QApplication.instance().focusChanged.disconnect(self._reveal)
+        running_application().focusChanged.disconnect(self._reveal)
         self._form.hide()
         self._form.deleteLater()
         self._form = None
@@ -197,7 +200,7 @@ class CardList(QListView):
             self._form.edited.connect(self.layer_edited)
         self._form.close_requested.connect(self.close_form)
         self._form.resized.connect(self._fit_form)
-        QApplication.instance().focusChanged.connect(self._reveal)
+        running_application().focusChanged.connect(self._reveal)
         self.painter.open_id = card_id
         self._form.show()
         self._fit_form()
@@ -240,7 +243,12 @@ class CardList(QListView):
 
     # --- what Qt tells --------------------------------------------------------------------------
 
-    def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+    def dataChanged(
+        self,
+        first: QModelIndex | QPersistentModelIndex,
+        last: QModelIndex | QPersistentModelIndex,
+        roles: Sequence[int] = (),
+    ) -> None:
         """Paint new facts without laying out every row again, as they come many times a second."""
         if list(roles) == [CardRole.FACT]:
             self.viewport().update()
@@ -268,7 +276,8 @@ class CardList(QListView):
 
     def event(self, event: QEvent) -> bool:
         """Keep the keys of the list from the window's shortcuts while the list has the keyboard."""
-        if event.type() == QEvent.Type.ShortcutOverride and self._has_use_for(event):
+        key = asked_key(event)
+        if key is not None and self._has_use_for(key):
             event.accept()
             return True
         return super().event(event)
@@ -306,7 +315,7 @@ class CardList(QListView):
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Explain the parts of a card where the mouse rests on one."""
-        if event.type() == QEvent.Type.ToolTip and self._explain(event):
+        if isinstance(event, QHelpEvent) and self._explain(event):
             return True
         return super().viewportEvent(event)
 

@@ -14,11 +14,16 @@ from explorer.stack.solver_steps import steps_text
 from explorer.stack.spec_form import SpecForm
 from explorer.widgets.named_box import NamedBox
 from explorer.words.languages import tr, translator
-from flowengine.catalogue import CONTINUOUS_SPECS, continuous_class, fields_of, kind_of
+from flowengine.catalogue import (
+    CONTINUOUS_SPECS,
+    ContinuousSpec,
+    continuous_class,
+    fields_of,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from explorer.stack.solver_lab import LabRow
-    from flowengine.catalogue import ContinuousSpec
 
 
 class ContinuousForm(QWidget):
@@ -42,7 +47,7 @@ class ContinuousForm(QWidget):
             label.setWordWrap(True)
             label.setProperty("role", "muted")
         self._formula.setTextFormat(Qt.TextFormat.RichText)
-        self.form = SpecForm(spec)
+        self.form = SpecForm[ContinuousSpec](spec)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QCursor, QDrag
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QCursor, QDrag, QKeyEvent
+
+from explorer.widgets.application import running_application
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -22,15 +24,19 @@ class _EscapeWatch(QObject):
         QTimer.singleShot(0, self, self._install)
 
     def _install(self) -> None:
-        QCoreApplication.instance().installEventFilter(self)
+        running_application().installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+        ):
             self.pressed = True
         return False
 
     def end(self) -> None:
-        QCoreApplication.instance().removeEventFilter(self)
+        running_application().removeEventFilter(self)
         self.deleteLater()
 
 

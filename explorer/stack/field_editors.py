@@ -6,7 +6,7 @@ stand; "" when it can), `show_value(value)`, which sends nothing, and `retransla
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
@@ -16,13 +16,15 @@ from explorer.stack.number_boxes import AutoNumberBox, RealNumberBox, WholeNumbe
 from flowengine.errors import SpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QWheelEvent
 
     from flowengine.catalogue import Field
 
 _LEAST_LETTERS: Final = 8
 
-FieldEditor = "WholeNumberBox | RealNumberBox | ChoiceBox | Switch | TextBox"
+FieldEditor: TypeAlias = "WholeNumberBox | RealNumberBox | ChoiceBox | Switch | TextBox"
 
 
 def may_be_narrow(box: QComboBox) -> None:
@@ -102,7 +104,12 @@ class TextBox(QLineEdit):
             self.value_edited.emit(self.text())
 
 
-_EDITORS = {int: WholeNumberBox, float: RealNumberBox, bool: Switch, str: TextBox}
+_EDITORS: dict[type, Callable[[Field], FieldEditor]] = {
+    int: WholeNumberBox,
+    float: RealNumberBox,
+    bool: Switch,
+    str: TextBox,
+}
 
 
 def editor_for(field: Field) -> FieldEditor:
@@ -111,8 +118,11 @@ def editor_for(field: Field) -> FieldEditor:
     Raises:
         SpecError: the field is neither a number nor a choice, a text or a yes-or-no.
     """
-    kind = ChoiceBox if field.choices else _EDITORS.get(field.type)
-    kind = AutoNumberBox if field.word else kind
-    if kind is None:
+    if field.word:
+        return AutoNumberBox(field)
+    if field.choices:
+        return ChoiceBox(field)
+    make = _EDITORS.get(field.type)
+    if make is None:
         raise SpecError(f"There is no editor for {field.name!r}, which is a {field.type}")
-    return kind(field)
+    return make(field)

@@ -270,7 +270,9 @@ def _paint_parts(
     opened: bool,
 ) -> None:
     reached = option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected)
-    signs = {"settings": ("chevron-up" if opened else "chevron-down", opened)}
+    signs: dict[Part, tuple[str, bool]] = {
+        "settings": ("chevron-up" if opened else "chevron-down", opened)
+    }
     if layer is not None:
         signs["eye"] = ("eye" if layer.enabled else "eye-off", not layer.enabled)
         signs["lock"] = ("lock" if layer.frozen else "lock-open", layer.frozen)

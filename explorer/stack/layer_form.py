@@ -11,12 +11,10 @@ from explorer.stack.names import about, formula_html
 from explorer.stack.spec_form import SpecForm
 from explorer.widgets.named_box import NamedBox
 from explorer.words.languages import tr, translator
-from flowengine.catalogue import BASE_SPECS, base_class, kind_of
+from flowengine.catalogue import BASE_SPECS, BaseSpec, LayerSpec, base_class, kind_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
-
-    from flowengine.catalogue import BaseSpec, LayerSpec
 
 
 class LayerForm(QWidget):
@@ -36,11 +34,11 @@ class LayerForm(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for label in (self._about, self._source):
             label.setProperty("role", "muted")
-        self.form = SpecForm(layer)
+        self.form = SpecForm[LayerSpec | BaseSpec](layer)
         self.form.edited.connect(self.edited)
         self.form.resized.connect(self.resized)
         self._formula.setTextFormat(Qt.TextFormat.RichText)
-        layout = QVBoxLayout(self)
+        self._rows = layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 6)
         layout.setSpacing(6)
         for widget in (self._about, self._formula, self.form, self._source):
@@ -57,10 +55,8 @@ class LayerForm(QWidget):
 
     def height_at(self, width: int) -> int:
         """The height that all its words and rows need at some width."""
-        self.layout().activate()
-        return max(
-            self.layout().totalHeightForWidth(width), self.layout().totalMinimumSize().height()
-        )
+        self._rows.activate()
+        return max(self._rows.totalHeightForWidth(width), self._rows.totalMinimumSize().height())
 
     def focus_first(self) -> None:
         """Put the keyboard into the first setting, or on the form where it has none."""
@@ -97,8 +93,8 @@ class BaseForm(LayerForm):
         super().__init__(base, parent)
         self._shared.setWordWrap(True)
         self._shared.setProperty("role", "muted")
-        self.layout().insertWidget(0, self.kind_box)
-        self.layout().insertWidget(1, self._shared)
+        self._rows.insertWidget(0, self.kind_box)
+        self._rows.insertWidget(1, self._shared)
         self.kind_box.activated.connect(self._change_kind)
 
     def focus_first(self) -> None:

@@ -191,11 +191,11 @@ class LayerList(CardList):
         if not self.stack:
             self._paint_hint(painter)
         if self._gap is not None:
-            self._paint_caret(painter)
+            self._paint_caret(painter, self._gap)
         painter.end()
 
-    def _paint_caret(self, painter: QPainter) -> None:
-        before = self.visualRect(self.cards.index(self._gap))
+    def _paint_caret(self, painter: QPainter, gap: int) -> None:
+        before = self.visualRect(self.cards.index(gap))
         y = before.bottom() + 1 - SPACING / 2
         painter.setPen(QPen(theme.color("accent"), _CARET, c=Qt.PenCapStyle.RoundCap))
         painter.drawLine(QPointF(before.left() + 3, y), QPointF(before.right() - 3, y))

@@ -70,7 +70,7 @@ def order_of(layer: AutoregressiveSpec) -> str:
 
 def about(cls: type[Struct]) -> str:
     """What a spec says it does: the first paragraph of its description in the catalogue."""
-    return " ".join(inspect.getdoc(cls).split("\n\n")[0].split())
+    return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
 
 
 def formula_html(formula: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, QTimer, Signal
@@ -22,6 +22,7 @@ from explorer.words.languages import MINUS, number, tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QAbstractSpinBox
 
     from flowengine.catalogue import Field
 
@@ -37,10 +38,36 @@ PUT_BACK_MS: Final = 6000  # how long it is said that a number stays as it was
 _TEXT_INSET: Final = 3  # so that numbers stand under the words of the boxes with choices
 
 
-class _Typed:
+if TYPE_CHECKING:
+
+    class _Box(QAbstractSpinBox):
+        """What Qt's two spin boxes have in common, which Qt itself does not say."""
+
+        valueChanged: ClassVar[Signal]  # noqa: N815  Qt's own name
+        value_edited: ClassVar[Signal]
+        problem: ClassVar[Signal]
+
+        def value(self) -> Any: ...  # noqa: ANN401  a whole number, or a real one
+        def setValue(self, value: Any, /) -> None: ...  # noqa: ANN401
+        def suffix(self) -> str: ...
+        def setSuffix(self, suffix: str, /) -> None: ...
+
+else:
+    _Box = object
+
+
+class _Typed(_Box):
     """What the boxes for whole and for real numbers have in common; mixed into a Qt spin box."""
 
     field: Field
+
+    def _read(self, text: str) -> float | None:
+        """The number that a text stands for, if it stands for one."""
+        raise NotImplementedError
+
+    def _nonsense(self) -> str:
+        """Why a text stands for none, with blanks."""
+        raise NotImplementedError
 
     def _set_up(self) -> None:
         self.setLocale(QLocale.c())
@@ -60,7 +87,7 @@ class _Typed:
         """Say the unit in the language of the window."""
         self.setSuffix(f" {tr(self.field.unit)}" if self.field.unit else "")
 
-    def show_value(self, value: float) -> None:
+    def show_value(self, value: float | str) -> None:
         """Show a value without sending it; a text that is just being typed stays."""
         if value != self.value():
             with QSignalBlocker(self):
@@ -187,7 +214,7 @@ class AutoNumberBox(WholeNumberBox):
         self.setSpecialValueText(self._word())
         super().retranslate()
 
-    def show_value(self, value: int | str) -> None:
+    def show_value(self, value: float | str) -> None:
         """Show a number or the word without sending it."""
         super().show_value(self.minimum() if isinstance(value, str) else value)
 

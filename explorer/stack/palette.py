@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QDrag
+from PySide6.QtGui import QDrag, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLineEdit,
@@ -28,7 +28,7 @@ from flowengine.catalogue import LAYER_SPECS, kind_of
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QKeyEvent, QMouseEvent
+    from PySide6.QtGui import QMouseEvent
 
     from flowengine.catalogue import LayerSpec
 
@@ -77,7 +77,7 @@ class LayerChip(QPushButton):
         drag = QDrag(self)
         drag.setMimeData(to_mime(self.kind()))
         drag.setPixmap(self.grab())
-        drag.setHotSpot(self._pressed_at)
+        drag.setHotSpot(self._pressed_at or QPoint())
         self._pressed_at = None
         drag.exec(Qt.DropAction.CopyAction)
 
@@ -155,7 +155,7 @@ class Palette(QWidget):
         for chip in self.chips:
             chip.chosen.connect(self.layer_chosen)
         self.all_button.toggled.connect(self._expand)
-        self.all_button.clicked.connect(lambda opened: opened and self.focus_search())
+        self.all_button.clicked.connect(self._search_if_opened)
         self.search_box.textChanged.connect(self._search)
         self.search_box.returnPressed.connect(self.list.choose_current)
         self.search_box.installEventFilter(self)
@@ -200,9 +200,15 @@ class Palette(QWidget):
         why.setObjectName("why_planar")
         why.triggered.connect(self.why_planar_asked)
 
+    def _search_if_opened(self, opened: bool) -> None:
+        if opened:
+            self.focus_search()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """In the search box the down key goes to the list, and Escape closes the catalogue."""
         if watched is not self.search_box:
+            return super().eventFilter(watched, event)
+        if not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
         if event.type() == QEvent.Type.KeyPress:
             return self._search_key(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt
 
 from explorer.stack.mime import LAYER_MIME, to_mime
 from explorer.stack.names import about
@@ -15,7 +15,6 @@ from flowengine.catalogue import LAYER_SPECS, Group, LayerSpec, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtCore import QMimeData
 
 Index = QModelIndex | QPersistentModelIndex
 Row = type[LayerSpec] | str
@@ -75,13 +74,12 @@ class PaletteModel(QAbstractListModel):
         if not index.isValid():
             return None
         row = self._rows[index.row()]
-        heading = isinstance(row, str)
+        if isinstance(row, str):  # a heading
+            return tr(_GROUP_TITLES[row]) if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return tr(_GROUP_TITLES[row]) if heading else tr(row.title)
+            return tr(row.title)
         if role == PaletteRole.SPEC:
-            return None if heading else row
-        if heading:
-            return None
+            return row
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return palette_tip(row)
         return None
@@ -98,7 +96,8 @@ class PaletteModel(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """A new layer of the kind that is dragged."""
-        return to_mime(self.spec_at(indexes[0]))
+        spec = self.spec_at(indexes[0])
+        return QMimeData() if spec is None else to_mime(spec)
 
     def supportedDragActions(self) -> Qt.DropAction:
         """The palette keeps what it gives."""

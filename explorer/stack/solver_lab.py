@@ -24,6 +24,7 @@ from explorer.stack.names import choice_name
 from explorer.stack.solver_marks import icon_of
 from explorer.theme import theme
 from explorer.widgets.named_box import NamedBox
+from explorer.widgets.tables import head_at, item_at
 from explorer.words.languages import integer, mark, number, tr, tr_sentence, translator
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class SolverLab(QWidget):
     def set_present(self, spec: ContinuousSpec) -> None:
         """Say how the flow is followed now: its row stands out."""
         adaptive = spec.solver == "dopri5"
-        steps = 0 if adaptive else spec.solver_steps  # no row has automatic ones
+        steps = spec.solver_steps if not adaptive and spec.solver_steps != "auto" else 0
         self._present = (spec.solver, steps, spec.tolerance if adaptive else 0.0)
         self._show_table()
 
@@ -276,7 +277,7 @@ class SolverLab(QWidget):
                 item.setTextAlignment(_alignment(column))
                 item.setToolTip(_words_of(row))
                 self.table.setItem(index, column, item)
-            self.table.item(index, 0).setIcon(icon_of(row.solver))
+            item_at(self.table, index, 0).setIcon(icon_of(row.solver))
         seen = min(len(self._rows), _TALLEST) * self.table.verticalHeader().defaultSectionSize()
         self.table.setFixedHeight(seen + self.table.horizontalHeader().sizeHint().height() + 4)
 
@@ -286,7 +287,7 @@ class SolverLab(QWidget):
         titles[column] += _ARROWS[falling]
         self.table.setHorizontalHeaderLabels(titles)
         for index, tip in enumerate(_head_tips()):
-            head = self.table.horizontalHeaderItem(index)
+            head = head_at(self.table, index)
             head.setTextAlignment(_alignment(index))
             head.setToolTip(tip)
 

@@ -58,7 +58,11 @@ def draw_mark(painter: QPainter, solver: str, place: QPointF) -> None:
         painter.drawEllipse(place, RADIUS, RADIUS)
         return
     turns = [mark.turn + 2 * math.pi * k / mark.corners for k in range(mark.corners)]
-    tips = [place + 1.2 * RADIUS * QPointF(math.sin(turn), -math.cos(turn)) for turn in turns]
+    reach = 1.2 * RADIUS
+    tips = [
+        QPointF(place.x() + reach * math.sin(turn), place.y() - reach * math.cos(turn))
+        for turn in turns
+    ]
     painter.drawPolygon(QPolygonF(tips))
 
 

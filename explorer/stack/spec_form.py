@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from explorer.stack.field_editors import editor_for
-from explorer.stack.number_boxes import limits_of
+from explorer.stack.number_boxes import RealNumberBox, WholeNumberBox, limits_of
 from explorer.theme import theme
 from explorer.words.languages import tr, tr_sentence, translator
 from flowengine.catalogue import fields_of
@@ -27,7 +27,10 @@ class _Row(NamedTuple):
     message: QLabel
 
 
-class SpecForm(QWidget):
+Spec = TypeVar("Spec", bound=msgspec.Struct)
+
+
+class SpecForm(QWidget, Generic[Spec]):
     """One row for each setting of a spec, with its limits, its unit and its words.
 
     The form never changes the spec that it shows: it sends a new one, checked against the limits
@@ -39,7 +42,7 @@ class SpecForm(QWidget):
     resized = Signal()
     """A message has come or gone: the form needs another height."""
 
-    def __init__(self, spec: msgspec.Struct, parent: QWidget | None = None) -> None:
+    def __init__(self, spec: Spec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = spec
         self._rows: dict[str, _Row] = {}
@@ -55,11 +58,11 @@ class SpecForm(QWidget):
         theme.changed.connect(self._tint)
 
     @property
-    def spec(self) -> msgspec.Struct:
+    def spec(self) -> Spec:
         """The spec as the form shows it."""
         return self._spec
 
-    def set_spec(self, spec: msgspec.Struct) -> None:
+    def set_spec(self, spec: Spec) -> None:
         """Show another spec, or the same one with other values; sends nothing."""
         same_fields = type(spec) is type(self._spec)
         self._spec = spec
@@ -87,9 +90,15 @@ class SpecForm(QWidget):
     def word(self, name: str, **words: str) -> None:
         """Give a setting another `title`, `unit` or `description` than its spec declares."""
         row = self._rows[name]
-        field = row.field._replace(**words)
+        field = row.field
+        field = field._replace(
+            title=words.get("title", field.title),
+            unit=words.get("unit", field.unit),
+            description=words.get("description", field.description),
+        )
         if field != row.field:
-            row.editor.field = field
+            if isinstance(row.editor, WholeNumberBox | RealNumberBox):
+                row.editor.field = field
             self._rows[name] = row._replace(field=field)
             self.retranslate()
 
@@ -170,7 +179,7 @@ class SpecForm(QWidget):
             row.message.setStyleSheet(f"color: {colour};")
 
 
-def _with(spec: msgspec.Struct, name: str, value: Any) -> msgspec.Struct:  # noqa: ANN401
+def _with(spec: Spec, name: str, value: Any) -> Spec:  # noqa: ANN401
     """The spec with another value in one field, checked.
 
     Raises:

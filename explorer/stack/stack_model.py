@@ -99,11 +99,11 @@ class StackModel(QAbstractListModel):
         """What is known of a layer, if anything is."""
         return self._facts.get(layer_id)
 
-    def layer_at(self, index: QModelIndex) -> LayerSpec | None:
+    def layer_at(self, index: QModelIndex | QPersistentModelIndex) -> LayerSpec | None:
         """The layer of a row; None for the base and for no row at all."""
         return self._layers[index.row() - 1] if index.row() > 0 else None
 
-    def id_at(self, index: QModelIndex) -> str:
+    def id_at(self, index: QModelIndex | QPersistentModelIndex) -> str:
         """The layer's id, `BASE_ID` for the base, "" for no row at all."""
         layer = self.layer_at(index)
         return layer.id if layer else (BASE_ID if index.isValid() else "")

@@ -290,4 +290,5 @@ def box_blur(
     sums = near.cumsum(axis=0, dtype=np.float64)
     sums = (sums[rows:] - sums[:-rows]).cumsum(axis=1)
     means = (sums[:, columns:] - sums[:, :-columns]) / (rows * columns)
-    return np.maximum(means, 0).astype(np.float32)  # rounding may fall below 0 by an ulp
+    risen: NDArray[np.float32] = np.maximum(means, 0).astype(np.float32)  # not below 0 by an ulp
+    return risen

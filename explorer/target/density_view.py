@@ -235,15 +235,15 @@ class DensityView(QWidget):
         metrics = QFontMetricsF(self._caption_font())
         low = overlay.caption_rect(view.rect, metrics, self._caption, at_top=False)
         margin = 2 * low.height()
-        if self._pointer is not None and self._near_pointer(view).intersects(
+        if self._pointer is not None and self._near(self._pointer, view).intersects(
             low.adjusted(-margin, -margin, margin, margin)
         ):
             return overlay.caption_rect(view.rect, metrics, self._caption, at_top=True)
         return low
 
-    def _near_pointer(self, view: SquareView) -> QRectF:
+    def _near(self, pointer: Point, view: SquareView) -> QRectF:
         outline = self._outlines(view)[0]
-        cross = overlay.cross_rect(view.to_widget(*self._pointer))
+        cross = overlay.cross_rect(view.to_widget(*pointer))
         return QRectF(cross if outline.isEmpty() else cross.united(overlay.footprint_rect(outline)))
 
     def _update_overlay(self) -> None:

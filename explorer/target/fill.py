@@ -86,7 +86,8 @@ def _runs(free: Mask) -> NDArray[np.int64]:
     """A number for each run of free cells along the rows, counted up from the first cell."""
     starts = free.copy()
     starts[:, 1:] &= ~free[:, :-1]
-    return np.cumsum(starts).reshape(free.shape)
+    runs: NDArray[np.int64] = np.cumsum(starts, dtype=np.int64).reshape(free.shape)
+    return runs
 
 
 def _up_the_rim(height: NDArray[np.float32], area: Mask) -> Mask:

@@ -129,7 +129,7 @@ def paint_frame(painter: QPainter, within: QRectF, colour: QColor, width: int) -
     outer = inner.adjusted(-thick, -thick, thick, thick)
     painter.save()
     painter.setWorldTransform(to_screen.inverted()[0] * painter.worldTransform())
-    for side in QRegion(outer).subtracted(QRegion(inner)):
+    for side in QRegion(outer).subtracted(QRegion(inner)):  # type: ignore[attr-defined]  # stubs
         painter.fillRect(side, colour)
     painter.restore()
 

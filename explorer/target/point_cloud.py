@@ -58,7 +58,8 @@ class PointCloud:
         if self.width is None:
             return np.zeros((CELLS, CELLS), np.float32)
         density = spread_counts(self._counts, self.extent, self.width)
-        return (density / density.max()).astype(np.float32)
+        scaled: NDArray[np.float32] = (density / density.max()).astype(np.float32)
+        return scaled
 
     def nearest(self, x: float, y: float, reach: float) -> int | None:
         """The index of the point nearest to (x, y), if one lies within `reach`."""

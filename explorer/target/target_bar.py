@@ -214,10 +214,10 @@ class TargetEditor(QWidget):
         cloud = self.canvas.cloud
         if cloud is None:
             return self._drawn(density)
-        named = self._spec is not None and self._spec.source == "points"
+        spec = self._spec
         return TargetSpec(
             source="points",
-            name=self._spec.name if named else "points",
+            name=spec.name if spec is not None and spec.source == "points" else "points",
             extent=self._extent,
             density=FrozenArray(density),
             points=_in_data_units(cloud.points, self._extent),

@@ -88,7 +88,9 @@ class ToolRows(QWidget):
         super().__init__(parent)
         self.brush = Brush()
         self.tool = Tool.BRUSH
-        self._sizes: dict[Tool | None, float] = {None: self.brush.size, **OWN_SIZES}
+        self._sizes: dict[Tool | None, float] = {None: self.brush.size}
+        for tool, size in OWN_SIZES.items():
+            self._sizes[tool] = size
         self.tools = {tool: chip(checkable=True) for tool in Tool}
         self.text, self.points = TextOptions(), PointOptions()
         self._strut = QSpacerItem(0, 0)  # keeps the row as high as its highest control

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent
 
 _MOVES: Final = {Qt.Key.Key_Home, Qt.Key.Key_End}
 _LETTERS: Final = {Qt.Key.Key_D, Qt.Key.Key_Comma, Qt.Key.Key_Period}
@@ -29,6 +29,13 @@ _KEPT: Final = (
     (QComboBox, {Qt.Key.Key_Space, *_MOVES, *_LETTERS}),
     (QAbstractItemView, {Qt.Key.Key_Space, *_MOVES, *_LETTERS}),
 )
+
+
+def asked_key(event: QEvent) -> QKeyEvent | None:
+    """The key of an event by which Qt asks whether a widget has its own use of a shortcut's key."""
+    if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+        return event
+    return None
 
 
 def keeps_for_itself(event: QKeyEvent) -> bool:

@@ -51,6 +51,11 @@ class ActionReach:
     layout: WindowLayout
     help: Helper
 
+    def paste(self) -> None:
+        """Take what is on the clipboard up: layers into the stack, anything else as the target."""
+        if not self.models.paste_layers():
+            self.documents.paste()
+
     def search_layers(self) -> None:
         """Find a layer by typing."""
         self.docks["models"].show()
@@ -106,7 +111,7 @@ ACTIONS: Final[tuple[ActionSpec[ActionReach], ...]] = (
                lambda to: to.store.undo_stack.redo(),
                mark("Make the edit again that was taken back"), repeats=True),
     ActionSpec("paste", EDIT, mark("Paste as the target"), "Ctrl+V", "image",
-               lambda to: to.models.paste_layers() or to.documents.paste(),
+               lambda to: to.paste(),
                mark("Take a picture, a table or a file on the clipboard"), separated=True),
 
     ActionSpec("train", TRAIN, mark("Train"), "Ctrl+R", "play",

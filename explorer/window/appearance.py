@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 from explorer.motion import CHOICES as MOTIONS
+from explorer.motion import Choice as MotionChoice
 from explorer.motion import motion
 from explorer.settings import settings
-from explorer.theme import CHOICES, theme
+from explorer.theme import CHOICES, Choice, theme
 from explorer.words.languages import LANGUAGES, translator
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ class Appearance(QObject):
         """Speak Vietnamese."""
         self._choose_language("vi")
 
-    def _choose_theme(self, choice: str) -> None:
+    def _choose_theme(self, choice: Choice) -> None:
         settings().setValue(_THEME_KEY, choice)
         theme.set_theme(choice)
         self._mark()
 
-    def _choose_motion(self, choice: str) -> None:
+    def _choose_motion(self, choice: MotionChoice) -> None:
         settings().setValue(_MOTION_KEY, choice)
         motion.choose(choice)
         self._mark()

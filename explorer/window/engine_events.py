@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from explorer.export.exporter import Exporter
     from explorer.session.session import Session
     from explorer.window.parts import Parts
+    from flowengine.project import Lane
     from flowengine.protocol import Event
 
 
@@ -37,7 +38,7 @@ class EngineEvents(QObject):
         """Ask for the solver lab; its answer, or why there is none, goes where it was asked."""
         self._lab_request = self._session.controller.measure_solvers()
 
-    def receive(self, lane: str, message: Event) -> None:
+    def receive(self, lane: Lane, message: Event) -> None:
         """Pass a message on."""
         parts = self._parts
         if self._exporter.receive(message):

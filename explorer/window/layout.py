@@ -13,6 +13,8 @@ from explorer.window.on_screen import OnScreen
 from explorer.window.target_dock import TargetDockHeight
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 VERSION: Final = 1  # another number makes Qt drop an arrangement of other docks
@@ -37,7 +39,7 @@ class WindowLayout(QObject):
     """Every dock is shown, and in its place."""
 
     def __init__(
-        self, window: QMainWindow, left: list[QDockWidget], right: list[QDockWidget]
+        self, window: QMainWindow, left: Sequence[QDockWidget], right: Sequence[QDockWidget]
     ) -> None:
         super().__init__(window)
         self._window = window

@@ -46,9 +46,9 @@ class LessonController(QObject):
         self._window = window
         self._put_away: set[str] = set()
         self.dialog: LessonDialog | None = None
-        window.store.teaching_changed.connect(self._follow_teaching)
-        window.menus.lessons.chosen.connect(self.begin)
-        window.lesson_note.next_requested.connect(self._begin_next)
+        session.store.teaching_changed.connect(self._follow_teaching)
+        parts.menus.lessons.chosen.connect(self.begin)
+        parts.lesson_note.next_requested.connect(self._begin_next)
         translator.changed.connect(self.apply)
 
     def begin(self, project: Project) -> None:

@@ -26,7 +26,7 @@ from explorer.session.training_actions import TrainingActions
 from explorer.target.target_bar import TargetEditor
 from explorer.training.commands import changes_structure
 from explorer.widgets.card import GAP
-from explorer.widgets.keys import keeps_for_itself
+from explorer.widgets.keys import asked_key, keeps_for_itself
 from explorer.window.action_table import ACTIONS, ActionReach
 from explorer.window.actions import Actions
 from explorer.window.appearance import Appearance
@@ -350,7 +350,8 @@ class MainWindow(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         """Leave a control its own keys: Space presses a button, Home moves a slider."""
-        if event.type() == QEvent.Type.ShortcutOverride and keeps_for_itself(event):
+        key = asked_key(event)
+        if key is not None and keeps_for_itself(key):
             event.accept()
             return True
         return super().event(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
@@ -13,7 +14,7 @@ from explorer.stack.names import about
 from explorer.stack.ready_made import READY_MADE
 from explorer.window.actions import VIEW
 from explorer.words.languages import mark, tr
-from flowengine.catalogue import LAYER_SPECS, kind_of
+from flowengine.catalogue import LAYER_SPECS, LayerSpec, kind_of
 from flowengine.targets.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _baselines(parts: Parts, parent: QObject) -> Iterator[Entry]:
         action = _made(
             parent,
             tr(_COMPARE[lane][shown]),
-            lambda lane=lane: button.toggle(lane),
+            partial(button.toggle_lane, lane),
             icon="minus" if shown else "plus",
             tip=button.toolTip(),
         )
@@ -71,7 +72,7 @@ def _presets(parts: Parts, parent: QObject) -> Iterator[Entry]:
         action = _made(
             parent,
             tr("Preset: {title}").format(title=tr(preset.title)),
-            lambda name=preset.name: parts.target.choose_preset(name),
+            partial(parts.target.choose_preset, preset.name),
             icon="target",
             words=preset.name,
             enabled=parts.target.isEnabled(),
@@ -84,7 +85,7 @@ def _ready_made(parts: Parts, parent: QObject) -> Iterator[Entry]:
         action = _made(
             parent,
             tr("Use {stack}").format(stack=tr(ready.name)),
-            lambda ready=ready: parts.models.stack.use_ready_made(ready),
+            partial(parts.models.stack.use_ready_made, ready),
             icon="layers",
             tip=tr(ready.about),
             enabled=parts.models.stack.isEnabled(),
@@ -97,13 +98,17 @@ def _layers(parts: Parts, parent: QObject) -> Iterator[Entry]:
         action = _made(
             parent,
             tr("Add {layer}").format(layer=tr(layer.title)),
-            lambda layer=layer: parts.models.stack.insert_layers([layer()]),
+            partial(_add_layer, parts, layer),
             icon="plus",
             tip=tr(about(layer)),
             words=f"{layer.title} {kind_of(layer)}",
             enabled=parts.models.stack.isEnabled(),
         )
         yield tr("Stack"), action
+
+
+def _add_layer(parts: Parts, layer: type[LayerSpec]) -> None:
+    parts.models.stack.insert_layers([layer()])
 
 
 def _glossary(show_term: Callable[[str], None], parent: QObject) -> Iterator[Entry]:
@@ -113,7 +118,7 @@ def _glossary(show_term: Callable[[str], None], parent: QObject) -> Iterator[Ent
             _made(
                 parent,
                 entry.term,
-                lambda term=entry.term: show_term(term),
+                partial(show_term, entry.term),
                 icon="info",
                 tip=entry.text,
             ),

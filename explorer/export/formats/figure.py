@@ -88,7 +88,7 @@ class FigureJob(DrawnJob):
             raise ExportError(tr("The figure could not be drawn"))
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
-                if not piece.save(str(file), "PNG"):
+                if not piece.save(str(file), b"PNG"):
                     raise ExportError(tr("The picture could not be written there"))
             elif self._wish.kind != "png":
                 write(piece, self._wish.kind, file, cancelled)
@@ -140,7 +140,11 @@ def _recorded(page: FigurePage, title: str) -> Generator[Drawing | None]:
     with _painting(over) as painter:
         yield from page.draw_over(painter)
     size = page.size.width(), page.size.height()
-    yield Drawing(size, title, bytes(ground.data()), pictures, bytes(over.data()))
+    yield Drawing(size, title, _bytes_of(ground), pictures, _bytes_of(over))
+
+
+def _bytes_of(picture: QPicture) -> bytes:
+    return bytes(memoryview(picture.data()))  # type: ignore[arg-type]  # said to be an object
 
 
 @contextmanager

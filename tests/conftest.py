@@ -28,7 +28,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 # Whole programs train in these tests: two at once would starve each other.
 _BUSY = (
     "test_main_job", "test_training", "test_runs", "test_compare", "test_monkey",
-    "test_export_window", "test_other_ways", "test_shell_words",
+    "test_export_window", "test_other_ways", "test_window_words",
 )  # fmt: skip
 _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
 

@@ -11,8 +11,8 @@ from PySide6.QtGui import QFont, QLinearGradient, QPainter, QPen
 from explorer.export.drawing import PanelDrawing, colour_of
 from explorer.export.lettering import fitting, set_plain, set_type
 from explorer.lanes import ALL_TITLES
-from explorer.metrics.ticks import linear_ticks
 from explorer.panels import colormap
+from explorer.plot.ticks import linear_ticks
 from explorer.theme import theme
 from explorer.words.languages import mark, tr
 

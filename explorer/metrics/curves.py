@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
-from explorer.metrics.chart import Chart, Curve
 from explorer.metrics.history import History
+from explorer.plot.chart import Chart, Curve
 from explorer.theme import theme
 from explorer.words.languages import integer, mark, number, tr, translator
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from explorer.metrics.ticks import log_ticks
+from explorer.plot.ticks import log_ticks
 from explorer.stack.names import choice_name
 from explorer.stack.solver_marks import draw_mark, line_of
 from explorer.theme import theme

@@ -16,8 +16,8 @@ from explorer.theme import theme
 from explorer.training.controller import Controller
 from explorer.window.main_window import MainWindow
 from flowengine.project import Project, TargetSpec, default_stack
-from tests.explorer.panel_desk import shown
-from tests.explorer.stack_desk import STACK, Desk
+from tests.explorer.panel_probe import shown
+from tests.explorer.stack_probe import STACK, Desk
 from tests.explorer.time_source import Time
 
 

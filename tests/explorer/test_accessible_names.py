@@ -29,7 +29,7 @@ from explorer.stack.why_planar import WhyPlanar
 from explorer.target.popup import Popup
 from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
-from tests.explorer.ledger_desk import continuous, discrete
+from tests.explorer.ledger_probe import continuous, discrete
 from tests.explorer.windows import shown_window
 
 CONTROLS = (

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.target.brush import Tool
 from explorer.target.canvas import CHANGE_INTERVAL_MS
 from explorer.theme import theme
-from tests.explorer.canvas_desk import LEFT, NO_KEY, RIGHT, SHIFT, SQUARE, drag, move, pixel, value
+from tests.explorer.canvas_probe import LEFT, NO_KEY, RIGHT, SHIFT, SQUARE, drag, move, pixel, value
 
 # --- mouse ----------------------------------------------------------------------------------------
 

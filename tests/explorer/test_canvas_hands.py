@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from explorer.target.brush import Brush, Tool
 from explorer.target.canvas import TargetCanvas
-from tests.explorer.canvas_desk import LEFT, NO_KEY, SHIFT, SQUARE, drag, pixel, value
+from tests.explorer.canvas_probe import LEFT, NO_KEY, SHIFT, SQUARE, drag, pixel, value
 
 # --- pen ------------------------------------------------------------------------------------------
 

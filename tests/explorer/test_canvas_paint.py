@@ -13,7 +13,7 @@ from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
 from explorer.theme import theme
 from explorer.words.languages import translator
-from tests.explorer.canvas_desk import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
+from tests.explorer.canvas_probe import LEFT, NO_KEY, SQUARE, drag, move, pixel, value
 from tests.explorer.screens import run_at_scale
 
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 
-from explorer.metrics.chart import label_boxes
-from explorer.metrics.polylines import polylines
-from explorer.metrics.ticks import linear_ticks, log_ticks
+from explorer.plot.chart import label_boxes
+from explorer.plot.polylines import polylines
+from explorer.plot.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 from tests.explorer.measurements import measured, run, saved, shown_view
 

@@ -16,7 +16,7 @@ from explorer.ledger.lines import sum_in_words, sum_lines
 from explorer.ledger.titles import fitting
 from explorer.theme import theme
 from explorer.words.languages import translator
-from tests.explorer.ledger_desk import continuous, discrete, row, show_lane, shown_view
+from tests.explorer.ledger_probe import continuous, discrete, row, show_lane, shown_view
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from explorer.ledger.copies import as_latex, as_markdown, as_text
 from explorer.ledger.lines import density_text
 from explorer.words.languages import translator
-from tests.explorer.ledger_desk import continuous, discrete, row, shown_view
+from tests.explorer.ledger_probe import continuous, discrete, row, shown_view
 
 
 @pytest.fixture

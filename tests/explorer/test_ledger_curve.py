@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
 
-from tests.explorer.ledger_desk import continuous, discrete, show_lane, shown_view
+from tests.explorer.ledger_probe import continuous, discrete, show_lane, shown_view
 
 
 @pytest.fixture

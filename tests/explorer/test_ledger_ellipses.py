@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from explorer.ledger.ellipse import JACOBIAN_ROLE, draw_jacobian, largest_stretch
-from tests.explorer.ledger_desk import EYE, continuous, discrete, shown_view
+from tests.explorer.ledger_probe import EYE, continuous, discrete, shown_view
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from explorer.panels.flow_panel import FlowPanel
 from explorer.panels.shot import Shown
 from explorer.theme import theme
 from tests.explorer.film_messages import EXTENT, heat, particles, still
-from tests.explorer.panel_desk import (
+from tests.explorer.panel_probe import (
     LEFT,
     NO_KEYS,
     bright,

@@ -14,7 +14,7 @@ from explorer.panels.head_line import HeadLine
 from explorer.panels.shot import Shown
 from explorer.words.languages import translator
 from tests.explorer.film_messages import still
-from tests.explorer.panel_desk import (
+from tests.explorer.panel_probe import (
     LEFT,
     bright,
     chip,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from PySide6.QtCore import QRectF
 
-from explorer.metrics.polylines import polylines
+from explorer.plot.polylines import polylines
 
 VALUES = st.floats(-50.0, 250.0) | st.just(np.nan)
 

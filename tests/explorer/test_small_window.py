@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from explorer.panels.head_line import _Title as Title
 from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
-from tests.explorer.ledger_desk import continuous, discrete
+from tests.explorer.ledger_probe import continuous, discrete
 from tests.explorer.windows import shown_window
 
 

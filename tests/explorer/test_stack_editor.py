@@ -24,7 +24,7 @@ from flowengine.catalogue import (
 )
 from flowengine.project import Project
 from flowengine.shorthand import parse_stack
-from tests.explorer.stack_desk import (
+from tests.explorer.stack_probe import (
     ALT,
     CTRL,
     NONE,

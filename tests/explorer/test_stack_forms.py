@@ -18,7 +18,7 @@ from flowengine.catalogue import (
     fields_of,
     kind_of,
 )
-from tests.explorer.stack_desk import (
+from tests.explorer.stack_probe import (
     STACK,
 )
 

@@ -21,7 +21,7 @@ from flowengine.catalogue import (
 )
 from flowengine.project import MAX_LAYERS
 from flowengine.shorthand import parse_stack
-from tests.explorer.stack_desk import (
+from tests.explorer.stack_probe import (
     CTRL,
     SHIFT,
     STACK,

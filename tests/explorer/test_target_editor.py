@@ -17,7 +17,7 @@ from explorer.words.languages import translator
 from flowengine.arrays import FrozenArray
 from flowengine.project import Project, TargetSpec
 from flowengine.targets.presets import preset_density
-from tests.explorer.target_desk import click, is_drawing, move, press, release, stroke
+from tests.explorer.target_probe import click, is_drawing, move, press, release, stroke
 
 # Said by Qt's offscreen platform of every popup.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (grabbing|raise)")

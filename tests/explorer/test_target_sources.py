@@ -13,7 +13,16 @@ from explorer.target.brush import Tool
 from flowengine.project import Project, TargetSpec
 from flowengine.targets.presets import PRESETS
 from flowengine.targets.sources import spec_from_points
-from tests.explorer.target_desk import LEFT, NO_KEY, click, is_drawing, move, press, release, stroke
+from tests.explorer.target_probe import (
+    LEFT,
+    NO_KEY,
+    click,
+    is_drawing,
+    move,
+    press,
+    release,
+    stroke,
+)
 
 # Said by Qt's offscreen platform of every popup.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (grabbing|raise)")

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.target.brush import Tool
-from tests.explorer.target_desk import NO_KEY, click, stroke
+from tests.explorer.target_probe import NO_KEY, click, stroke
 
 # Said by Qt's offscreen platform of every popup.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (grabbing|raise)")

@@ -24,7 +24,7 @@ from flowengine.protocol import Ledger, LedgerRow
 from flowengine.targets.presets import preset_density
 from flowengine.targets.sources import spec_from_array, spec_from_formula, spec_from_points
 from tests.explorer.film_messages import field, heat
-from tests.explorer.target_desk import stroke
+from tests.explorer.target_probe import stroke
 
 UNITS = Frame.of((0.0, 1000.0, 0.0, 1.0))
 DEGREES = Frame.of((45.06, 45.08, 7.67, 7.69))

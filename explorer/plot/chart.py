@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.metrics.polylines import DOT, Polylines, draw_part, polylines
-from explorer.metrics.ticks import linear_ticks, log_ticks
+from explorer.plot.polylines import DOT, Polylines, draw_part, polylines
+from explorer.plot.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
 from explorer.widgets.keys import asked_key
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PySide6.QtGui import QFocusEvent, QFontMetrics, QMouseEvent, QPaintEvent
 
-    from explorer.metrics.ticks import Tick
+    from explorer.plot.ticks import Tick
 
     Floats = NDArray[np.float64]
 

@@ -1,54 +1,108 @@
-"""What the lanes are called, and which are shown; the theme has a colour named like each lane."""
+"""The lanes as the window tells of them, one record each; the theme has a colour for each name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import Qt
 
 from explorer.words.languages import mark
+from flowengine.project import FLOW_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flowengine.project import Lane, Project
 
-LANE_TITLES: Final[dict[Lane, str]] = {
-    "discrete": mark("Discrete"),
-    "continuous": mark("Continuous"),
+
+class LaneWords(NamedTuple):
+    """What is said of a lane, in English.
+
+    Attributes:
+        title: Its name.
+        short: Its name where more lanes than the flows stand beside one another.
+        within: Its name within a sentence.
+        panel: What stands over its panel; "" where that goes by what the project has chosen.
+        stroke: How its curves are drawn.
+        dash: The same as a letter.
+        add: What setting it beside the flows is called; "" for a flow, which every project has.
+        take_away: What taking it away again is called.
+        likelihood: What its likelihood lacks; "" where it is exact.
+    """
+
+    title: str
+    short: str
+    within: str
+    stroke: Qt.PenStyle
+    dash: str
+    panel: str = ""
+    add: str = ""
+    take_away: str = ""
+    likelihood: str = ""
+
+
+LANES: Final[dict[Lane, LaneWords]] = {
+    "discrete": LaneWords(
+        title=mark("Discrete"),
+        short=mark("Stack"),
+        within=mark("discrete"),
+        panel=mark("Discrete · layer by layer"),
+        stroke=Qt.PenStyle.SolidLine,
+        dash="━",
+    ),
+    "continuous": LaneWords(
+        title=mark("Continuous"),
+        short=mark("CNF"),
+        within=mark("continuous"),
+        stroke=Qt.PenStyle.DashLine,
+        dash="╍",
+    ),
+    "vae": LaneWords(
+        title=mark("VAE"),
+        short=mark("VAE"),
+        within=mark("VAE"),
+        panel=mark("VAE · a bound, no exact likelihood"),
+        stroke=Qt.PenStyle.DashDotLine,
+        dash="╼",
+        add=mark("Compare with a VAE"),
+        take_away=mark("Take the VAE away"),
+        likelihood=mark(
+            "≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"
+        ),
+    ),
+    "gan": LaneWords(
+        title=mark("GAN"),
+        short=mark("GAN"),
+        within=mark("GAN"),
+        panel=mark("GAN · no likelihood"),
+        stroke=Qt.PenStyle.DotLine,
+        dash="┅",
+        add=mark("Compare with a GAN"),
+        take_away=mark("Take the GAN away"),
+        likelihood=mark("A GAN has no likelihood: its generator gives samples and no density"),
+    ),
 }
-"""The flows, which every project has."""
+"""In the order of their panels."""
 
-BASELINE_TITLES: Final[dict[Lane, str]] = {"vae": mark("VAE"), "gan": mark("GAN")}
-"""What a project can set beside its flows."""
-
-ALL_TITLES: Final[dict[Lane, str]] = {**LANE_TITLES, **BASELINE_TITLES}
-SHORT_TITLES: Final[dict[Lane, str]] = {
-    "discrete": mark("Stack"),
-    "continuous": mark("CNF"),
-    **BASELINE_TITLES,
-}
-"""For where more lanes than the flows stand beside one another."""
-
-PANEL_TITLES: Final = {
-    "discrete": mark("Discrete · layer by layer"),
+CONTINUOUS_PANELS: Final = {
     "flow_matching": mark("Continuous · flow matching"),
     "rectified_flow": mark("Continuous · rectified flow"),
     "ffjord": mark("Continuous · FFJORD"),
-    "vae": mark("VAE · a bound, no exact likelihood"),
-    "gan": mark("GAN · no likelihood"),
 }
-"""Over a lane's panel; the continuous flow's goes by its objective."""
+"""What stands over the panel of a continuous flow, by its objective."""
 
-LANE_ORDER: Final[tuple[Lane, ...]] = tuple(ALL_TITLES)
+LANE_ORDER: Final[tuple[Lane, ...]] = tuple(LANES)
 
 
 def lane_title(lane: Lane) -> str:
-    """The English name of any lane."""
-    return ALL_TITLES[lane]
+    """The English name of a lane."""
+    return LANES[lane].title
 
 
 def titles_beside(lanes: Sequence[Lane]) -> dict[Lane, str]:
     """The English names of all lanes, short ones where more than two are shown."""
-    return SHORT_TITLES if len(lanes) > len(LANE_TITLES) else ALL_TITLES
+    many = len(lanes) > len(FLOW_LANES)
+    return {lane: words.short if many else words.title for lane, words in LANES.items()}
 
 
 def shown_lanes(project: Project) -> tuple[Lane, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-HELD_OUT_POINTS = {"discrete": 4096, "continuous": 1024, "vae": 1024, "gan": 1024}
 MEASURED_AT_ONCE = {"exact": 1024, "bound": 128}  # points; a bound decodes each many times
 
 

@@ -13,6 +13,7 @@ from flowengine.continuous import ContinuousFlow, exact_field
 from flowengine.continuous.flow import PICTURED
 from flowengine.errors import NumericsError
 from flowengine.framed import scaled, to_data, to_normal
+from flowengine.lanes import LANES
 from flowengine.mass import may_fold
 from flowengine.meshes import cell_centres, square_mesh, widened
 from flowengine.objectives import DISPLAY_STREAM
@@ -56,9 +57,6 @@ FIELD_NODES = 25  # of the exact field, over the square that is shown
 WIDE_FIELD_NODES = 41  # of the learned one, as close: a high panel shows what lies past the square
 FIELD_FRAMES = 17
 EXACT_CHUNK = 125  # points of the exact field in one turn: some milliseconds
-HEAT_FRAMES = {"discrete": 25, "continuous": 9}
-HEAT_NODES_TRAINING = {"discrete": 64, "continuous": 40}
-HEAT_NODES_RESTING = {"discrete": 128, "continuous": 96}
 LAYER_POINTS = 512
 
 
@@ -78,6 +76,7 @@ class Display(Pacing):
         super().__init__(trainer)
         self.generation = generation
         self.view = view or SetView()
+        self._traits = LANES[trainer.lane]
         self._w2_at = -math.inf
         self._rate_from = (time.perf_counter(), trainer.step_count)
         self._make_tasks()
@@ -277,18 +276,15 @@ class Display(Pacing):
 
     def _heat_frames(self) -> int:
         """How many moments of the clock have a density: two for each layer, within limits."""
-        most = HEAT_FRAMES[self.trainer.lane]
+        most = self._traits.heat_frames
         layers = sum(layer.enabled for layer in self.trainer.project.stack)
         return min(max(2 * layers + 1, 9), most)
 
     def _heat(self, index: int, training: bool) -> Work:
         frames = self._heat_frames()
         tau = index / (frames - 1)
-        n = (
-            HEAT_NODES_TRAINING[self.trainer.lane]
-            if training
-            else HEAT_NODES_RESTING[self.trainer.lane]
-        )
+        in_training, at_rest = self._traits.heat_nodes
+        n = in_training if training else at_rest
         flow = self._flow()
         pixels = self._cell_centres(self._shown_extent(), n)
         if isinstance(flow, DiscreteFlow):

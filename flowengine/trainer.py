@@ -23,15 +23,15 @@ from flowengine.devices import choose_device
 from flowengine.distances import Slices, finished
 from flowengine.errors import NumericsError, SpecError, phrase
 from flowengine.fallback import Fallback
-from flowengine.figures import HELD_OUT_POINTS, MEASURED_AT_ONCE, Figures
+from flowengine.figures import MEASURED_AT_ONCE, Figures
 from flowengine.frame import IDENTITY, frame_of
 from flowengine.lane import aim_of, build_model, model_of, stream_of
+from flowengine.lanes import LANES
 from flowengine.learned import Learned
 from flowengine.mass import MassWatch, live_mass, mass_of, may_fold
 from flowengine.modes import with_gradients
 from flowengine.objectives import DATA_STREAM, HELD_OUT_STREAM, make_objective
 from flowengine.optimizer import FlatAdam
-from flowengine.schedule import Schedule
 from flowengine.targets import from_spec
 from flowengine.targets.oddities import oddity
 from flowengine.targets.streams import derived_seed
@@ -48,16 +48,6 @@ if TYPE_CHECKING:
     from flowengine.targets.grid import GridTarget
 
 KEEP_EVERY = 100
-# How long large steps pay was measured: of a stack on two spirals and the checkerboard, 2,500 steps
-# to the floor leave half and two thirds of the KL after 10 s that 400 do.
-SCHEDULES = {
-    "discrete": Schedule(warm_up=10, settle=2500, floor=0.03),
-    "continuous": Schedule(settle=8000, floor=0.03),
-    "vae": Schedule(settle=800),
-    "gan": Schedule(settle=4000),
-}
-# Generator and critic chase each other: a memory of where either was going leads in circles.
-BETAS = {"gan": (0.0, 0.99)}
 NOTHING_TO_LEARN = phrase(
     "There is nothing to learn: every layer of the stack is locked, bypassed or without weights"
 )
@@ -96,13 +86,13 @@ class Trainer:
     def __init__(
         self, project: Project, lane: Lane, *, device: str | torch.device = "auto"
     ) -> None:
-        if lane not in SCHEDULES:
-            raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(SCHEDULES)}")
+        if lane not in LANES:
+            raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(LANES)}")
         project.check()
         self.project = project
         self.lane = lane
         self.device = choose_device(device)
-        self.schedule = SCHEDULES[lane]
+        self.schedule = LANES[lane].schedule
         self.progress: float | None = None
         self.step_count = 0
         self.schedule_step = 0
@@ -466,7 +456,7 @@ class Trainer:
         return from_spec(self.project.target).to(self.device)
 
     def _take_up(self, model: Model) -> None:
-        betas = BETAS.get(self.lane, (0.9, 0.99))
+        betas = LANES[self.lane].betas
         core = model.core.to(self.device, torch.float32)
         self.optimizer = FlatAdam(core, betas=betas)
         self.learnable = any(p.requires_grad for p in self.model.parameters())
@@ -487,7 +477,7 @@ class Trainer:
         if watch is not None:  # an objective that learns from the flow itself
             watch(self.optimizer.average)
         self.held_out = target.sample(
-            HELD_OUT_POINTS[self.lane], seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
+            LANES[self.lane].held_out, seed=derived_seed(self.project.seed, HELD_OUT_STREAM)
         )
 
     def _meet_target(self) -> None:

@@ -9,9 +9,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from explorer.icons import icon
-from explorer.lanes import BASELINE_TITLES
+from explorer.lanes import lane_title
 from explorer.theme import theme
 from explorer.words.languages import tr, translator
+from flowengine.project import BASELINE_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,7 +32,7 @@ class CompareButton(QToolButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._menu = QMenu(self)
-        self._entries = {lane: QAction(self._menu) for lane in BASELINE_TITLES}
+        self._entries: dict[Lane, QAction] = {lane: QAction(self._menu) for lane in BASELINE_LANES}
         for entry in self._entries.values():
             entry.setCheckable(True)
             entry.triggered.connect(self._tell)
@@ -59,7 +60,7 @@ class CompareButton(QToolButton):
         self.setToolTip(text)
         self.setAccessibleName(text)
         for lane, entry in self._entries.items():
-            entry.setText(tr(BASELINE_TITLES[lane]))
+            entry.setText(tr(lane_title(lane)))
 
     def _tell(self) -> None:
         self.chosen.emit(tuple(lane for lane, entry in self._entries.items() if entry.isChecked()))

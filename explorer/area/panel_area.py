@@ -13,7 +13,7 @@ from explorer.area.panel_grid import PanelGrid
 from explorer.area.pinned_run import PinnedRun
 from explorer.area.target_reference import TargetReference
 from explorer.export.scene import Scene, Sight
-from explorer.lanes import LANE_TITLES, PANEL_TITLES, shown_lanes
+from explorer.lanes import CONTINUOUS_PANELS, LANES, lane_title, shown_lanes
 from explorer.ledger.lines import UNITS, whole_jacobian
 from explorer.metrics.standing import note_of
 from explorer.motion import motion
@@ -31,7 +31,7 @@ from explorer.widgets.card import GAP, card
 from explorer.words.languages import mark, tr, translator
 from flowengine.catalogue import GanSpec, VaeSpec
 from flowengine.frame import Frame, frame_of
-from flowengine.project import DEFAULT_EXTENT, resolve_keeps
+from flowengine.project import DEFAULT_EXTENT, FLOW_LANES, resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class PanelArea(QWidget):
         self.compare_button = CompareButton()
         self.transport.add_control(self.compare_button)
         self._hover = Hover(lambda: self.all_panels, lambda: self.panels, self)
-        self._show_lanes(tuple(LANE_TITLES))
+        self._show_lanes(FLOW_LANES)
         self._fps_timer = QTimer(self)
         self._fps_timer.setInterval(_FPS_EVERY_MS)
         self._fps_timer.timeout.connect(self._tell_fps)
@@ -124,7 +124,7 @@ class PanelArea(QWidget):
         self._layer_ids = tuple(layer.id for layer in acting)
         self.panels["discrete"].set_layers(len(acting), [card_name(layer) for layer in acting])
         self.transport.set_layers(len(acting))
-        title = PANEL_TITLES.get(project.continuous.kind, LANE_TITLES["continuous"])
+        title = CONTINUOUS_PANELS.get(project.continuous.kind, lane_title("continuous"))
         self.panels["continuous"].set_title(title)
         self._overlay.set_project(project)
         frame = Frame.of(project.target.extent)
@@ -310,7 +310,7 @@ class PanelArea(QWidget):
         self._enlarge(next((panel for panel in self.all_panels if panel is large), None))
 
     def _new_panel(self, lane: Lane) -> FlowPanel:
-        panel = FlowPanel(lane, self._camera, PANEL_TITLES.get(lane, ""))
+        panel = FlowPanel(lane, self._camera, LANES[lane].panel)
         self._give_film(lane, panel)
         panel.set_message(_waiting(panel))
         self._hover.listen_to(panel)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from explorer.area.target_reference import TargetReference
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import lane_title
 from explorer.panels.film import Film
 from explorer.panels.flow_panel import FlowPanel
 from explorer.stack.names import card_name
@@ -72,7 +72,7 @@ class PinnedRun(QObject):
         for lane, panel in self.panels.items():
             assert self.run is not None
             number = tr("Run {n}").format(n=self.run.number)
-            panel.set_title(f"{number} · {tr(LANE_TITLES[lane])}")
+            panel.set_title(f"{number} · {tr(lane_title(lane))}")
 
     def _panel(self, run: Run, lane: Lane, film: Film) -> FlowPanel:
         panel = FlowPanel(lane, self._camera)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QLinearGradient, QPainter, QPen
 
 from explorer.export.drawing import PanelDrawing, colour_of
 from explorer.export.lettering import fitting, set_plain, set_type
-from explorer.lanes import ALL_TITLES
+from explorer.lanes import LANE_ORDER, lane_title
 from explorer.panels import colormap
 from explorer.plot.ticks import linear_ticks
 from explorer.theme import theme
@@ -240,9 +240,9 @@ class FigurePage:
         """The lanes' names, each after a piece of its curve, from the right."""
         set_type(painter, _SMALL)
         right = line.right()
-        lanes = [lane for lane in ALL_TITLES if lane in curves.chart.curves]
+        lanes = [lane for lane in LANE_ORDER if lane in curves.chart.curves]
         for lane in reversed(lanes):
-            curve, name = curves.chart.curves[lane], tr(ALL_TITLES[lane])
+            curve, name = curves.chart.curves[lane], tr(lane_title(lane))
             painter.setPen(theme.color("text_muted"))
             painter.drawText(
                 QRectF(line.left(), line.top(), right - line.left(), line.height()), _END, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import lane_title
 from explorer.ledger.lines import asked_point, every_line
 from explorer.words.languages import MINUS, mark, signed, tr
 
@@ -70,7 +70,7 @@ FORMATS: Final[dict[str, Callable[[Ledger], str]]] = {
 
 def _title(ledger: Ledger) -> str:
     return tr("{lane} ledger of x = {point}, in nats").format(
-        lane=tr(LANE_TITLES[ledger.lane]), point=asked_point(ledger)
+        lane=tr(lane_title(ledger.lane)), point=asked_point(ledger)
     )
 
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.lanes import LANE_TITLES
+from explorer.lanes import lane_title
 from explorer.ledger.change_curve import ChangeCurve
 from explorer.ledger.copies import FORMATS
 from explorer.ledger.copy_button import CopyButton
@@ -143,7 +143,7 @@ class LedgerView(QWidget):
         """Say every word again."""
         self._show_hint()
         self._copy.retranslate()
-        for index, text in enumerate((tr("Both models"), *(tr(LANE_TITLES[k]) for k in _LANES))):
+        for index, text in enumerate((tr("Both models"), *(tr(lane_title(k)) for k in _LANES))):
             self._lanes.setItemText(index, text)
         self._lanes.setToolTip(tr("Whose ledger to show"))
         self._lanes.setAccessibleName(tr("Whose ledger to show"))

@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
+from explorer.lanes import LANE_ORDER, LANES, titles_beside
 from explorer.metrics.history import History
 from explorer.plot.chart import Chart, Curve
 from explorer.theme import theme
 from explorer.words.languages import integer, mark, number, tr, translator
+from flowengine.project import FLOW_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +32,6 @@ _REDRAW_MS: Final = 200
 _AXES: Final[dict[Over, tuple[str, str]]] = {
     "seconds": (mark("seconds of training"), mark("seconds since the last change")),
     "step": (mark("steps of training"), mark("steps since the last change")),
-}
-_STYLES: Final[dict[Lane, tuple[Qt.PenStyle, str]]] = {
-    "discrete": (Qt.PenStyle.SolidLine, "━"),
-    "continuous": (Qt.PenStyle.DashLine, "╍"),
-    "vae": (Qt.PenStyle.DashDotLine, "╼"),
-    "gan": (Qt.PenStyle.DotLine, "┅"),
 }
 
 
@@ -65,7 +60,7 @@ class CurvesView(QWidget):
         self.logarithmic = True
         self.over: Over = "seconds"
         self._histories = {lane: History() for lane in LANE_ORDER}
-        self._lanes: tuple[Lane, ...] = tuple(LANE_TITLES)
+        self._lanes: tuple[Lane, ...] = FLOW_LANES
         self._under: dict[str, tuple[Lane, History, int]] = {}
         self._entropy: float | None = None
         self._redraw = QTimer(self)
@@ -282,7 +277,7 @@ class CurvesView(QWidget):
         x, values = history.curve(self.quantity, self.over, present=bool(self._under))
         lowest = _LOWEST if self.quantity == "kl" else np.finfo(float).tiny  # W₂ has any unit
         shown = np.maximum(values, lowest) if log else values
-        return Curve(x, shown, lane, _STYLES[lane][0])
+        return Curve(x, shown, lane, LANES[lane].stroke)
 
     def _floor(self) -> tuple[float, str] | None:
         value = self.floor
@@ -353,7 +348,7 @@ class CurvesView(QWidget):
 
 def _in_colour(lane: Lane, words: str) -> str:
     """Words of a lane after its line, which tells it from others without any colour."""
-    unbroken = f"{_STYLES[lane][1]} {words}".replace(" ", "&nbsp;")
+    unbroken = f"{LANES[lane].dash} {words}".replace(" ", "&nbsp;")
     return f'<span style="color:{theme.color(lane).name()}">{unbroken}</span>'
 
 

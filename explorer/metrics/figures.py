@@ -15,13 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.lanes import LANE_ORDER, LANE_TITLES, titles_beside
+from explorer.lanes import LANE_ORDER, LANES, titles_beside
 from explorer.metrics.curves import GOOD_KL
 from explorer.metrics.history import History
 from explorer.metrics.standing import sign_of, why
 from explorer.theme import theme
 from explorer.widgets.tables import head_at
 from explorer.words.languages import integer, mark, number, tr, translator
+from flowengine.project import FLOW_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,10 +74,6 @@ _OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached", "solver")
 _AIR: Final = 4  # of a row, in logical pixels
 _CROWDED: Final = (0.8, 0.75, 0.7, 0.65)  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
-_NO_LIKELIHOOD: Final = {
-    "vae": mark("≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"),
-    "gan": mark("A GAN has no likelihood: its generator gives samples and no density"),
-}
 
 
 class _Race:
@@ -160,7 +157,7 @@ class FiguresView(QWidget):
         self._table = _Table(len(_ROWS), 1 + len(LANE_ORDER))
         self._set_up_table()
         self._lanes: tuple[Lane, ...] = ()
-        self.set_lanes(tuple(LANE_TITLES))
+        self.set_lanes(FLOW_LANES)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._table)
@@ -209,7 +206,7 @@ class FiguresView(QWidget):
 
     def _say_why(self, lane: Lane) -> None:
         for name in _BOUNDED:
-            usual = _NO_LIKELIHOOD.get(lane) or _ROWS[name][1]
+            usual = LANES[lane].likelihood or _ROWS[name][1]
             self._of(lane, name).setToolTip(self._said.get(lane) or tr(usual))
 
     def restart_race(self, lane: Lane) -> None:
@@ -261,7 +258,7 @@ class FiguresView(QWidget):
 
     @property
     def _crowded(self) -> bool:
-        return len(self._lanes) > len(LANE_TITLES)
+        return len(self._lanes) > len(FLOW_LANES)
 
     def _fit_letters(self) -> None:
         """Write smaller where there are many columns, until they fit."""

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from explorer.lanes import ALL_TITLES, BASELINE_TITLES, LANE_ORDER
+from explorer.lanes import LANE_ORDER, LANES, lane_title
 from explorer.metrics.history import History
 from explorer.stack.names import choice_name
 from explorer.stack.ready_made import READY_MADE
 from explorer.words.languages import integer, mark, number, tr
 from flowengine.catalogue import fields_of, kind_of
+from flowengine.project import BASELINE_LANES
 from flowengine.targets.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from flowengine.project import Lane, LaneState, Project, TargetSpec
 
 _CONTINUOUS = mark("continuous")
-_RECIPES = {"discrete": mark("discrete"), "continuous": mark("continuous"), **BASELINE_TITLES}
 
 
 class Run(NamedTuple):
@@ -84,10 +84,11 @@ def differences(before: Project, after: Project) -> tuple[str, ...]:
         found.append(tr("target: {name}").format(name=_target_name(after.target)))
     found += _stack_differences(before, after)
     found += [f"{tr(_CONTINUOUS)}: {text}" for text in _spec_differences(before, after)]
-    for baseline, title in BASELINE_TITLES.items():
+    for baseline in BASELINE_LANES:
+        title = lane_title(baseline)
         old, new = getattr(before, baseline), getattr(after, baseline)
         found += [f"{tr(title)}: {text}" for text in _field_differences(old, new)]
-    for lane, title in _RECIPES.items():
+    for lane, title in ((lane, words.within) for lane, words in LANES.items()):
         old, new = getattr(before.training, lane), getattr(after.training, lane)
         found += [f"{tr(title)}: {text}" for text in _field_differences(old, new)]
     if before.seed != after.seed:
@@ -105,7 +106,7 @@ def spent_texts(run: Achieved) -> list[str]:
     pattern = tr("{lane}: {steps} steps in {seconds} s")
     return [
         pattern.format(
-            lane=tr(ALL_TITLES[lane]), steps=integer(int(steps)), seconds=number(seconds)
+            lane=tr(lane_title(lane)), steps=integer(int(steps)), seconds=number(seconds)
         )
         for lane, (steps, seconds) in run.spent.items()
     ]

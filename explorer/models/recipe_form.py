@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from explorer.lanes import ALL_TITLES, LANE_ORDER, LANE_TITLES
+from explorer.lanes import LANE_ORDER, LANES
 from explorer.stack.spec_form import SpecForm
 from explorer.words.languages import mark, tr, translator
 from flowengine.catalogue import fields_of
-from flowengine.project import StopRule
+from flowengine.project import FLOW_LANES, StopRule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,7 +31,7 @@ class _Rule(NamedTuple):
 
 _STOP: Final = "stop"
 _TITLES: Final[dict[str, str]] = {
-    **{str(lane): title for lane, title in ALL_TITLES.items()},
+    **{str(lane): words.title for lane, words in LANES.items()},
     _STOP: mark("Stop rule"),
 }
 _RULES: Final = {
@@ -80,7 +80,7 @@ class RecipeForm(QWidget):
         layout.setSpacing(6)
         for part in (*LANE_ORDER, _STOP):
             self._add_part(part, layout)
-        self.set_lanes(tuple(LANE_TITLES))
+        self.set_lanes(FLOW_LANES)
         layout.addWidget(self._meaning)
         layout.addStretch(1)
         translator.changed.connect(self.retranslate)

@@ -181,15 +181,15 @@ class GlDots:
         self._buffer.bind()
         self._buffer.allocate(data.tobytes(), data.nbytes)
         for name, offset, kind, count in (
-            (b"place", 0, _FLOAT, 2),
-            (b"colour", 8, _UNSIGNED_BYTE, 4),
+            ("place", 0, _FLOAT, 2),
+            ("colour", 8, _UNSIGNED_BYTE, 4),
         ):
-            program.enableAttributeArray(name)
-            program.setAttributeBuffer(name, kind, offset, count, _LAYOUT.itemsize)
-        program.setUniformValue1f(b"radius", radius)
-        program.setUniformValue1f(b"opacity", opacity)
-        program.setUniformValue1f(b"spread", 2 * radius + 3)
-        program.setUniformValue(b"size", float(size[0]), float(size[1]))
+            program.enableAttributeArray(name)  # type: ignore[call-overload]
+            program.setAttributeBuffer(name, kind, offset, count, _LAYOUT.itemsize)  # type: ignore[call-overload]
+        program.setUniformValue1f("radius", radius)  # type: ignore[call-overload]
+        program.setUniformValue1f("opacity", opacity)  # type: ignore[call-overload]
+        program.setUniformValue1f("spread", 2 * radius + 3)  # type: ignore[call-overload]
+        program.setUniformValue("size", *map(float, size))  # type: ignore[call-overload]
         gl.glDrawArrays(_POINTS, 0, len(data))
         self._buffer.release()
         program.release()

@@ -66,7 +66,7 @@ class ViewState(NamedTuple):
         """The picture as it is kept in a file."""
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        self.small().save(buffer, b"PNG")
+        self.small().save(buffer, "PNG")  # type: ignore[call-overload]  # takes no bytes
         return bytes(buffer.data().data())
 
     def with_films(self, lanes: Mapping[Lane, LaneState]) -> dict[Lane, LaneState]:

@@ -297,7 +297,7 @@ def _size(path: Path) -> int:
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # takes no bytes
     return bytes(buffer.data().data())
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.lanes import LANE_TITLES, shown_lanes
+from explorer.lanes import shown_lanes
 from explorer.training.lane_link import LaneLink
 from flowengine import protocol
-from flowengine.project import LaneState, Project
+from flowengine.project import FLOW_LANES, LaneState, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -165,7 +165,7 @@ class Controller(QObject):
         """Ask both flows for the ledger of a point of data space; gives the request's number."""
         request = next(self._requests)
         for lane, link in self._links.items():
-            if lane in LANE_TITLES:  # a baseline has no change of variables to write out
+            if lane in FLOW_LANES:  # a baseline has no change of variables to write out
                 link.ask(protocol.Query(request=request, point=(x, y)))
         return request
 

@@ -9,12 +9,13 @@ from PySide6.QtGui import QAction
 
 from explorer import icons
 from explorer.help.glossary import glossary
-from explorer.lanes import BASELINE_TITLES
+from explorer.lanes import LANES
 from explorer.stack.names import about
 from explorer.stack.ready_made import READY_MADE
 from explorer.window.actions import VIEW
-from explorer.words.languages import mark, tr
+from explorer.words.languages import tr
 from flowengine.catalogue import LAYER_SPECS, LayerSpec, kind_of
+from flowengine.project import BASELINE_LANES
 from flowengine.targets.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -23,14 +24,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from explorer.window.parts import Parts
-    from flowengine.project import Lane
 
     Entry = tuple[str, QAction]
-
-_COMPARE: dict[Lane, tuple[str, str]] = {
-    "vae": (mark("Compare with a VAE"), mark("Take the VAE away")),
-    "gan": (mark("Compare with a GAN"), mark("Take the GAN away")),
-}
 
 
 def palette_entries(parts: Parts, show_term: Callable[[str], None], parent: QObject) -> list[Entry]:
@@ -54,11 +49,11 @@ def palette_entries(parts: Parts, show_term: Callable[[str], None], parent: QObj
 
 def _baselines(parts: Parts, parent: QObject) -> Iterator[Entry]:
     button = parts.area.compare_button
-    for lane in BASELINE_TITLES:
+    for lane in BASELINE_LANES:
         shown = lane in parts.area.panels
         action = _made(
             parent,
-            tr(_COMPARE[lane][shown]),
+            tr(LANES[lane].take_away if shown else LANES[lane].add),
             partial(button.toggle_lane, lane),
             icon="minus" if shown else "plus",
             tip=button.toolTip(),

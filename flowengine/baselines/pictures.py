@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from flowengine.trainer import Trainer
 
 EXTENT_HALF = 4.0  # of the least square that is shown, as of a flow with a normal base
-HEAT_FRAMES = 2  # in between there is no density: the straight way there is only drawn
-HEAT_NODES = {"training": 48, "resting": 96}
 HEAT_SAMPLES = {"training": 16, "resting": 64}
 HEAT_CHUNK = 256  # pixels, each decoded once for every sample
 _OTHER_NOISE = 1
@@ -60,7 +58,7 @@ class BaselineDisplay(Display):
             for i in range(SLICES if view.particles else 0):
                 self._tasks[f"particles {i}"] = Task(partial(self._particles, i), 0.5)
         if view.heat and view.direction == "generate" and isinstance(model, Vae):
-            self._tasks["heat"] = Task(partial(self._heat, HEAT_FRAMES - 1), 0.5)
+            self._tasks["heat"] = Task(partial(self._heat, self._traits.heat_frames - 1), 0.5)
             self._tasks["heat 0"] = Task(partial(self._heat, 0), 2.0)
         self._make_start_urgent()
 
@@ -93,13 +91,15 @@ class BaselineDisplay(Display):
 
     def _heat(self, index: int, training: bool) -> Work:
         quality = "training" if training else "resting"
-        centres = self._cell_centres(self._shown_extent(), HEAT_NODES[quality])
+        centres = self._cell_centres(
+            self._shown_extent(), self._traits.heat_nodes[quality == "resting"]
+        )
         parts = []
         for pixels in centres.split(HEAT_CHUNK):
             with torch.no_grad():
                 parts.append(self._log_density_of(pixels, index, HEAT_SAMPLES[quality]))
             yield
-        return self._heat_frame(index, HEAT_FRAMES, torch.cat(parts))
+        return self._heat_frame(index, self._traits.heat_frames, torch.cat(parts))
 
     def _log_density_of(self, pixels: Tensor, index: int, samples: int) -> Tensor:
         model = self.trainer.average.core

@@ -15,9 +15,9 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QSocketNotifier
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 
 from explorer.app import application
-from explorer.lanes import LANE_TITLES
 from explorer.window.main_window import MainWindow
 from flowengine.catalogue import kind_of
+from flowengine.project import FLOW_LANES
 
 MAIN = Path(__file__).parents[2] / "main.py"
 
@@ -40,7 +40,7 @@ class Eyes(QObject):
 
 def look(window: MainWindow) -> dict:
     """What the window shows now."""
-    lasts = {lane: window.metrics.curves.last(lane) for lane in LANE_TITLES}
+    lasts = {lane: window.metrics.curves.last(lane) for lane in FLOW_LANES}
     active, focus = QApplication.activeWindow(), QApplication.focusWidget()
     return {
         "active": active.windowTitle() if active else "",

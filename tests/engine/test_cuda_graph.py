@@ -15,12 +15,13 @@ from flowengine.catalogue import LAYER_SPECS, kind_of
 from flowengine.cuda_graph import GraphedStep, PlainStep, make_step
 from flowengine.lane import build_model
 from flowengine.lane_worker import Worker
+from flowengine.lanes import LANES as TRAITS
 from flowengine.objectives import make_objective
 from flowengine.optimizer import FlatAdam
 from flowengine.project import Project
 from flowengine.protocol import Load, Notice, SetHyperparameter
 from flowengine.targets import preset
-from flowengine.trainer import BETAS, Trainer
+from flowengine.trainer import Trainer
 
 CUDA = torch.device("cuda")
 
@@ -74,7 +75,7 @@ def parts(named: str = "forward_kl", device: str = "cpu"):
     lane, changes = LANES[named]
     project = project_of(changes)
     loss = make_objective(project, lane, preset("moons").to(device))
-    betas = BETAS.get(lane, (0.9, 0.99))
+    betas = TRAITS[lane].betas
     return FlatAdam(build_model(project, lane).to(device), betas=betas), loss
 
 

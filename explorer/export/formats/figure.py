@@ -88,7 +88,7 @@ class FigureJob(DrawnJob):
             raise ExportError(tr("The figure could not be drawn"))
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
-                if not piece.save(str(file), b"PNG"):
+                if not piece.save(str(file), "PNG"):  # type: ignore[call-overload]  # takes no bytes
                     raise ExportError(tr("The picture could not be written there"))
             elif self._wish.kind != "png":
                 write(piece, self._wish.kind, file, cancelled)

@@ -315,7 +315,11 @@ class CardList(QListView):
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Explain the parts of a card where the mouse rests on one."""
-        if isinstance(event, QHelpEvent) and self._explain(event):
+        if (
+            isinstance(event, QHelpEvent)
+            and event.type() == QEvent.Type.ToolTip
+            and self._explain(event)
+        ):
             return True
         return super().viewportEvent(event)
 

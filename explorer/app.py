@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer import resources, start
-from explorer.i18n import LANGUAGES
+from explorer import resources, start, typeface
+from explorer.i18n import LANGUAGES, mark
 from explorer.main_window import MainWindow
 from explorer.shell.appearance import restore_appearance
 from explorer.store import Store
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = "star.flow"
 FIRST_LOOK_MS: Final = 150  # in which the window has the processors for itself
+_NO_FONT: Final = mark(
+    "The program's own font is missing or damaged: words are shown in the system's, and some may "
+    "be cut. Installing Flow Explorer again brings it back."
+)
 log = logging.getLogger(__name__)
 
 
@@ -109,6 +113,8 @@ def open_window(path: Path | None) -> MainWindow:
     _report_errors_in(window)
     if trouble:
         window.banner.show_error(trouble)
+    elif not typeface.register():
+        window.banner.show_notice(_NO_FONT)
     theme.apply(app)
     if path is None:
         window.first_hint.show()

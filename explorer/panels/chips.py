@@ -47,8 +47,6 @@ WORDS: Final = {
     ),
 }
 
-_GIVE: Final = 6  # pixels of a switch's padding, for the menu's button to stand in its row
-
 
 class ChipRow(QWidget):
     """A small toggle button for each part of a picture, and a menu for what is wanted less often.
@@ -158,7 +156,7 @@ class ChipRow(QWidget):
             chip.setCheckable(True)
             layout.addWidget(chip)
         layout.addWidget(self._more)
-        layout.attach(self._more, _GIVE)
+        layout.attach(self._more)
         for chip in self._absent.values():
             policy = chip.sizePolicy()
             policy.setRetainSizeWhenHidden(True)

@@ -25,7 +25,7 @@ from explorer.theme import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from explorer.metrics.history import Over, Row
     from explorer.metrics.runs import Run
@@ -365,7 +365,14 @@ class CurvesView(QWidget):
         self._values.setText(self._hint())
         self._arrange_head()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Arrange the legend by the look of the window, which counts from now on."""
+        super().showEvent(event)
+        self._arrange_head()
+
     def _arrange_head(self) -> None:
+        if not self.isVisible():
+            return
         room = self.width() - self._buttons.sizeHint().width() - self._head.spacing()
         most = _LEGEND_LINES * self._values.fontMetrics().lineSpacing()
         beside = self._values.heightForWidth(max(room, 1)) <= most

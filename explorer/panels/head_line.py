@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SQUARE: Final = 10
 _LINE: Final = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
+_LONG_NAME: Final = "Continuous flow"
 _TYPE_SIZE: Final = 0.88  # of the window's type, as the style sheet's small type
 
 
@@ -89,10 +90,10 @@ class HeadLine(QWidget):
         self._share_out()
 
     def _share_out(self) -> None:
-        """Give the place its usual room, as far as the first words of the title leave it."""
-        held = self._place.minimumWidth()
-        left = self.width() - self.minimumSizeHint().width() + held
-        self._place.setMinimumWidth(max(0, min(self._place.sizeHint().width(), left)))
+        """Let the title take what the usual place leaves, but always room for its first words."""
+        least = self._title.minimumSizeHint().width()
+        spare = self.width() - self.minimumSizeHint().width() - self._place.sizeHint().width()
+        self._title.setMaximumWidth(least + max(0, spare))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Give the panel all the room, or take it back."""
@@ -123,9 +124,10 @@ class _Title(QLabel):
         self.setProperty("role", "title")
 
     def minimumSizeHint(self) -> QSize:
-        """Room for what stands before the "·"."""
-        first = self.text().split(" · ")[0]
-        return QSize(self.fontMetrics().horizontalAdvance(first) + 1, super().sizeHint().height())
+        """Room for what stands before the "·", if that is no longer than a lane's name."""
+        wide = self.fontMetrics().horizontalAdvance
+        first = wide(self.text().split(" · ")[0]) + 1
+        return QSize(min(first, wide(_LONG_NAME)), super().sizeHint().height())
 
     @property
     def shown(self) -> str:

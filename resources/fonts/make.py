@@ -31,7 +31,7 @@ PAGE = (
     0x221E, 0x222B, 0x2248, 0x2260, 0x2264, 0x2265,
 )  # fmt: skip
 FEATURES = ("kern", "tnum", "ccmp", "mark", "mkmk", "locl")
-STROKE, WIDE, MIDDLE = 300, 1600, 960  # of a sign for a line, in units of the em
+STROKE, WIDE, MIDDLE = 300, 2200, 960  # of a sign for a line, in units of the em
 HALF_WIDE = WIDE / 2
 
 
@@ -69,10 +69,10 @@ def signs(inter: TTFont, stronger: TTFont) -> dict[int, tuple[pathops.Path, floa
     def width(char: str, font: TTFont = inter) -> float:
         return font.getGlyphSet()[font.getBestCmap()[ord(char)]].width
 
-    def drawn(draw, *arguments) -> tuple[pathops.Path, float]:  # noqa: ANN001, ANN002
+    def drawn(draw, *arguments, width: float = WIDE) -> tuple[pathops.Path, float]:  # noqa: ANN001, ANN002
         path = pathops.Path()
         draw(path.getPen(), *arguments)
-        return path, WIDE
+        return path, width
 
     top = letter("Δ").bounds[3]
     infinity = letter("∞")
@@ -98,7 +98,7 @@ def signs(inter: TTFont, stronger: TTFont) -> dict[int, tuple[pathops.Path, floa
         ord("╍"): drawn(dashes, 2),
         ord("┅"): drawn(dashes, 3),
         ord("╼"): drawn(half_thin),
-        ord("▾"): drawn(triangle),
+        ord("▾"): drawn(triangle, width=1600),
     }
 
 

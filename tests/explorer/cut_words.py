@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QTabBar,
+    QTableView,
     QWidget,
 )
 
@@ -22,6 +23,8 @@ def cut_in(widget: QWidget) -> list[str]:
     """The words that a widget has too little room for."""
     if isinstance(widget, QTabBar):
         return [widget.tabText(tab) for tab in range(widget.count()) if is_tab_cut(widget, tab)]
+    if isinstance(widget, QTableView):
+        return ["a column"] if widget.horizontalScrollBar().isVisible() else []
     if isinstance(widget, QComboBox):
         room = field_of(widget).width()
         wanted = widget.fontMetrics().horizontalAdvance(widget.currentText())

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer import resources
+from explorer import resources, typeface
 from explorer.icons import icon
 from explorer.session.store import Store
 from explorer.theme import theme
 from explorer.training.controller import Controller
 from explorer.window.appearance import restore_appearance
 from explorer.window.main_window import MainWindow
-from explorer.words.languages import LANGUAGES
+from explorer.words.languages import LANGUAGES, mark
 from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = "star.flow"
 FIRST_LOOK_MS: Final = 150  # in which the window has the processors for itself
+_NO_FONT: Final = mark(
+    "The program's own font is missing or damaged: words are shown in the system's, and some may "
+    "be cut. Installing Flow Explorer again brings it back."
+)
 log = logging.getLogger(__name__)
 
 
@@ -115,6 +119,8 @@ def open_window(path: Path | None) -> MainWindow:
     _report_errors_in(window)
     if trouble:
         window.banner.show_error(trouble)
+    elif not typeface.register():
+        window.banner.show_notice(_NO_FONT)
     theme.apply(app)
     if path is None:
         window.first_hint.show()

@@ -18,14 +18,14 @@ from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory, QWidget
 
-from explorer import resources
+from explorer import resources, typeface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Choice = Literal["dark", "light", "system"]
 CHOICES: Final[tuple[Choice, ...]] = ("dark", "light", "system")
-_SMALLEST_POINT_SIZE = 9.5
+_SMALLEST_PIXELS: Final = 38 / 3  # 9.5 pt on a screen of 96 pixels to the inch
 _DARKEST_ON_PANEL: Final = 0.55  # lightness
 _ICON: Final = 16  # logical pixels, beside type of the usual size
 # The style sheet can show pictures from files only, so these are written out, tinted, once a theme.
@@ -152,7 +152,9 @@ class Theme(QObject):
             self._app = app
             app.styleHints().colorSchemeChanged.connect(self._follow_system)
             app.setStyle(QStyleFactory.create("Fusion"))
-            self._font = _font(app.font())
+            typeface.register()
+            inch = app.primaryScreen().logicalDotsPerInch()
+            self._font = font_like(app.font(), inch)
             app.setFont(self._font)
             app.setPalette(self.palette())
 
@@ -251,11 +253,20 @@ def _system_name() -> str:
     return "light" if light else "dark"
 
 
-def _font(system: QFont) -> QFont:
-    """The system's font, or Inter where it is installed, with digits of equal width."""
+def font_like(system: QFont, inch: float) -> QFont:
+    """The program's face in the system's size, but never small, with digits of equal width.
+
+    Hinting along the line would change how wide words are, from one set-up to the next.
+
+    Args:
+        system: The system's font.
+        inch: How many pixels Qt takes for an inch: 96, but 72 on a Mac.
+    """
     font = QFont(system)
-    font.setFamilies(["Inter", *system.families()])
-    font.setPointSizeF(max(system.pointSizeF(), _SMALLEST_POINT_SIZE))
+    font.setFamilies([*typeface.FAMILIES, *system.families()])
+    pixels = max(system.pixelSize(), _SMALLEST_PIXELS)  # a size of −1 is given in the other unit
+    font.setPointSizeF(max(system.pointSizeF(), pixels * 72 / inch))
+    font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
 

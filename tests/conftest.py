@@ -11,10 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import fonts
-
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-fonts.pin()
 # as the engines: two threads that share so little work wait for each other on a busy machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # the numbers that tests expect are those of the CPU; CUDA_VISIBLE_DEVICES=0 runs those for a GPU

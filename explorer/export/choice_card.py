@@ -51,8 +51,8 @@ class ChoiceCard(QAbstractButton):
         theme.changed.connect(self._forget_picture)
 
     def sizeHint(self) -> QSize:
-        """As high as the picture, or as its words in the width that they have."""
-        words = _PAD + self._title_height() + 2 + self._sentence_height() + _PAD
+        """As high as the picture, or as its words where it is no wider."""
+        words = _PAD + self._title_height() + 2 + self._sentence_height(_WIDTH) + _PAD
         return QSize(_WIDTH, max(_PICTURE.height() + 2 * _PAD, words))
 
     def minimumSizeHint(self) -> QSize:
@@ -91,14 +91,15 @@ class ChoiceCard(QAbstractButton):
     def _draw_words(self, painter: QPainter) -> None:
         left = _PAD + _PICTURE.width() + _GAP
         width = self.width() - left - _PAD
-        used = self._title_height() + 2 + self._sentence_height()
+        sentence = self._sentence_height(self.width())
+        used = self._title_height() + 2 + sentence
         top = (self.height() - used) / 2
         painter.setFont(self._title_font())
         painter.setPen(theme.color("text"))
         painter.drawText(QRectF(left, top, width, self._title_height()), _WORDS, self.text())
         painter.setFont(self._sentence_font())
         painter.setPen(theme.color("text_muted"))
-        below = QRectF(left, top + self._title_height() + 2, width, self._sentence_height())
+        below = QRectF(left, top + self._title_height() + 2, width, sentence)
         painter.drawText(below, _WORDS, tr(self._choice.sentence))
 
     def _drawn(self) -> QPixmap:
@@ -134,7 +135,7 @@ class ChoiceCard(QAbstractButton):
     def _title_height(self) -> int:
         return QFontMetrics(self._title_font()).height()
 
-    def _sentence_height(self) -> int:
-        width = max(self.width(), _WIDTH) - 2 * _PAD - _GAP - _PICTURE.width()
+    def _sentence_height(self, card: int) -> int:
+        width = card - 2 * _PAD - _GAP - _PICTURE.width()
         metrics = QFontMetrics(self._sentence_font())
         return metrics.boundingRect(0, 0, width, 1000, _WORDS, tr(self._choice.sentence)).height()

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 200  # bytes; the files beside it have a little more, and a system takes 255
 _LONGEST_SHOWN = 160
 _LEAST_FOR_ESTIMATE = 0.05  # below this share done, a guess of the time left is worth nothing
-_OPTIONS_WIDTH: Final = 400
+_OPTIONS_WIDTH: Final = 368  # or more, where letters are large
 
 
 class ExportDialog(QDialog):
@@ -262,11 +262,11 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(frame)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(14)
+        layout.addStrut(_OPTIONS_WIDTH)
         layout.addWidget(self._title)
         layout.addWidget(self._stack)
         layout.addStretch(1)
         layout.addLayout(place)
-        frame.setMinimumWidth(_OPTIONS_WIDTH)
         return frame
 
     # --- what follows from what -----------------------------------------------------------------

@@ -10,6 +10,7 @@ milliseconds at a time, and this process plays it.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -17,13 +18,13 @@ from PySide6.QtCore import QMarginsF, QRect, QRectF, QSize, QSizeF
 from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter, QPicture
 from PySide6.QtSvg import QSvgGenerator
 
+from explorer import typeface
 from explorer.export.processes import run
 from explorer.words.languages import tr, tr_sentence
 from flowengine.errors import ExportError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _PDF_FINE: Final = 10  # parts of a point that a PDF's numbers count
 _POINTS_PER_INCH: Final = 72
@@ -110,6 +111,7 @@ def main() -> None:
     # A figure needs no screen, and a program without a window no place among those that have one.
     platform = [] if sys.platform == "win32" else ["-platform", "offscreen"]
     app = QGuiApplication([sys.argv[0], *platform])
+    typeface.register()
     device = (_svg if work.kind == "svg" else _pdf)(work.path, work.drawing)
     painter = QPainter()
     if not painter.begin(device):
@@ -122,6 +124,8 @@ def main() -> None:
         picture.draw(painter)
     whole &= _play(painter, work.drawing.over)
     painter.end()
+    if work.kind == "svg":
+        _add_letters(Path(work.path))
     del app
     if not whole:
         raise SystemExit(phrase("The drawing is damaged"))
@@ -148,6 +152,13 @@ def _svg(path: str, drawing: Drawing) -> QSvgGenerator:
     device.setTitle(drawing.title)
     device.setDescription(_PROGRAM)
     return device
+
+
+def _add_letters(path: Path) -> None:
+    """Put the font into an SVG, whose words stay words; a PDF holds it already."""
+    text = path.read_text(encoding="utf-8")
+    rules = f"<defs><style>{typeface.style_rules()}</style>"
+    path.write_text(text.replace("<defs>", rules, 1), encoding="utf-8")
 
 
 def _pdf(path: str, drawing: Drawing) -> QPdfWriter:

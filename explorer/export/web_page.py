@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from explorer import resources
+from explorer import resources, typeface
 from explorer.export.page_data import Bytes, Steps, pack_bytes, pack_steps
 from explorer.export.page_film import STEP, Way, differences, pack_film
 from explorer.panels import colormap, strokes
@@ -244,7 +244,7 @@ def _style(page: Page) -> str:
     light = f"{roles('light')}color-scheme: light;"
     dark = f"{roles('dark')}color-scheme: dark;"
     return (
-        f":root {{{light}}}\n"
+        f"{typeface.style_rules()}:root {{{light}}}\n"
         f"@media (prefers-color-scheme: dark) {{ :root {{{dark}}} }}\n"
         f':root[data-theme="light"] {{{light}}}\n'
         f':root[data-theme="dark"] {{{dark}}}\n' + _read("page.css")
@@ -256,10 +256,10 @@ def _script() -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing but the page's own style and script, and not one request."""
+    """Nothing but the page's own style, letters and script, and not one request."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

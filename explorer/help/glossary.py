@@ -95,7 +95,8 @@ class GlossaryDialog(QDialog):
     def _fill(self) -> None:
         muted = theme.color("text_muted").name()
         found = [
-            f'<p style="margin:0 0 12px 0"><b>{html.escape(term)}</b><br/>'
+            '<p style="margin:0 0 12px 0">'
+            f'<span style="font-weight:600">{html.escape(term)}</span><br/>'
             f'<span style="color:{muted}">{html.escape(text)}</span></p>'
             for term, text in matching(self.search.text())
         ]

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.lanes import LANE_ORDER, LANES, titles_beside
 from explorer.metrics.history import History
@@ -19,6 +26,8 @@ from flowengine.project import FLOW_LANES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QResizeEvent, QShowEvent
+
     from explorer.metrics.history import Over, Row
     from explorer.metrics.runs import Run
     from flowengine.project import Lane
@@ -29,6 +38,7 @@ GOOD_KL: Final = 0.05
 HIGH_KL: Final = 10.0  # nats: above it a model has not begun to fit
 _LOWEST: Final = 1e-4  # a measured KL may be 0 or less by chance; a logarithm can't show that
 _REDRAW_MS: Final = 200
+_LEGEND_LINES: Final = 2.5  # beside the buttons; one of more stands over them
 _AXES: Final[dict[Over, tuple[str, str]]] = {
     "seconds": (mark("seconds of training"), mark("seconds since the last change")),
     "step": (mark("steps of training"), mark("steps since the last change")),
@@ -250,15 +260,18 @@ class CurvesView(QWidget):
         self._values.setTextFormat(Qt.TextFormat.RichText)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self._values, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(4)
         for button in (self._kl_button, self._nll_button, self._w2_button, self._scale_button):
-            row.addWidget(button)
+            self._buttons.addWidget(button)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(4)
+        self._head.addWidget(self._values, 1)
+        self._head.addLayout(self._buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row)
+        layout.addLayout(self._head)
         layout.addWidget(self.chart, 1)
         below = QHBoxLayout(self.chart)
         below.setContentsMargins(0, 0, 0, 0)
@@ -338,8 +351,28 @@ class CurvesView(QWidget):
             return tr("step {n}").format(n=integer(round(moment)))
         return f"{number(moment)} s"
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Set the legend beside the buttons, or over them."""
+        super().resizeEvent(event)
+        self._arrange_head()
+
     def _show_hint(self) -> None:
         self._values.setText(self._hint())
+        self._arrange_head()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Arrange the legend by the look of the window, which counts from now on."""
+        super().showEvent(event)
+        self._arrange_head()
+
+    def _arrange_head(self) -> None:
+        if not self.isVisible():
+            return
+        room = self.width() - self._buttons.sizeHint().width() - self._head.spacing()
+        most = _LEGEND_LINES * self._values.fontMetrics().lineSpacing()
+        beside = self._values.heightForWidth(max(room, 1)) <= most
+        direction = QBoxLayout.Direction
+        self._head.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
 
     def _hint(self) -> str:
         titles = titles_beside(self._lanes)

@@ -72,7 +72,8 @@ _ROWS: Final = {
 
 _OF_A_FIT: Final = ("kl", "nll", "w2", "entropy", "reached", "solver")
 _AIR: Final = 4  # of a row, in logical pixels
-_CROWDED: Final = (0.8, 0.75, 0.7, 0.65)  # of the usual size, so that four columns fit
+_NARROWEST: Final = 28  # pixels of a column
+_CROWDED: Final = (0.8, 0.75, 0.7, 0.65, 0.6)  # of the usual size, so that four columns fit
 _BOUNDED: Final = ("kl", "nll")
 
 
@@ -316,6 +317,7 @@ class FiguresView(QWidget):
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(_NARROWEST)  # Qt's own leaves no room for a long title
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         for column in range(table.columnCount()):

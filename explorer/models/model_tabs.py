@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from msgspec import to_builtins
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Editor = TypeVar("Editor", bound=QWidget)
 _PARTS: Final[tuple[LessonPart, ...]] = ("stack", "continuous", "recipe", "compare")
 _STACK: Final = _PARTS.index("stack")
+_ICONS: Final = ("layers", "waves", "settings-2", "list-checks")
 _BASELINES: Final = _PARTS.index("compare")
 _EDITORS: Final[dict[LessonPart, tuple[str, ...]]] = {
     "continuous": ("continuous", "lab"),
@@ -155,6 +156,7 @@ class ModelTabs(QWidget):
     def _open(self, index: int) -> None:
         for editor in _EDITORS.get(_PARTS[index], ()):
             getattr(self, editor)
+        self._fit_tabs()
         self._tell_figure()
 
     def _put(self, part: LessonPart, editor: Editor) -> Editor:
@@ -227,11 +229,9 @@ class ModelTabs(QWidget):
     def retranslate(self) -> None:
         """Say the tabs again."""
         self.tabs.setAccessibleName(tr("Models"))
-        continuous = titles_beside(self._project.shown_lanes)["continuous"]
-        texts = tr("Stack"), tr(continuous), tr("Training"), tr("Baselines")
-        for index, text in enumerate(texts):
-            self.tabs.setTabText(index, text)
-        self._fit_tabs()
+        for index, name in enumerate(self._names()):
+            self.tabs.tabBar().setAccessibleTabName(index, name)
+        self._show_tabs()
         self._tell_figure()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -239,11 +239,34 @@ class ModelTabs(QWidget):
         super().resizeEvent(event)
         self._fit_tabs()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Name the tabs by the room that larger letters leave."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_tabs()
+
     def _fit_tabs(self) -> None:
-        """Call the stack by a shorter word where the tabs would be cut otherwise."""
-        self.tabs.setTabText(_STACK, tr("Stack"))
-        if self.tabs.tabBar().sizeHint().width() > self.width():
-            self.tabs.setTabText(_STACK, tr("Layers"))
+        """Where tabs would be cut, call the stack by a shorter word, or have icons for words."""
+        names, front = self._names(), self.tabs.currentIndex()
+        short = (tr("Layers"), *names[1:])
+        front_only = tuple(name if index == front else "" for index, name in enumerate(short))
+        for texts in (names, short, front_only, ("",) * len(names)):
+            self._name_tabs(texts)
+            if self.tabs.tabBar().sizeHint().width() <= self.width():
+                break
+
+    def _names(self) -> tuple[str, ...]:
+        continuous = titles_beside(self._project.shown_lanes)["continuous"]
+        return tr("Stack"), tr(continuous), tr("Training"), tr("Baselines")
+
+    def _name_tabs(self, texts: tuple[str, ...]) -> None:
+        for index, (part, name, text) in enumerate(zip(_PARTS, self._names(), texts, strict=True)):
+            locked = self._rules.get(part) == "locked"
+            sign = "lock" if locked else ("" if text else _ICONS[index])
+            tip = tr("Locked in this lesson") if locked else ""
+            self.tabs.setTabText(index, text)
+            self.tabs.setTabIcon(index, icon(sign, "text_muted") if sign else QIcon())
+            self.tabs.setTabToolTip(index, " · ".join(filter(None, ("" if text else name, tip))))
 
     @property
     def figure(self) -> str:
@@ -303,9 +326,6 @@ class ModelTabs(QWidget):
     def _show_tabs(self) -> None:
         for index, part in enumerate(_PARTS):
             self.tabs.setTabVisible(index, self._is_shown(part))
-            locked = self._rules.get(part) == "locked"
-            self.tabs.setTabIcon(index, icon("lock", "text_muted") if locked else QIcon())
-            self.tabs.setTabToolTip(index, tr("Locked in this lesson") if locked else "")
         self._fit_tabs()
 
     def _is_shown(self, part: LessonPart) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from explorer.panels.shot import Shown
-
-_GIVE: Final = 6  # pixels of a switch's padding, for the menu's button to stand in its row
 
 
 class ChipRow(QWidget):
@@ -131,7 +129,7 @@ class ChipRow(QWidget):
             chip.setCheckable(True)
             layout.addWidget(chip)
         layout.addWidget(self._more)
-        layout.attach(self._more, _GIVE)
+        layout.attach(self._more)
         for chip in self._absent.values():
             policy = chip.sizePolicy()
             policy.setRetainSizeWhenHidden(True)

@@ -15,10 +15,11 @@ from explorer.words.languages import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
 
 _SQUARE: Final = 10
 _LINE: Final = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
+_LONG_NAME: Final = "Continuous flow"
 _TYPE_SIZE: Final = 0.88  # of the window's type, as the style sheet's small type
 
 
@@ -30,7 +31,7 @@ class HeadLine(QWidget):
 
     Args:
         role: The theme's role for the square.
-        usual_place: A place of usual length, for which there is always room.
+        usual_place: A place of usual length, for which there is room where the title leaves any.
     """
 
     enlarged = Signal(bool)
@@ -69,6 +70,7 @@ class HeadLine(QWidget):
         self._title.setText(title)
         self._title.setToolTip(title)
         self.retranslate()
+        self._share_out()
 
     def set_large(self, large: bool) -> None:
         """Say whether the panel has all the room."""
@@ -81,6 +83,17 @@ class HeadLine(QWidget):
         self._enlarge.setToolTip(text)
         self._enlarge.setAccessibleName(f"{text}: {self.title}" if self.title else text)
         self._enlarge.setIcon(icon("minimize-2" if self._large else "maximize-2", "text_muted"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the place its room."""
+        super().resizeEvent(event)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Let the title take what the usual place leaves, but always room for its first words."""
+        least = self._title.minimumSizeHint().width()
+        spare = self.width() - self.minimumSizeHint().width() - self._place.sizeHint().width()
+        self._title.setMaximumWidth(least + max(0, spare))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Give the panel all the room, or take it back."""
@@ -109,7 +122,12 @@ class _Title(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "title")
-        self.setMinimumWidth(1)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for what stands before the "·", if that is no longer than a lane's name."""
+        wide = self.fontMetrics().horizontalAdvance
+        first = wide(self.text().split(" · ")[0]) + 1
+        return QSize(min(first, wide(_LONG_NAME)), super().sizeHint().height())
 
     @property
     def shown(self) -> str:
@@ -147,7 +165,7 @@ class _Place(QWidget):
         return QSize(metrics.horizontalAdvance(self._usual), metrics.height())
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(0, self.sizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -155,7 +173,9 @@ class _Place(QWidget):
         font.setPixelSize(max(round(_TYPE_SIZE * self.fontInfo().pixelSize()), 1))
         painter.setFont(font)
         painter.setPen(theme.color("text_muted"))
-        wide = painter.fontMetrics().horizontalAdvance
-        shown = next((form for form in self.forms if wide(form) <= self.width()), self.forms[-1])
+        metrics = painter.fontMetrics()
+        wide, last = metrics.horizontalAdvance, self.forms[-1]
+        cut = metrics.elidedText(last, Qt.TextElideMode.ElideRight, self.width())
+        shown = next((form for form in self.forms if wide(form) <= self.width()), cut)
         painter.drawText(self.rect(), _LINE | Qt.AlignmentFlag.AlignRight, shown)
         painter.end()

@@ -25,18 +25,13 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._attached: QWidget | None = None
-        self._give = 0
         self._heights: dict[int, int] = {}  # by width: a window asks for the same ones many times
         self.setContentsMargins(QMargins())
         self.setSpacing(spacing)
 
-    def attach(self, widget: QWidget, give: int) -> None:
-        """Let a widget never begin a row.
-
-        Where it would, those before it in its row are narrower by up to `give` pixels each; where
-        that does not suffice, the one before it comes along.
-        """
-        self._attached, self._give = widget, give
+    def attach(self, widget: QWidget) -> None:
+        """Let a widget never begin a row: where it would, the one before it comes along."""
+        self._attached = widget
         self.invalidate()
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -80,14 +75,12 @@ class FlowLayout(QLayout):
         inner = rect.marginsRemoved(self.contentsMargins())
         y = inner.top()
         for row in self._rows(inner.width()):
-            x, height, excess = inner.left(), _height(row), self._width(row) - inner.width()
-            for left, item in zip(range(len(row) - 1, -1, -1), row, strict=True):
-                given = -(-excess // left) if left and excess > 0 else 0
+            x, height = inner.left(), _height(row)
+            for item in row:
                 size = item.sizeHint()
-                size.setWidth(min(size.width() - given, inner.width()))
+                size.setWidth(min(size.width(), inner.width()))
                 item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
                 x += size.width() + self.spacing()
-                excess -= given
             y += height + self.spacing()
 
     def sizeHint(self) -> QSize:
@@ -108,9 +101,9 @@ class FlowLayout(QLayout):
     def _rows(self, width: int) -> list[list[QLayoutItem]]:
         rows: list[list[QLayoutItem]] = [[]]
         for item in self._shown():
-            row, excess = rows[-1], self._width([*rows[-1], item]) - width
+            row = rows[-1]
             attached = item.widget() is self._attached and self._attached is not None
-            if excess <= 0 or not row or (attached and excess <= self._give * len(row)):
+            if not row or self._width([*row, item]) <= width:
                 row.append(item)
             elif attached and len(row) > 1:
                 rows.append([row.pop(), item])

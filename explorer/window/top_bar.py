@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
@@ -20,9 +20,14 @@ from explorer.window.device_box import DeviceBox
 from explorer.words.languages import tr, translator
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from explorer.window.actions import Actions
 
-_NAME_WIDTH = 150
+_NAME_LETTERS: Final = 20
+_ICON: Final = Qt.ToolButtonStyle.ToolButtonIconOnly
+_ICON_AND_WORD: Final = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+_WORDLESS: Final = ((), ("open", "save"), ("open", "save", "step", "reset", "export"))
 
 
 class TopBar(QToolBar):
@@ -38,11 +43,11 @@ class TopBar(QToolBar):
         self._training = False
         self._name = QLabel()
         self._name.setProperty("role", "title")
-        self._name.setMaximumWidth(_NAME_WIDTH)
         self._train = QPushButton()
         self._train.setProperty("role", "do")
         self._train.clicked.connect(actions["train"].trigger)
         self.devices = DeviceBox()
+        self._worded: dict[str, QToolButton] = {}
         self._language = QToolButton()
         self._language.clicked.connect(self._next_language)
         self._lay_out()
@@ -53,11 +58,12 @@ class TopBar(QToolBar):
     def set_project(self, name: str, unsaved: bool) -> None:
         """Show the project's name, with a dot while there is work that no file holds."""
         shown = f"{name} •" if unsaved else name
+        self._name.ensurePolished()
         metrics = self._name.fontMetrics()
-        self._name.setText(metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH))
+        most = _NAME_LETTERS * metrics.averageCharWidth()
+        self._name.setText(metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, most))
         # Train stays where it is when the first stroke changes the name and itself
-        room = metrics.horizontalAdvance(f"{name} •")
-        self._name.setMinimumWidth(min(room, _NAME_WIDTH))
+        self._name.setMinimumWidth(min(metrics.horizontalAdvance(f"{name} •"), most))
         self._name.setToolTip(name)
 
     def set_training(self, training: bool) -> None:
@@ -72,6 +78,19 @@ class TopBar(QToolBar):
         self._language.setToolTip(tr("Switch between English and Vietnamese"))
         self._language.setAccessibleName(tr("Language"))
         self._show_training()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Do without some words where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show as many words as there is room for; the icons, with their tips, say the rest."""
+        for wordless in _WORDLESS:
+            for name, button in self._worded.items():
+                button.setToolButtonStyle(_ICON if name in wordless else _ICON_AND_WORD)
+            if self.sizeHint().width() <= self.width():
+                break
 
     def _lay_out(self) -> None:
         self.addWidget(self._name)
@@ -94,12 +113,9 @@ class TopBar(QToolBar):
         action = self._actions[name]
         button = QToolButton()
         button.setDefaultAction(action)
-        style = (
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-            if words
-            else Qt.ToolButtonStyle.ToolButtonIconOnly
-        )
-        button.setToolButtonStyle(style)
+        button.setToolButtonStyle(_ICON_AND_WORD if words else _ICON)
+        if words:
+            self._worded[name] = button
         button.setObjectName(f"{name}_button")
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         place = self.addWidget(button)
@@ -114,6 +130,7 @@ class TopBar(QToolBar):
         action = self._actions["train"]
         action.setText(text)
         action.setIcon(icon(name))
+        self._fit()
 
     def _hold_width(self) -> None:
         """Keep the button as wide as the longer of its words asks for."""

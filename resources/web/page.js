@@ -292,6 +292,7 @@ async function open() {
   }
   page = new Page(panels, data.words);
   page.start();
+  document.fonts.ready.then(() => page.wake()); // the panels' letters may have been drawn before
 }
 
 followTheme();

@@ -144,7 +144,7 @@ class Picture {
     }
     context.globalAlpha = 0.75;
     context.fillStyle = this.inks.panel_muted;
-    context.font = `${10 * this.ratio}px system-ui, sans-serif`;
+    context.font = `${10 * this.ratio}px Inter, system-ui, sans-serif`;
     context.textBaseline = "bottom";
     context.textAlign = "center";
     for (let k = -2; k <= 4; k += 2) {
@@ -333,7 +333,7 @@ class Picture {
     context.save();
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     const left = this.canvas.width / this.ratio - width - 7;
-    context.font = "10px system-ui, sans-serif";
+    context.font = "10px Inter, system-ui, sans-serif";
     const widest = Math.max(width, context.measureText(title).width);
     context.globalAlpha = 0.7;
     context.fillStyle = this.inks.panel;

@@ -21,6 +21,13 @@ from tests.explorer.stack_probe import STACK, Desk
 from tests.explorer.time_source import Time
 
 
+@pytest.fixture(scope="session")
+def qapp(qapp):
+    """The application in the program's own font, whatever the machine has."""
+    theme.prepare(qapp)
+    return qapp
+
+
 @pytest.fixture
 def desk_of(qtbot):
     def make(stack=STACK, height=620):

@@ -96,6 +96,9 @@ def test_an_svg_holds_words_as_words_and_particles_as_shapes(draw):
     words = " ".join("".join(text.itertext()).strip() for text in tree.iter(f"{SVG}text"))
     for said in ("Discrete", "Continuous", "KL 0.0123 nats", "t = 0.60", "1/unit", "log|det|"):
         assert said in words
+    families = {place.get("font-family") for place in tree.iter() if place.get("font-family")}
+    assert any(family.startswith("Inter,") for family in families)
+    assert "@font-face" in tree.find(f"{SVG}defs/{SVG}style").text
     pictures = list(tree.iter(f"{SVG}image"))
     assert len(pictures) == 2  # the densities, and nothing else
     few = draw("svg", without(scene_of(), "points"), "few").path
@@ -118,7 +121,7 @@ def test_a_pdf_is_one_page_of_the_figures_size_with_words(draw):
     size = FigurePage(scene_of(), None, paper=True).size
     (box,) = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", data)
     assert [round(float(side)) for side in box] == [size.width(), size.height()]
-    assert b"/Font" in data
+    assert re.search(rb"/FontName /\S*Inter-Regular", data)
 
 
 # --- what is drawn --------------------------------------------------------------------------------

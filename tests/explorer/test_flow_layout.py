@@ -121,18 +121,9 @@ def test_an_empty_one_asks_for_nothing(flow):
     assert layout.sizeHint() == QSize(0, 0)
 
 
-def test_an_attached_item_is_let_into_the_row_by_its_neighbours(flow):
-    layout, boxes = flow([40, 50, 30], width=130)
-    layout.attach(boxes[2], give=6)
-    assert layout.heightForWidth(118) == 20
-    boxes[0].parentWidget().resize(120, 200)
-    assert [(box.x(), box.width()) for box in boxes] == [(0, 35), (40, 45), (90, 30)]
-    assert corners(boxes) == [(0, 0), (40, 0), (90, 0)]
-
-
 def test_an_attached_item_brings_the_one_before_it_along(flow):
     layout, boxes = flow([40, 50, 30], width=130)
-    layout.attach(boxes[2], give=6)
+    layout.attach(boxes[2])
     boxes[0].parentWidget().resize(117, 200)
     assert corners(boxes) == [(0, 0), (0, 25), (55, 25)]
     assert [box.width() for box in boxes] == [40, 50, 30]
@@ -140,5 +131,5 @@ def test_an_attached_item_brings_the_one_before_it_along(flow):
 
 def test_an_attached_item_stands_alone_where_nothing_can_stand_with_it(flow):
     layout, boxes = flow([100, 30], width=110)
-    layout.attach(boxes[1], give=6)
+    layout.attach(boxes[1])
     assert layout.heightForWidth(110) == 45

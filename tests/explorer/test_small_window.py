@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QComboBox,
-    QLabel,
-    QStyle,
-    QStyleOptionComboBox,
-    QTabBar,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication
 
-from explorer.panels.head_line import _Title as Title
 from explorer.words.languages import translator
 from flowengine.project import Project, default_stack
+from tests.explorer.cut_words import every_cut
 from tests.explorer.ledger_probe import continuous, discrete
 from tests.explorer.windows import shown_window
 
@@ -31,45 +22,6 @@ def window(qtbot, qapp, monkeypatch, request):
         window.ledger.set_ledger(discrete())
         window.ledger.set_ledger(continuous())
         yield window
-
-
-def cut_in(widget: QWidget) -> list[str]:
-    """The words that a widget has too little room for."""
-    if isinstance(widget, QTabBar):
-        return [widget.tabText(tab) for tab in range(widget.count()) if is_tab_cut(widget, tab)]
-    if isinstance(widget, QComboBox):
-        room = field_of(widget).width()
-        wanted = widget.fontMetrics().horizontalAdvance(widget.currentText())
-        return [widget.currentText()] if wanted > room else []
-    if isinstance(widget, Title):  # which says less where there is less room
-        return [widget.text()] if widget.shown.endswith("…") else []
-    if isinstance(widget, QAbstractButton) or (
-        isinstance(widget, QLabel) and not widget.wordWrap()
-    ):
-        return [widget.text()] if widget.sizeHint().width() > widget.width() else []
-    return []
-
-
-def is_tab_cut(bar: QTabBar, tab: int) -> bool:
-    place = bar.tabRect(tab)
-    seen = bar.rect().contains(place)
-    return bar.isTabVisible(tab) and (place.width() < bar.tabSizeHint(tab).width() or not seen)
-
-
-def field_of(box: QComboBox):
-    option = QStyleOptionComboBox()
-    box.initStyleOption(option)
-    part = QStyle.SubControl.SC_ComboBoxEditField
-    return box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, box)
-
-
-def every_cut(window: QWidget) -> list[str]:
-    return [
-        f"{type(widget).__name__}: {words}"
-        for widget in window.findChildren(QWidget)
-        if widget.isVisible()
-        for words in cut_in(widget)
-    ]
 
 
 def test_no_word_is_cut(window, qtbot):

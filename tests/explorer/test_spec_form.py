@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -156,6 +156,21 @@ def test_a_whole_number_that_cannot_stand_is_answered_and_not_sent(form_of, edit
     assert edits == []
     assert editor.value() == 64
     assert form.spec == SplineCoupling(width=64)
+
+
+@pytest.mark.parametrize("country", ["de_DE", "vi_VN", "en_US"])
+@pytest.mark.parametrize("typed", ["0,0125", "0.0125", "1,25e-2"])
+def test_a_decimal_comma_is_understood_in_every_country(form_of, edits, country, typed):
+    before = QLocale()
+    QLocale.setDefault(QLocale(country))
+    try:
+        form = form_of(Recipe(learning_rate=0.025))
+        type_in(form.editor("learning_rate"), typed)
+    finally:
+        QLocale.setDefault(before)
+    assert edits == [(Recipe(learning_rate=0.0125), "learning_rate")]
+    assert form.editor("learning_rate").text() == "0.0125"  # as it can be copied into code
+    assert form.message("learning_rate") == ""
 
 
 @pytest.mark.parametrize("typed", ["nan", "inf", "-1", "0", "2", "x", "1e999"])

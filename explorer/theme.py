@@ -8,6 +8,7 @@ gets its look from the style sheet, steered by its property `role`: "do", "chip"
 
 from __future__ import annotations
 
+import math
 import tomllib
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,7 +16,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory, QWidget
 
 from explorer import resources, typeface
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Choice = Literal["dark", "light", "system"]
 CHOICES: Final[tuple[Choice, ...]] = ("dark", "light", "system")
 _SMALLEST_PIXELS: Final = 38 / 3  # 9.5 pt on a screen of 96 pixels to the inch
+_SMALL: Final = 0.88  # of the usual type
 _DARKEST_ON_PANEL: Final = 0.55  # lightness
 _ICON: Final = 16  # logical pixels, beside type of the usual size
 # The style sheet can show pictures from files only, so these are written out, tinted, once a theme.
@@ -178,7 +180,7 @@ class Theme(QObject):
 
     def _dress(self, app: QApplication) -> None:
         app.setPalette(self.palette())
-        app.setStyleSheet(self._style_sheet(app.font().pointSizeF()))
+        app.setStyleSheet(self._style_sheet(app.font()))
 
     def palette(self) -> QPalette:
         """The palette that follows from the roles, for widgets that no style sheet reaches."""
@@ -195,11 +197,14 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, part, faded)
         return palette
 
-    def _style_sheet(self, point_size: float) -> str:
+    def _style_sheet(self, font: QFont) -> str:
         source = resources.path("themes", "style.qss").read_text(encoding="utf-8")
+        points, line = font.pointSizeF(), QFontMetricsF(font).height()
         sizes = {
-            "font_small": f"{point_size * 0.88:.2f}pt",
-            "font_figure": f"{point_size * 1.6:.2f}pt",
+            "font_small": f"{points * _SMALL:.2f}pt",
+            "font_figure": f"{points * 1.6:.2f}pt",
+            "line": f"{max(18, math.ceil(line))}px",
+            "line_small": f"{max(16, math.ceil(line * _SMALL))}px",
         }
         return Template(source).substitute(
             self._roles,

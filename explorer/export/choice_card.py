@@ -52,7 +52,7 @@ class ChoiceCard(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """As high as the picture, or as its words where it is no wider."""
-        words = _PAD + self._title_height() + 2 + self._sentence_height(_WIDTH) + _PAD
+        words = _PAD + self._title_height(_WIDTH) + 2 + self._sentence_height(_WIDTH) + _PAD
         return QSize(_WIDTH, max(_PICTURE.height() + 2 * _PAD, words))
 
     def minimumSizeHint(self) -> QSize:
@@ -91,15 +91,16 @@ class ChoiceCard(QAbstractButton):
     def _draw_words(self, painter: QPainter) -> None:
         left = _PAD + _PICTURE.width() + _GAP
         width = self.width() - left - _PAD
+        title = self._title_height(self.width())
         sentence = self._sentence_height(self.width())
-        used = self._title_height() + 2 + sentence
+        used = title + 2 + sentence
         top = (self.height() - used) / 2
         painter.setFont(self._title_font())
         painter.setPen(theme.color("text"))
-        painter.drawText(QRectF(left, top, width, self._title_height()), _WORDS, self.text())
+        painter.drawText(QRectF(left, top, width, title), _WORDS, self.text())
         painter.setFont(self._sentence_font())
         painter.setPen(theme.color("text_muted"))
-        below = QRectF(left, top + self._title_height() + 2, width, sentence)
+        below = QRectF(left, top + title + 2, width, sentence)
         painter.drawText(below, _WORDS, tr(self._choice.sentence))
 
     def _drawn(self) -> QPixmap:
@@ -132,10 +133,14 @@ class ChoiceCard(QAbstractButton):
         font.setPointSizeF(font.pointSizeF() * _SMALL)
         return font
 
-    def _title_height(self) -> int:
-        return QFontMetrics(self._title_font()).height()
+    def _title_height(self, card: int) -> int:
+        return _height(self.text(), self._title_font(), card)
 
     def _sentence_height(self, card: int) -> int:
-        width = card - 2 * _PAD - _GAP - _PICTURE.width()
-        metrics = QFontMetrics(self._sentence_font())
-        return metrics.boundingRect(0, 0, width, 1000, _WORDS, tr(self._choice.sentence)).height()
+        return _height(tr(self._choice.sentence), self._sentence_font(), card)
+
+
+def _height(text: str, font: QFont, card: int) -> int:
+    """How high words are beside the picture of a card of some width."""
+    width = card - 2 * _PAD - _GAP - _PICTURE.width()
+    return QFontMetrics(font).boundingRect(0, 0, width, 1000, _WORDS, text).height()

@@ -161,7 +161,7 @@ class Chart(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As small as a curve still says something."""
-        return QSize(140, 60)
+        return QSize(140, 56)
 
     # --- painting -------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from explorer.export.drawing import PanelDrawing, colour_of
 from explorer.export.lettering import fitting, set_plain, set_type
 from explorer.i18n import mark, tr
 from explorer.lanes import ALL_TITLES
-from explorer.metrics.ticks import linear_ticks
 from explorer.panels import colormap
+from explorer.plot.ticks import linear_ticks
 from explorer.theme import theme
 
 if TYPE_CHECKING:

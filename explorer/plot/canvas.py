@@ -56,6 +56,7 @@ class Canvas(pg.PlotWidget):
         self._dots: list[pg.ScatterPlotItem] = []
         self.setStyleSheet("border: none; background: transparent")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setAntialiasing(True)

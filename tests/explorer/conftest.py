@@ -8,6 +8,7 @@ from explorer import dialogs
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
+from explorer.plot.loading import loading
 from explorer.session.store import Store
 from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
@@ -117,3 +118,9 @@ def window(qtbot, qapp, monkeypatch):
     qtbot.waitExposed(window)
     yield window
     window.presentation.leave()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plots_at_once():
+    """Plots are drawn at once, not only when pyqtgraph has been loaded beside the window."""
+    loading.load()

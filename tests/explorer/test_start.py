@@ -39,6 +39,7 @@ LATER = [
     "explorer.stack.continuous_form",
     "explorer.stack.solver_lab",
     "numpy.ma",
+    "pyqtgraph",
 ]
 
 

@@ -114,5 +114,9 @@ def editor_for(field: Field) -> FieldEditor:
     kind = ChoiceBox if field.choices else _EDITORS.get(field.type)
     kind = AutoNumberBox if field.word else kind
     if kind is None:
-        raise SpecError(f"There is no editor for {field.name!r}, which is a {field.type}")
+        raise SpecError(
+            "There is no editor for {name}, which is a {type}",
+            name=repr(field.name),
+            type=field.type,
+        )
     return kind(field)

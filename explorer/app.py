@@ -20,7 +20,7 @@ from explorer.training.controller import Controller
 from explorer.window.appearance import restore_appearance
 from explorer.window.main_window import MainWindow
 from explorer.words.languages import LANGUAGES, mark
-from flowengine.errors import FlowError, phrase
+from flowengine.errors import FlowError, Sentence, phrase
 from flowengine.project import Project, default_stack
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def open_window(path: Path | None) -> MainWindow:
         try:
             store.open(path)
         except FlowError as error:
-            trouble = str(error)
+            trouble = error.sentence
     window = MainWindow(store, Controller())
     _report_errors_in(window)
     if trouble:
@@ -147,8 +147,9 @@ def _report_errors_in(window: MainWindow) -> None:
             QApplication.quit()
             return
         log.error("unexpected error", exc_info=(kind, error, trace))
-        text = str(error) if isinstance(error, FlowError) else f"{kind.__name__}: {error}"
-        QTimer.singleShot(0, window, lambda: window.banner.show_error(_sentence(text)))
+        named = f"{kind.__name__}: {error}".rstrip(".")
+        what = error.sentence if isinstance(error, FlowError) else named
+        QTimer.singleShot(0, window, lambda: window.banner.show_error(_sentence(what)))
 
     sys.excepthook = report
     threading.excepthook = lambda args: report(
@@ -156,9 +157,10 @@ def _report_errors_in(window: MainWindow) -> None:
     )
 
 
-def _sentence(text: str) -> str:
-    what = text.rstrip(".")
-    return phrase(f"Something went wrong that should not have: {what}. Your work is still here.")
+def _sentence(what: str) -> Sentence:
+    return phrase(
+        "Something went wrong that should not have: {what}. Your work is still here.", what=what
+    )
 
 
 def _shoot(window: MainWindow, path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from flowengine.errors import ProjectError
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,9 @@ def read_zip(stream: BinaryIO, limits: Mapping[str, int], what: str) -> dict[str
             _check_entries(archive.infolist(), limits, what)
             return {entry.filename: archive.read(entry) for entry in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        raise ProjectError(f"{what} is damaged, try another copy: {error}") from None
+        raise ProjectError(
+            "{what} is damaged, try another copy: {error}", what=what, error=words_of(error)
+        ) from None
 
 
 def _check_end_record(stream: BinaryIO, what: str) -> None:
@@ -86,17 +89,24 @@ def _check_end_record(stream: BinaryIO, what: str) -> None:
     tail = stream.read(size - start)
     if len(tail) < _END_RECORD.size or tail[-_END_RECORD.size :][:4] != b"PK\x05\x06":
         raise ProjectError(
-            f"{what} is not what Flow Explorer saves, or its end is missing; try another copy of it"
+            "{what} is not what Flow Explorer saves, or its end is missing; try another copy of it",
+            what=what,
         )
     record = _END_RECORD.unpack(tail[-_END_RECORD.size :])
     entries, directory, comment = record[4], record[5], record[7]
     if tail[:4] == b"PK\x06\x07" or comment:
         raise ProjectError(
-            f"{what} is not what Flow Explorer saves: expected a zip without a comment or "
-            "64-bit sizes"
+            "{what} is not what Flow Explorer saves: expected a zip without a "
+            "comment or 64-bit sizes",
+            what=what,
         )
     if entries > MAX_ENTRIES or directory > MAX_DIRECTORY:
-        raise ProjectError(f"{what} may hold {MAX_ENTRIES} entries, this one announces {entries}")
+        raise ProjectError(
+            "{what} may hold {max_entries} entries, this one announces {entries}",
+            what=what,
+            max_entries=MAX_ENTRIES,
+            entries=entries,
+        )
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limits: Mapping[str, int], what: str) -> None:
@@ -105,30 +115,49 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: Mapping[str, int], wh
         name = entry.filename
         if name not in limits:
             raise ProjectError(
-                f"{what} is not what Flow Explorer saves: it holds {name[:80]!r}, which is none of "
-                "a project's parts"
+                "{what} is not what Flow Explorer saves: it holds {name}, which is "
+                "none of a project's parts",
+                what=what,
+                name=repr(name[:80]),
             )
         if name in seen:
-            raise ProjectError(f"{what} holds {name} twice")
+            raise ProjectError("{what} holds {name} twice", what=what, name=name)
         if entry.flag_bits & 1:
-            raise ProjectError(f"{name} in {what} is encrypted: expected no password on it")
+            raise ProjectError(
+                "{name} in {what} is encrypted: expected no password on it", name=name, what=what
+            )
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ProjectError(
-                f"{name} in {what} is packed in a way that is not read here: expected it deflated"
+                "{name} in {what} is packed in a way that is not read here: expected it deflated",
+                name=name,
+                what=what,
             )
         if entry.file_size > limits[name]:
             raise ProjectError(
-                f"{name} in {what} may have {limits[name]} bytes, this one has {entry.file_size}"
+                "{name} in {what} may have {limits} bytes, this one has {file_size}",
+                name=name,
+                what=what,
+                limits=limits[name],
+                file_size=entry.file_size,
             )
         if entry.file_size > FREE_SIZE and entry.file_size > MAX_EXPANSION * entry.compress_size:
             raise ProjectError(
-                f"{name} in {what} may expand {MAX_EXPANSION} times, this one expands "
-                f"{entry.file_size / max(entry.compress_size, 1):.0f} times"
+                "{name} in {what} may expand {max_expansion} times, this one "
+                "expands {file_size} times",
+                name=name,
+                what=what,
+                max_expansion=MAX_EXPANSION,
+                file_size=f"{entry.file_size / max(entry.compress_size, 1):.0f}",
             )
         seen.add(name)
     total = sum(entry.file_size for entry in entries)
     if total > MAX_TOTAL:
-        raise ProjectError(f"{what} may have {MAX_TOTAL} bytes unpacked, this one has {total}")
+        raise ProjectError(
+            "{what} may have {max_total} bytes unpacked, this one has {total}",
+            what=what,
+            max_total=MAX_TOTAL,
+            total=total,
+        )
 
 
 def dump_npz(arrays: Mapping[str, Any]) -> bytes:
@@ -175,7 +204,9 @@ def _npz_names(stream: BinaryIO, what: str) -> tuple[str, ...]:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ProjectError(f"{what} is damaged, try another copy: {error}") from None
+        raise ProjectError(
+            "{what} is damaged, try another copy: {error}", what=what, error=words_of(error)
+        ) from None
     return tuple(n for n in names if n.endswith(".npy") and n[:-4].isidentifier())
 
 
@@ -190,12 +221,20 @@ def _load_npy(data: bytes, what: str) -> NDArray[Any]:
         }[version]
         shape, column_major, dtype = read(stream)
     except (ValueError, KeyError, TypeError, SyntaxError) as error:
-        raise ProjectError(f"{what} is no array: {_first_line(error)}") from None
+        raise ProjectError(
+            "{what} is no array: {error}", what=what, error=words_of(_first_line(error))
+        ) from None
     if dtype.kind not in "fiub":
-        raise ProjectError(f"{what} must hold plain numbers, got {dtype}")
+        raise ProjectError("{what} must hold plain numbers, got {dtype}", what=what, dtype=dtype)
     expected, got = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
     if min(shape, default=0) < 0 or expected != got:
-        raise ProjectError(f"{what} announces shape {shape} of {expected} bytes, but holds {got}")
+        raise ProjectError(
+            "{what} announces shape {shape} of {expected} bytes, but holds {got}",
+            what=what,
+            shape=shape,
+            expected=expected,
+            got=got,
+        )
     flat: NDArray[Any] = np.frombuffer(data, dtype, offset=stream.tell())
     return flat.reshape(shape, order="F" if column_major else "C")
 
@@ -208,28 +247,43 @@ def check_safetensors(data: bytes, what: str) -> None:
     Source: the format's specification: 8-byte little-endian length, JSON, tensors without gaps.
     """
     if len(data) < 8:
-        raise ProjectError(f"{what} is too short for safetensors: {len(data)} bytes")
+        raise ProjectError(
+            "{what} is too short for safetensors: {data} bytes", what=what, data=len(data)
+        )
     length = int.from_bytes(data[:8], "little")
     if length > min(MAX_HEADER, len(data) - 8):
         raise ProjectError(
-            f"{what} is damaged, try another copy: it announces a header of {length} bytes"
+            "{what} is damaged, try another copy: it announces a header of {length} bytes",
+            what=what,
+            length=length,
         )
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:
-        raise ProjectError(f"{what} has an unreadable header: {_first_line(error)}") from None
+        raise ProjectError(
+            "{what} has an unreadable header: {error}",
+            what=what,
+            error=words_of(_first_line(error)),
+        ) from None
     if not isinstance(header, dict):
-        raise ProjectError(f"{what} must begin with a table of tensors")
+        raise ProjectError("{what} must begin with a table of tensors", what=what)
     header.pop("__metadata__", None)
     spans = sorted(_tensor_span(name, entry, what) for name, entry in header.items())
     end = 0
     for begin, stop in spans:
         if begin != end:
-            raise ProjectError(f"{what} leaves a gap or an overlap at byte {min(begin, end)}")
+            raise ProjectError(
+                "{what} leaves a gap or an overlap at byte {begin}",
+                what=what,
+                begin=min(begin, end),
+            )
         end = stop
     if end != len(data) - 8 - length:
         raise ProjectError(
-            f"{what} describes {end} bytes of tensors, but holds {len(data) - 8 - length}"
+            "{what} describes {end} bytes of tensors, but holds {data}",
+            what=what,
+            end=end,
+            data=len(data) - 8 - length,
         )
 
 
@@ -243,7 +297,9 @@ def _tensor_span(name: str, entry: Any, what: str) -> tuple[int, int]:  # noqa: 
         } if dtype in _TENSOR_BYTES and all(type(n) is int and n >= 0 for n in shape):
             if begin >= 0 and stop - begin == math.prod(shape) * _TENSOR_BYTES[dtype]:
                 return begin, stop
-    raise ProjectError(f"{what} describes the tensor {name[:80]!r} wrongly")
+    raise ProjectError(
+        "{what} describes the tensor {name} wrongly", what=what, name=repr(name[:80])
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from flowengine.errors import ProjectError
+from flowengine.foreign import words_of
 from flowengine.frame import IDENTITY, Frame
 from flowengine.project import LaneState
 
@@ -78,7 +79,9 @@ def unpack_state(saved: LaneState, expected: Mapping[str, Tensor], lane: str) ->
     tensors = _tensors(saved.state, part) if saved.state else {}
     counters = tensors.pop("counters", torch.zeros(5, dtype=torch.float64))
     if counters.shape != (5,):
-        raise ProjectError(f"{part}: expected 5 counters, got shape {tuple(counters.shape)}")
+        raise ProjectError(
+            "{part}: expected 5 counters, got shape {shape}", part=part, shape=tuple(counters.shape)
+        )
     return TrainerState(
         weights=weights,
         optimizer=_under("optimizer.", tensors),
@@ -98,8 +101,10 @@ def taken_frame(weights: dict[str, Tensor], lane: str) -> Frame:
     values = weights.pop(FRAME, torch.tensor([*IDENTITY.center, *IDENTITY.scale])).tolist()
     if len(values) != 4 or not (all(map(math.isfinite, values)) and min(values[2:]) > 0):
         raise ProjectError(
-            f"lanes/{lane}/weights.safetensors: expected a frame of two centres and two scales "
-            f"above 0, got {values}"
+            "lanes/{lane}/weights.safetensors: expected a frame of two centres and "
+            "two scales above 0, got {values}",
+            lane=lane,
+            values=values,
         )
     cx, cy, sx, sy = values
     return Frame((cx, cy), (sx, sy))
@@ -126,7 +131,10 @@ def read_history(data: bytes, lane: str) -> NDArray[np.float64]:
             return np.stack([columns[n] for n in HISTORY_COLUMNS], axis=1).astype(np.float64)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ProjectError(
-            f"lanes/{lane}/history.npz: expected {HISTORY_COLUMNS}: {error}"
+            "lanes/{lane}/history.npz: expected {history_columns}: {error}",
+            lane=lane,
+            history_columns=HISTORY_COLUMNS,
+            error=words_of(error),
         ) from None
 
 
@@ -153,25 +161,36 @@ def _tensors(data: bytes, part: str) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load(data)
     except (SafetensorError, ValueError) as error:
-        raise ProjectError(f"{part}: expected safetensors: {error}") from None
+        raise ProjectError(
+            "{part}: expected safetensors: {error}", part=part, error=words_of(error)
+        ) from None
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all() and name != "counters":
-            raise ProjectError(f"{part}: expected finite numbers in {name!r}")
+            raise ProjectError(
+                "{part}: expected finite numbers in {name}", part=part, name=repr(name)
+            )
     return tensors
 
 
 def _check_same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], part: str) -> None:
     for name, tensor in expected.items():
         if name not in found:
-            raise ProjectError(f"{part}: expected the weights {name!r}, which are missing")
+            raise ProjectError(
+                "{part}: expected the weights {name}, which are missing", part=part, name=repr(name)
+            )
         if found[name].shape != tensor.shape:
             raise ProjectError(
-                f"{part}: expected {name!r} of shape {tuple(tensor.shape)}, "
-                f"got {tuple(found[name].shape)}"
+                "{part}: expected {name} of shape {shape}, got {shape_}",
+                part=part,
+                name=repr(name),
+                shape=tuple(tensor.shape),
+                shape_=tuple(found[name].shape),
             )
     unknown = next((name for name in found if name not in expected), None)
     if unknown is not None:
-        raise ProjectError(f"{part}: expected no weights called {unknown!r}")
+        raise ProjectError(
+            "{part}: expected no weights called {unknown}", part=part, unknown=repr(unknown)
+        )
 
 
 def _frame_tensors(frame: Frame) -> dict[str, Tensor]:

@@ -25,11 +25,15 @@ def check_points(x: Tensor, name: str = "x") -> Tensor:
         ShapeError: `x` is no tensor, not of shape (batch, 2), or not of a floating type.
     """
     if not isinstance(x, Tensor):
-        raise ShapeError(f"{name} must be a torch tensor of shape (batch, 2), got {_kind(x)}")
+        raise ShapeError(
+            "{name} must be a torch tensor of shape (batch, 2), got {x}", name=name, x=_kind(x)
+        )
     if x.ndim != 2 or x.shape[1] != 2:
-        raise ShapeError(f"{name} must have shape (batch, 2), got {tuple(x.shape)}")
+        raise ShapeError(
+            "{name} must have shape (batch, 2), got {shape}", name=name, shape=tuple(x.shape)
+        )
     if not x.is_floating_point():
-        raise ShapeError(f"{name} must be of a floating type, got {x.dtype}")
+        raise ShapeError("{name} must be of a floating type, got {dtype}", name=name, dtype=x.dtype)
     return _ordinary(x)
 
 
@@ -59,9 +63,19 @@ def check_like(x: Tensor, module: nn.Module, name: str = "x") -> Tensor:
     """
     weight = next(module.parameters(), x)
     if x.dtype != weight.dtype:
-        raise ShapeError(f"{name} must be {weight.dtype} like the model, got {x.dtype}")
+        raise ShapeError(
+            "{name} must be {dtype} like the model, got {dtype_}",
+            name=name,
+            dtype=weight.dtype,
+            dtype_=x.dtype,
+        )
     if x.device != weight.device:
-        raise ShapeError(f"{name} must be on {weight.device} like the model, got {x.device}")
+        raise ShapeError(
+            "{name} must be on {device} like the model, got {device_}",
+            name=name,
+            device=weight.device,
+            device_=x.device,
+        )
     return _ordinary(x)
 
 
@@ -74,7 +88,10 @@ def check_finite(x: Tensor, name: str = "x") -> Tensor:
     bad = int((~torch.isfinite(x)).any(-1).sum())
     if bad:
         raise NumericsError(
-            f"{name} must be finite, but {bad} of {len(x)} rows hold NaN or infinity"
+            "{name} must be finite, but {bad} of {x} rows hold NaN or infinity",
+            name=name,
+            bad=bad,
+            x=len(x),
         )
     return x
 
@@ -87,7 +104,12 @@ def check_count(n: SupportsIndex, name: str = "n") -> int:
     """
     whole = as_whole(n)
     if whole is None or not 0 <= whole <= MAX_COUNT:
-        raise SpecError(f"{name} must be a whole number from 0 to {MAX_COUNT:,}, got {n!r}")
+        raise SpecError(
+            "{name} must be a whole number from 0 to {max_count}, got {n}",
+            name=name,
+            max_count=f"{MAX_COUNT:,}",
+            n=repr(n),
+        )
     return whole
 
 

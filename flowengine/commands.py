@@ -109,7 +109,9 @@ def evaluate(arguments: Namespace) -> Answer:
     if arguments.lane == "all":
         lanes = tuple(lane for lane in lanes if lane in project.lanes)
         if not lanes:
-            raise ProjectError(f"No lane of {arguments.project} has been trained yet")
+            raise ProjectError(
+                "No lane of {project} has been trained yet", project=arguments.project
+            )
     target = from_spec(project.target)
     figures = {lane: metrics.evaluate(load(project, lane), target) for lane in lanes}
     return Answer({"lanes": figures}, lane_table(figures))

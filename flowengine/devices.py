@@ -6,7 +6,7 @@ import platform
 
 import torch
 
-from flowengine.errors import DeviceError, phrase
+from flowengine.errors import DeviceError, Sentence, phrase
 from flowengine.protocol import DeviceInfo
 
 
@@ -37,7 +37,11 @@ def choose_device(name: str | torch.device) -> torch.device:
     except (RuntimeError, TypeError):  # no name that torch knows
         device = None
     if device is None or device.type not in here or (device.index or 0) >= _count(device.type):
-        raise DeviceError(f"There is no {name} device here; this machine has {', '.join(here)}")
+        raise DeviceError(
+            "There is no {name} device here; this machine has {here}",
+            name=name,
+            here=", ".join(here),
+        )
     return device
 
 
@@ -50,7 +54,9 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
 
 
-def left_for_cpu(device: torch.device, error: RuntimeError) -> str:
+def left_for_cpu(device: torch.device, error: RuntimeError) -> Sentence:
     """A sentence that says why the CPU goes on in the place of a device."""
     name, text = device.type, " ".join(str(error).split())
-    return phrase(f"The {name} device ran out of memory, so the CPU goes on: {text}")
+    return phrase(
+        "The {name} device ran out of memory, so the CPU goes on: {text}", name=name, text=text
+    )

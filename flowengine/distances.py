@@ -50,8 +50,11 @@ def transport_distance(a: Tensor, b: Tensor) -> float:
 
     if a.shape != b.shape or not 1 <= len(a) <= MOST_TRANSPORTED:
         raise ShapeError(
-            f"Exact transport takes two sets of 1 to {MOST_TRANSPORTED} points of one size, "
-            f"got shapes {tuple(a.shape)} and {tuple(b.shape)}"
+            "Exact transport takes two sets of 1 to {most_transported} points of "
+            "one size, got shapes {shape} and {shape_}",
+            most_transported=MOST_TRANSPORTED,
+            shape=tuple(a.shape),
+            shape_=tuple(b.shape),
         )
     a, b = a.cpu().double(), b.cpu().double()
     apart = a.mean(0) - b.mean(0)

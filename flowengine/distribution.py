@@ -47,7 +47,7 @@ class FlowDistribution(Distribution):
         """
         value = value if isinstance(value, Tensor) else np.asarray(value)
         if value.ndim < 1 or value.shape[-1] != 2:
-            raise ShapeError(f"x must have shape (…, 2), got {tuple(value.shape)}")
+            raise ShapeError("x must have shape (…, 2), got {shape}", shape=tuple(value.shape))
         return self.flow.log_prob(value.reshape(-1, 2)).reshape(value.shape[:-1])
 
     def sample(self, sample_shape: Any = ()) -> Tensor:  # noqa: ANN401

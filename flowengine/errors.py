@@ -1,21 +1,95 @@
-"""Every error that Flow Explorer raises on purpose.
+"""Every error that Flow Explorer raises on purpose, and the sentences that a person reads.
 
-Each message is one sentence that names the thing, what was expected and what came, so that the
-window can show it and the command line can print it as they are. A window that speaks another
-language finds the sentence among those that are written in the sources.
+Each sentence names the thing, what was expected and what came. It is kept as a template and the
+values that fill it, so that the command line can print it in English and the window can say it in
+the language of its reader, wherever it was made.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_BLANK: Final = re.compile(r"\{(\w+)\}")
+Value: TypeAlias = "str | int | float | Sentence"
 
 
-def phrase(text: str) -> str:
-    """Say that `text` is a sentence for a person, or a part of one, that no error is made with.
+class Sentence(str):
+    """A sentence for a person, or a part of one: an English text that knows what it is made of.
 
-    It is given back as it is. Sentences in an error's own brackets need no such mark.
+    Attributes:
+        template: With blanks such as `{path}`; this is what is translated.
+        values: What fills them. A number or a text stands as it is in every language, a sentence
+            is said in the reader's.
     """
-    return text
+
+    template: str
+    values: dict[str, Value]
+
+    def __new__(cls, template: str, values: Mapping[str, Value] | None = None) -> Sentence:
+        """Fill the blanks in."""
+        sentence = super().__new__(cls, _filled(template, values or {}, lambda part: part))
+        sentence.template, sentence.values = template, dict(values or {})
+        return sentence
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sentence, (self.template, self.values)
+
+    def say(self, translate: Callable[[str], str]) -> str:
+        """The sentence in the language that `translate` gives the words of a template in."""
+        return _filled(translate(self.template), self.values, lambda part: part.say(translate))
+
+    def record(self) -> dict[str, Any]:
+        """What travels: `from_record` makes the same sentence of it."""
+        return {"template": self.template, "values": self.values}
+
+    @classmethod
+    def from_record(cls, record: str | Mapping[str, Any]) -> Sentence:
+        """The sentence of a record, or one without blanks of a plain text.
+
+        Raises:
+            TypeError, KeyError, ValueError: it is neither.
+        """
+        if isinstance(record, str):
+            return cls(record)
+        values = {
+            name: cls.from_record(value) if isinstance(value, dict) else value
+            for name, value in dict(record["values"]).items()
+        }
+        return cls(record["template"], values)
+
+
+def _filled(template: str, values: Mapping[str, Value], said: Callable[[Sentence], str]) -> str:
+    """A template with its blanks filled; what stands in braces and is no blank of it stays."""
+
+    def word(blank: re.Match[str]) -> str:
+        value = values.get(blank[1], blank[0])
+        return said(value) if isinstance(value, Sentence) else str(value)
+
+    return _BLANK.sub(word, template)
+
+
+def phrase(template: str, /, **values: object) -> Sentence:
+    """A sentence that no error is made with, or a part of one; also one with more blanks filled.
+
+    Args:
+        template: A literal text, which the translations' command finds in the sources.
+        values: What fills the blanks. An error counts as its sentence.
+    """
+    known = template if isinstance(template, Sentence) else Sentence(template)
+    told = {name: _value(value) for name, value in values.items()}
+    return Sentence(known.template, {**known.values, **told})
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, FlowError):
+        return value.sentence
+    if isinstance(value, Sentence) or type(value) in (int, float):
+        return value  # type: ignore[return-value]
+    return str(value)
 
 
 class FlowError(Exception):
@@ -23,7 +97,25 @@ class FlowError(Exception):
 
     Every kind can be pickled and copied with all its attributes, whatever it is made with, so that
     it comes back from another process as it was raised there.
+
+    Args:
+        template: The sentence, with blanks: "A stack has at most {most} layers, got {count}".
+        values: What fills them; see `phrase`.
     """
+
+    def __init__(self, template: str = "", /, **values: object) -> None:
+        self.sentence = phrase(template, **values)
+        super().__init__(str(self.sentence))
+
+    @property
+    def template(self) -> str:
+        """The sentence with its blanks."""
+        return self.sentence.template
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What fills the blanks."""
+        return self.sentence.values
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self.args, dict(self.__dict__))
@@ -44,8 +136,8 @@ class TargetError(FlowError, ValueError):
 class FormulaError(TargetError):
     """A formula cannot be read; `at` counts the characters before the place, from 0."""
 
-    def __init__(self, message: str, at: int) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, at: int, **values: object) -> None:
+        super().__init__(template, **values)
         self.at = at
 
 

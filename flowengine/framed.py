@@ -164,7 +164,7 @@ def _ledger(model: Model, call: Callable[..., Any], point: tuple[float, float]) 
 def _point(model: Model, point: tuple[float, float]) -> Tensor:
     """A point of data units, shape (1, 2), with all its digits."""
     if len(point) != 2 or not all(math.isfinite(c) for c in point):
-        raise ShapeError(f"A point is two finite numbers, got {point}")
+        raise ShapeError("A point is two finite numbers, got {point}", point=point)
     like = next(model.parameters(), torch.empty(0))
     wide = torch.float32 if like.device.type == "mps" else torch.float64
     return torch.tensor([point], dtype=wide, device=like.device)

@@ -137,7 +137,11 @@ def _array(points: Any, name: str) -> NDArray[Any]:  # noqa: ANN401
     try:
         array = np.asarray(points)
     except (ValueError, TypeError):  # rows of unequal length
-        raise ShapeError(f"{name} must be points of shape (batch, 2), got {points!r}") from None
+        raise ShapeError(
+            "{name} must be points of shape (batch, 2), got {points}",
+            name=name,
+            points=repr(points),
+        ) from None
     if array.dtype.kind not in "fiu":
-        raise ShapeError(f"{name} must be numbers, got {array.dtype}")
+        raise ShapeError("{name} must be numbers, got {dtype}", name=name, dtype=array.dtype)
     return array

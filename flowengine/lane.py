@@ -9,7 +9,7 @@ from safetensors.torch import load as load_tensors
 from flowengine.baselines import build_gan, build_vae
 from flowengine.checkpoint import taken_frame
 from flowengine.continuous import build_continuous
-from flowengine.errors import ProjectError
+from flowengine.errors import ProjectError, phrase
 from flowengine.frame import frame_of
 from flowengine.project import BASELINE_LANES, LANES, Lane, Project, StackRecipe
 from flowengine.stack import build
@@ -92,10 +92,18 @@ def load(source: Project | str | PathLike[str], lane: Lane = "discrete") -> Mode
     project = source if isinstance(source, Project) else Project.open(source)
     project.check()
     if lane not in LANES:
-        raise ProjectError(f"There is no lane {lane!r}; a project has {', '.join(LANES)}")
+        raise ProjectError(
+            "There is no lane {lane}; a project has {lanes}",
+            lane=repr(lane),
+            lanes=", ".join(LANES),
+        )
     state = project.lanes.get(lane)
     if state is None or not state.weights:
-        raise ProjectError(f"The {lane} lane of {project.name!r} has not been trained yet")
+        raise ProjectError(
+            "The {lane} lane of {name} has not been trained yet",
+            lane=phrase(lane),
+            name=repr(project.name),
+        )
     model = build_model(project, lane)
     weights = load_tensors(state.weights)
     model = model.framed(taken_frame(weights, lane))
@@ -114,5 +122,9 @@ def load_weights(model: Model, weights: dict[str, Tensor], lane: str) -> None:
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise ProjectError(
-            f"lanes/{lane}/weights.safetensors: expected the weights of this {lane} model: {reason}"
+            "lanes/{lane}/weights.safetensors: expected the weights of this {lane_} "
+            "model: {reason}",
+            lane=lane,
+            lane_=phrase(lane),
+            reason=reason,
         ) from None

@@ -16,7 +16,15 @@ from flowengine.baselines.pictures import display_of
 from flowengine.beside import Beside
 from flowengine.continuous import ContinuousFlow
 from flowengine.devices import choose_device, is_out_of_memory, left_for_cpu
-from flowengine.errors import DeviceError, FlowError, NumericsError, ProtocolError, SpecError
+from flowengine.errors import (
+    DeviceError,
+    FlowError,
+    NumericsError,
+    ProtocolError,
+    SpecError,
+    phrase,
+)
+from flowengine.foreign import words_of
 from flowengine.memory import give_back
 from flowengine.project import LaneState, Project
 from flowengine.protocol.commands import is_superseded
@@ -136,10 +144,10 @@ class Worker:
         try:
             event = self._display.advance(training=self.training)
         except NumericsError as error:
-            if self._display.trainer.retreat(str(error)):
+            if self._display.trainer.retreat(error.sentence):
                 self._display.renew(self._generation)
             else:  # there is nothing to show until it is edited or begins anew
-                self._display, self._wants_training, self._stopped = None, False, str(error)
+                self._display, self._wants_training, self._stopped = None, False, error.sentence
                 self._send_status()
             self._pass_on_notices()
             return
@@ -161,7 +169,7 @@ class Worker:
         except FlowError as error:
             request = getattr(command, "request", 0)
             self._send(
-                protocol.Failure(request=request, error=type(error).__name__, text=str(error))
+                protocol.Failure(request=request, error=type(error).__name__, text=error.sentence)
             )
         except RuntimeError as error:
             self._leave_device(error)
@@ -170,7 +178,7 @@ class Worker:
 
     @functools.singledispatchmethod
     def _carry_out(self, command: Any) -> None:  # noqa: ANN401
-        raise ProtocolError(f"{type(command).__name__} is no command")
+        raise ProtocolError("{command} is no command", command=type(command).__name__)
 
     @_carry_out.register
     def _(self, command: protocol.Load) -> None:
@@ -208,7 +216,11 @@ class Worker:
         plain = project.to_dict()
         recipe = plain["training"][self._lane]
         if command.name not in recipe:
-            raise SpecError(f"A recipe has {', '.join(recipe)}; it has no {command.name!r}")
+            raise SpecError(
+                "A recipe has {recipe}; it has no {name}",
+                recipe=", ".join(recipe),
+                name=repr(command.name),
+            )
         recipe[command.name] = command.value
         self._wish(Project.from_dict(plain))
 
@@ -238,7 +250,12 @@ class Worker:
     def _(self, command: protocol.EditBaseline) -> None:
         kind = command.baseline.kind
         if kind != self._lane:
-            raise SpecError(f"A {kind} belongs in the {kind} lane; this is the {self._lane} lane")
+            raise SpecError(
+                "A {kind} belongs in the {kind_} lane; this is the {lane} lane",
+                kind=kind,
+                kind_=kind,
+                lane=phrase(self._lane),
+            )
         self._edit(command.generation, **{kind: command.baseline})
 
     @_carry_out.register
@@ -265,7 +282,10 @@ class Worker:
     def _(self, command: protocol.SolverLab) -> None:
         flow = self._ready_trainer().average
         if not isinstance(flow, ContinuousFlow):
-            raise SpecError(f"Only the continuous flow has solvers; this is the {self._lane} model")
+            raise SpecError(
+                "Only the continuous flow has solvers; this is the {lane} model",
+                lane=phrase(self._lane),
+            )
         self._beside.measure_solvers(command, flow)
 
     @_carry_out.register
@@ -308,7 +328,7 @@ class Worker:
                 self._trainer.edit(project)
             self._blocked = ""
         except FlowError as error:
-            self._blocked = str(error)
+            self._blocked = error.sentence
         if self._trainer is not None and not self._blocked:
             if self._display is None:
                 self._display = display_of(self._trainer, self._generation, self._view)
@@ -326,7 +346,9 @@ class Worker:
             if not is_out_of_memory(error):
                 raise
             raise DeviceError(
-                f"The {device} device has no memory for this model: {error}"
+                "The {device} device has no memory for this model: {error}",
+                device=device,
+                error=words_of(error),
             ) from None
         self._device, self._trainer = device, moved
         self._display = display_of(moved, self._generation, self._view)
@@ -371,7 +393,7 @@ class Worker:
             self._say(text, remedy="" if of_mass else "halve_rate")
 
     def _say(self, text: str, remedy: Literal["", "halve_rate"] = "") -> None:
-        self._send(protocol.Notice(lane=self._lane, text=text, remedy=remedy))
+        self._send(protocol.Notice(lane=self._lane, text=phrase(text), remedy=remedy))
 
     def _send_status(self) -> None:
         trainer = self._trainer
@@ -391,7 +413,7 @@ class Worker:
                 step=trainer.step_count if trainer else 0,
                 device=trainer.device.type if trainer else "cpu",
                 weights=sum(p.numel() for p in trainer.average.parameters()) if trainer else 0,
-                reason=reason,
+                reason=phrase(reason),
             )
         )
 

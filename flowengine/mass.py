@@ -160,7 +160,7 @@ def live_mass(flow: Flow, extent: Extent) -> Generator[None, None, Mass]:
     try:
         return (yield from measuring(flow, extent, LIVE))
     except NumericsError as error:
-        return Mass(None, math.inf, str(error))
+        return Mass(None, math.inf, error.sentence)
 
 
 def measuring(flow: Flow, extent: Extent, effort: Effort) -> Generator[None, None, Mass]:
@@ -218,8 +218,10 @@ def _judged(value: float, error: float) -> Mass:
             None,
             error,
             phrase(
-                f"The density's mass over the whole plane could not be measured: {value:.3g}, give "
-                f"or take {error:.2g}"
+                "The density's mass over the whole plane could not be measured: {value}, "
+                "give or take {error}",
+                value=f"{value:.3g}",
+                error=f"{error:.2g}",
             ),
         )
     mass = Mass(value, error)
@@ -227,9 +229,11 @@ def _judged(value: float, error: float) -> Mass:
         return mass
     return mass._replace(
         note=phrase(
-            f"Not a density: its mass over the whole plane is {value:.4g}, give or take "
-            f"{error:.2g}; KL and NLL are those of the density that is left when it is divided by "
-            "its mass"
+            "Not a density: its mass over the whole plane is {value}, give or take "
+            "{error}; KL and NLL are those of the density that is left when it is "
+            "divided by its mass",
+            value=f"{value:.4g}",
+            error=f"{error:.2g}",
         )
     )
 

@@ -285,7 +285,8 @@ def mass(flow: Flow, extent: Extent) -> float:
     found = mass_of(flow, extent)
     if found.value is None:
         raise NumericsError(
-            f"The density's mass could not be measured to better than {found.error:.2g}"
+            "The density's mass could not be measured to better than {error}",
+            error=f"{found.error:.2g}",
         )
     return found.value
 
@@ -357,6 +358,8 @@ def _mean(values: Tensor, name: str) -> Estimate:
     values = values.cpu().double()  # in this order: MPS has no float64
     value = float(values.mean())
     if not math.isfinite(value):
-        raise NumericsError(f"{name} is not finite: the model gives no density at some points")
+        raise NumericsError(
+            "{name} is not finite: the model gives no density at some points", name=name
+        )
     parts = torch.stack([part.mean() for part in values.tensor_split(REPLICATES)])
     return Estimate(value, float(parts.std()) / math.sqrt(REPLICATES))

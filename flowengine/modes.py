@@ -67,7 +67,8 @@ def refuse_transforms(name: str) -> None:
     """
     if is_transformed():
         raise ModeError(
-            f"{name} gives no derivatives, so it cannot be called inside a transform of torch.func"
+            "{name} gives no derivatives, so it cannot be called inside a transform of torch.func",
+            name=name,
         )
 
 

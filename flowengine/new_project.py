@@ -95,7 +95,8 @@ def stack_specs(stack: str | LayerSpec | Sequence[str | LayerSpec]) -> tuple[Lay
         else:
             raise SpecError(
                 "A stack is a text, or a list of texts and of layers such as "
-                f"flowengine.layers.ActNorm(), got {part!r}"
+                "flowengine.layers.ActNorm(), got {part}",
+                part=repr(part),
             )
     return with_ids(tuple(layers))
 
@@ -106,7 +107,11 @@ def _part(given: str | _Part, kind: type[_Part], parse: Callable[[str], _Part]) 
         return parse(given)
     if isinstance(given, kind):
         return given
-    raise SpecError(f"Expected the name of a kind or a {kind.__name__}, got {given!r}")
+    raise SpecError(
+        "Expected the name of a kind or a {kind}, got {given}",
+        kind=kind.__name__,
+        given=repr(given),
+    )
 
 
 def _baselines(compare: str | Sequence[str]) -> tuple[BaselineLane, ...]:

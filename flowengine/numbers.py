@@ -30,5 +30,5 @@ def check_seed(seed: SupportsIndex) -> int:
     """
     whole = as_whole(seed)
     if whole is None or not 0 <= whole <= MAX_SEED:
-        raise SpecError(f"A seed is a whole number from 0 to 2^63 - 1, got {seed!r}")
+        raise SpecError("A seed is a whole number from 0 to 2^63 - 1, got {seed}", seed=repr(seed))
     return whole

@@ -30,7 +30,8 @@ from flowengine.catalogue import (
     VaeSpec,
     layer_class,
 )
-from flowengine.errors import ProjectError
+from flowengine.errors import ProjectError, Sentence, phrase
+from flowengine.foreign import words_of
 from flowengine.lesson import Lesson
 from flowengine.plain import plain_numbers, with_plain_fields
 
@@ -341,7 +342,9 @@ class Project(_Document):
     def _checked(self) -> Project:
         _check_target(self.target)
         if len(set(self.compare)) < len(self.compare):
-            raise ProjectError(f"expected each baseline once at `$.compare`, got {self.compare}")
+            raise ProjectError(
+                "expected each baseline once at `$.compare`, got {compare}", compare=self.compare
+            )
         return msgspec.structs.replace(self, stack=with_ids(self.stack))
 
 
@@ -365,7 +368,8 @@ def with_ids(stack: tuple[LayerSpec, ...]) -> tuple[LayerSpec, ...]:
     twice = next((name for name in taken if taken.count(name) > 1), None)
     if twice is not None:
         raise ProjectError(
-            f"Every layer needs an id of its own, but {twice!r} stands twice in the stack"
+            "Every layer needs an id of its own, but {twice} stands twice in the stack",
+            twice=repr(twice),
         )
     numbers = (f"layer-{n}" for n in range(1, 2 * MAX_LAYERS + 2))
     free = (name for name in numbers if name not in taken)
@@ -416,16 +420,20 @@ def _check_target(target: TargetSpec) -> None:
     x_min, x_max, y_min, y_max = target.extent
     if not (x_min < x_max and y_min < y_max):
         raise ProjectError(
-            f"expected x_min < x_max and y_min < y_max at `$.target.extent`, got {target.extent}"
+            "expected x_min < x_max and y_min < y_max at `$.target.extent`, got {extent}",
+            extent=target.extent,
         )
     if target.density is None and target.source != "preset":
-        raise ProjectError(f"expected a density at `$.target.density` of a {target.source}")
+        raise ProjectError(
+            "expected a density at `$.target.density` of a {source}", source=phrase(target.source)
+        )
     if target.density is not None:
         grid = target.density.values
         if grid.ndim != 2 or not all(2 <= n <= 4096 for n in grid.shape):
             raise ProjectError(
-                "expected a grid of 2 to 4096 rows and columns at `$.target.density`, got shape "
-                f"{grid.shape}"
+                "expected a grid of 2 to 4096 rows and columns at "
+                "`$.target.density`, got shape {shape}",
+                shape=grid.shape,
             )
         if not np.isfinite(grid).all() or (grid < 0).any():
             raise ProjectError("expected finite values >= 0 at `$.target.density`")
@@ -433,14 +441,16 @@ def _check_target(target: TargetSpec) -> None:
         points = target.points.values
         if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
             raise ProjectError(
-                "expected finite points of shape (n, 2) at `$.target.points`, got shape "
-                f"{points.shape}"
+                "expected finite points of shape (n, 2) at `$.target.points`, got shape {shape}",
+                shape=points.shape,
             )
 
 
 def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
     if isinstance(value, float) and not math.isfinite(value):
-        raise ProjectError(f"expected a finite number at `{path}`, got {value}")
+        raise ProjectError(
+            "expected a finite number at `{path}`, got {value}", path=path, value=value
+        )
     if isinstance(value, Mapping):
         for key, item in value.items():
             _refuse_non_finite(item, f"{path}.{key}")
@@ -449,7 +459,7 @@ def _refuse_non_finite(value: Any, path: str) -> None:  # noqa: ANN401
             _refuse_non_finite(item, f"{path}[{i}]")
 
 
-def broken_limit(error: Exception) -> str:
+def broken_limit(error: Exception) -> Sentence:
     """Turn msgspec's "Expected `int` >= 1 - at `$.a`" into "expected `int` >= 1 at `$.a`"."""
     text = str(error).replace(" - at ", " at ")
-    return text[:1].lower() + text[1:]
+    return words_of(text[:1].lower() + text[1:])

@@ -26,6 +26,7 @@ import numpy as np
 from flowengine.archive import check_safetensors, dump_npz, load_npz, read_zip, write_zip
 from flowengine.errors import ProjectError, phrase
 from flowengine.files import replacing
+from flowengine.foreign import words_of
 from flowengine.project import FORMAT, LANES, VERSION, Lane, LaneState, Project
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def read_project(path: str | os.PathLike[str]) -> Project:
     with _named(path):
         entries = _read_entries(path)
         if DOCUMENT not in entries:
-            raise ProjectError(f"it is no Flow Explorer project: expected {DOCUMENT} in it")
+            raise ProjectError("it is no Flow Explorer project: expected project.json in it")
         arrays = (
             load_npz(entries[TARGET], TARGET, names=("density", "points"))
             if TARGET in entries
@@ -122,7 +123,7 @@ def read_thumbnail(path: str | os.PathLike[str]) -> bytes:
     with _named(path):
         picture = _read_entries(path).get(THUMBNAIL, b"")
         if picture and not picture.startswith(PNG_SIGNATURE):
-            raise ProjectError(f"{THUMBNAIL}: expected a PNG picture")
+            raise ProjectError("thumbnail.png: expected a PNG picture")
         return picture
 
 
@@ -142,13 +143,20 @@ def write_project(
     entries = _entries_of(project, thumbnail)
     for name, data in entries.items():
         if len(data) > _LIMITS[name]:
-            raise ProjectError(f"{name} may have {_LIMITS[name]} bytes, this one has {len(data)}")
+            raise ProjectError(
+                "{name} may have {limits} bytes, this one has {data}",
+                name=name,
+                limits=_LIMITS[name],
+                data=len(data),
+            )
     try:
         with replacing(path) as stream:
             write_zip(stream, entries)
     except OSError as error:
         raise ProjectError(
-            f"{_name(path)} could not be written: {error.strerror or error}"
+            "{path} could not be written: {strerror}",
+            path=_name(path),
+            strerror=words_of(error.strerror or error),
         ) from error
 
 
@@ -158,7 +166,9 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except ProjectError as error:
-        raise ProjectError(f"{_name(path)} cannot be opened: {error}") from None
+        raise ProjectError(
+            "{path} cannot be opened: {error}", path=_name(path), error=words_of(error)
+        ) from None
 
 
 def _read_entries(path: str | os.PathLike[str]) -> dict[str, bytes]:
@@ -171,11 +181,13 @@ def _read_entries(path: str | os.PathLike[str]) -> dict[str, bytes]:
     except FileNotFoundError:
         folder = os.path.dirname(os.path.abspath(path))
         raise ProjectError(
-            f"there is no such file in {folder}; it may have been moved or renamed"
+            "there is no such file in {folder}; it may have been moved or renamed", folder=folder
         ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ProjectError(f"{os.fspath(path)} could not be read: {reason}") from None
+        reason = words_of(getattr(error, "strerror", None) or error)
+        raise ProjectError(
+            "{path} could not be read: {reason}", path=os.fspath(path), reason=reason
+        ) from None
 
 
 def _read_document(data: bytes, arrays: dict[str, Any]) -> Project:
@@ -184,26 +196,36 @@ def _read_document(data: bytes, arrays: dict[str, Any]) -> Project:
         with np.errstate(over="ignore"):  # a density beyond float32 is refused as not finite
             return Project.from_dict(_migrated(raw), arrays)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{DOCUMENT}: expected JSON, and it is damaged: {error}") from None
+        raise ProjectError(
+            "project.json: expected JSON, and it is damaged: {error}", error=words_of(error)
+        ) from None
     except RecursionError:
-        raise ProjectError(f"{DOCUMENT}: nested too deeply") from None
+        raise ProjectError("project.json: nested too deeply") from None
     except ProjectError as error:
-        raise ProjectError(f"{DOCUMENT}: {error}") from None
+        raise ProjectError("project.json: {error}", error=words_of(error)) from None
 
 
 def _migrated(raw: Any) -> dict[str, Any]:  # noqa: ANN401
     """The document in today's version, if it is a document of this program at all."""
     if not isinstance(raw, dict):
-        raise ProjectError(f"expected `object`, got `{type(raw).__name__}` at `$`")
+        raise ProjectError("expected `object`, got `{raw}` at `$`", raw=type(raw).__name__)
     if raw.get("format") != FORMAT:
-        raise ProjectError(f"expected {FORMAT!r} at `$.format`, got {_short(raw.get('format'))}")
+        raise ProjectError(
+            "expected {format} at `$.format`, got {format_}",
+            format=repr(FORMAT),
+            format_=_short(raw.get("format")),
+        )
     version = raw.get("version")
     if type(version) is not int or version < 1:
-        raise ProjectError(f"expected `int` >= 1 at `$.version`, got {_short(version)}")
+        raise ProjectError(
+            "expected `int` >= 1 at `$.version`, got {version}", version=_short(version)
+        )
     if version > VERSION:
         raise ProjectError(
-            f"a newer Flow Explorer wrote this file: it has version {version}, and this program "
-            f"reads versions up to {VERSION}; a newer program opens it"
+            "a newer Flow Explorer wrote this file: it has version {version}, and "
+            "this program reads versions up to {version_}; a newer program opens it",
+            version=version,
+            version_=VERSION,
         )
     document = raw
     for step in range(version, VERSION):
@@ -244,7 +266,7 @@ def _entries_of(project: Project, thumbnail: bytes) -> dict[str, bytes]:
     try:
         encoded = msgspec.json.encode(document)
     except UnicodeEncodeError as error:  # a file name in no known encoding, used as a name
-        raise ProjectError(f"{DOCUMENT}: {error.object!r} is no text") from None
+        raise ProjectError("project.json: {object} is no text", object=repr(error.object)) from None
     entries = {DOCUMENT: msgspec.json.format(encoded, indent=2)}
     if arrays:
         entries[TARGET] = dump_npz(arrays)

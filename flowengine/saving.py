@@ -142,7 +142,9 @@ def _writing(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         reason = error.strerror or error
-        raise ProjectError(f"{path.name} could not be written: {reason}") from error
+        raise ProjectError(
+            "{name} could not be written: {reason}", name=path.name, reason=reason
+        ) from error
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:

@@ -30,12 +30,18 @@ def parse_stack(text: str) -> tuple[LayerSpec, ...]:
         match = re.fullmatch(r"(\w+)\s*(?:\*\s*(\d{1,3}))?", part)
         if match is None or (match[2] and not 1 <= int(match[2]) <= MAX_LAYERS):
             raise SpecError(
-                f'A stack is written like "actnorm,affine_coupling*8", with counts from 1 to '
-                f"{MAX_LAYERS}; got {part!r}"
+                'A stack is written like "actnorm,affine_coupling*8", with counts '
+                "from 1 to {max_layers}; got {part}",
+                max_layers=MAX_LAYERS,
+                part=repr(part),
             )
         layers += [layer_class(match[1])()] * int(match[2] or 1)
     if not 1 <= len(layers) <= MAX_LAYERS:
-        raise SpecError(f"A stack has from 1 to {MAX_LAYERS} layers, got {len(layers)}")
+        raise SpecError(
+            "A stack has from 1 to {max_layers} layers, got {layers}",
+            max_layers=MAX_LAYERS,
+            layers=len(layers),
+        )
     return tuple(
         msgspec.structs.replace(layer, id=f"layer-{i + 1}") for i, layer in enumerate(layers)
     )
@@ -75,6 +81,8 @@ def parse_compare(text: str) -> tuple[BaselineLane, ...]:
     known = tuple(lane for lane in BASELINE_LANES if lane in named)
     if len(known) != len(named):
         raise SpecError(
-            f"Baselines are {' and '.join(BASELINE_LANES)}, each named once; got {text!r}"
+            "Baselines are {baseline_lanes}, each named once; got {text}",
+            baseline_lanes=" and ".join(BASELINE_LANES),
+            text=repr(text),
         )
     return known

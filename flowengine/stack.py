@@ -58,7 +58,9 @@ def build(stack: Sequence[LayerSpec], seed: int = 0, base: BaseSpec | None = Non
     if not stack:
         raise SpecError("A stack needs at least one layer, got none")
     if not any(spec.enabled for spec in stack):
-        raise SpecError(f"A stack needs a layer that is switched on; all {len(stack)} are bypassed")
+        raise SpecError(
+            "A stack needs a layer that is switched on; all {stack} are bypassed", stack=len(stack)
+        )
     specs = resolve_keeps(with_ids(tuple(stack)))
     layers = (build_layer(spec, _generator(seed, i)) for i, spec in enumerate(specs))
     return DiscreteFlow(layers, build_base(base or StandardNormal()))
@@ -286,7 +288,7 @@ class DiscreteFlow(Flow):
         except (TypeError, ValueError):
             x = like.new_empty(0)
         if x.shape != (1, 2) or not x.isfinite().all():
-            raise ShapeError(f"point must be two finite numbers, got {point!r}")
+            raise ShapeError("point must be two finite numbers, got {point}", point=repr(point))
         return x
 
 
@@ -338,7 +340,7 @@ def _in_chunks(
 def _place(tau: float, layers: int) -> tuple[int, float]:
     """Which layer acts at clock tau, and how far along it is: alpha in [0, 1)."""
     if not 0.0 <= tau <= 1.0:
-        raise SpecError(f"tau must lie in [0, 1], got {tau}")
+        raise SpecError("tau must lie in [0, 1], got {tau}", tau=tau)
     moment = tau * layers
     k = int(moment)
     return k, moment - k

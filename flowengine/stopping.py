@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from flowengine.checkpoint import HISTORY_COLUMNS, is_change
-from flowengine.errors import phrase
+from flowengine.errors import Sentence, phrase
 
 if TYPE_CHECKING:
     from flowengine.project import StopRule
@@ -18,7 +18,7 @@ PLATEAU_STEPS = 500
 PLATEAU_SHARE = 0.5
 
 
-def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
+def stop_reason(trainer: Trainer, rule: StopRule) -> Sentence | None:
     """A sentence that says why training should end now, or None while it should go on.
 
     A plateau is reached when the best KL of the later half of the run, and of no fewer than
@@ -27,19 +27,19 @@ def stop_reason(trainer: Trainer, rule: StopRule) -> str | None:
     what is not a density ends anything.
     """
     if rule.kind == "steps" and trainer.step_count >= rule.value:
-        return phrase(f"{trainer.step_count} steps are done")
+        return phrase("{step_count} steps are done", step_count=trainer.step_count)
     if rule.kind == "time" and trainer.seconds >= rule.value:
-        return phrase(f"{trainer.seconds:.1f} s of training are over")
+        return phrase("{seconds} s of training are over", seconds=f"{trainer.seconds:.1f}")
     if rule.kind == "kl" and trainer.history and trainer.history[-1][3] <= rule.value:
         kl = trainer.confirmed().kl
         if kl is not None and kl <= rule.value and trainer.mass.is_one:
-            return phrase(f"KL reached {kl:.3g} nats")
+            return phrase("KL reached {kl} nats", kl=f"{kl:.3g}")
     if rule.kind == "plateau":
         figure = "w2" if trainer.average.likelihood == "none" else "kl"
         unit = max(trainer.target.frame.scale) if figure == "w2" else 1.0
         flat = _is_flat(trainer, figure, (rule.value or PLATEAU_NATS) * unit)
         if flat and (figure == "w2" or trainer.mass.is_one):
-            return phrase(f"{figure.upper()} has stopped falling")
+            return phrase("{figure} has stopped falling", figure=figure.upper())
     return None
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from flowengine.command_parts import Answer, check_output, lane_table, lanes_of
-from flowengine.errors import ProjectError, SpecError
+from flowengine.errors import ProjectError, SpecError, phrase
 from flowengine.interruption import Told, interruption
 from flowengine.progress import ProgressBar
 from flowengine.standard_streams import tell
@@ -40,7 +40,7 @@ def train(arguments: Namespace) -> Answer:
     check_output(output)
     lanes = lanes_of(arguments.lane, shared.project)
     if arguments.until_kl is not None and "gan" in lanes:
-        raise SpecError(NO_KL.format(lane="gan"))  # before the others are trained for nothing
+        raise SpecError(NO_KL, lane="gan")  # before the others are trained for nothing
     torch.set_num_threads(1)  # more threads make steps of this size slower, not faster
     reports: dict[Lane, TrainReport] = {}
     complaints: list[str] = []
@@ -145,7 +145,7 @@ class _LaneRun:
         try:
             self._save()
         except ProjectError as error:
-            text = f"{error}; training goes on, and it is tried again"
+            text = phrase("{error}; training goes on, and it is tried again", error=error)
             if text not in self._trainer.notices:
                 self._trainer.notices.append(text)
 

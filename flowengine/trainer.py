@@ -87,7 +87,11 @@ class Trainer:
         self, project: Project, lane: Lane, *, device: str | torch.device = "auto"
     ) -> None:
         if lane not in LANES:
-            raise SpecError(f"There is no lane {lane!r} to train; there is {', '.join(LANES)}")
+            raise SpecError(
+                "There is no lane {lane} to train; there is {lanes}",
+                lane=repr(lane),
+                lanes=", ".join(LANES),
+            )
         project.check()
         self.project = project
         self.lane = lane
@@ -289,7 +293,9 @@ class Trainer:
             NumericsError: a figure is not finite.
         """
         if kl is not None and not math.isfinite(kl):
-            raise NumericsError(f"The {self.lane} model gives no finite log_prob on its target")
+            raise NumericsError(
+                "The {lane} model gives no finite log_prob on its target", lane=phrase(self.lane)
+            )
         entropy, mass = self.target.entropy, self.mass
         if kl is not None:
             kl = kl + mass.excess if math.isfinite(mass.excess) else None
@@ -321,12 +327,19 @@ class Trainer:
         """
         found = self._fallback.take_up(self.optimizer)
         self._mass_watch = MassWatch()
-        said = phrase(f"{reason}; training of the {self.lane} model rests until you press Reset")
+        said = phrase(
+            "{reason}; training of the {lane} model rests until you press Reset",
+            reason=reason,
+            lane=phrase(self.lane),
+        )
         if found:
             rate = self._halve_rate()
             said = phrase(
-                f"{reason}; training of the {self.lane} model went back to its last good weights "
-                f"and halved the learning rate to {rate:.2g}"
+                "{reason}; training of the {lane} model went back to its last good "
+                "weights and halved the learning rate to {rate}",
+                reason=reason,
+                lane=phrase(self.lane),
+                rate=f"{rate:.2g}",
             )
         self.notices.append(said)
         return found
@@ -510,9 +523,12 @@ class Trainer:
         rate = self._halve_rate()
         self.notices.append(
             phrase(
-                f"Step {self.step_count} of the {self.lane} model gave a number that is not "
-                "finite; training went back to its last good weights and halved the learning rate "
-                f"to {rate:.2g}"
+                "Step {step_count} of the {lane} model gave a number that is not finite; "
+                "training went back to its last good weights and halved the learning rate "
+                "to {rate}",
+                step_count=self.step_count,
+                lane=phrase(self.lane),
+                rate=f"{rate:.2g}",
             )
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from flowengine.errors import FlowError, NumericsError, SpecError
+from flowengine.errors import FlowError, NumericsError, SpecError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEASURE_EVERY_S = 0.2
 MOST_COST = 3.0  # training between two measurements lasts so many times as long as one of them
 MEASURING_ERRORS = (FlowError, RuntimeError, ValueError, MemoryError)
-NO_KL = "The {lane} lane has no likelihood and so no KL to reach; give steps or seconds"
+NO_KL = phrase("The {lane} lane has no likelihood and so no KL to reach; give steps or seconds")
 
 
 class TrainReport(msgspec.Struct, frozen=True):
@@ -72,7 +72,9 @@ class TrainReport(msgspec.Struct, frozen=True):
         try:
             return cls.of(trainer, trainer.confirmed(), stopped_by)
         except MEASURING_ERRORS as error:
-            trainer.notices.append(f"The {trainer.lane} lane was not measured: {error}")
+            trainer.notices.append(
+                phrase("The {lane} lane was not measured: {error}", lane=trainer.lane, error=error)
+            )
             return cls(
                 step=trainer.step_count,
                 seconds=trainer.seconds,
@@ -153,9 +155,11 @@ def train(
         raise SpecError("Training needs a limit: steps, seconds or a KL to reach")
     for name, value in (("steps", steps), ("seconds", seconds), ("until_kl", until_kl)):
         if value is not None and (isinstance(value, bool) or not 0 <= value < math.inf):
-            raise SpecError(f"{name} must be a number from 0 on, got {value}")
+            raise SpecError(
+                "{name} must be a number from 0 on, got {value}", name=name, value=value
+            )
     if until_kl is not None and trainer.average.likelihood == "none":
-        raise SpecError(NO_KL.format(lane=trainer.lane))
+        raise SpecError(NO_KL, lane=trainer.lane)
     limits = Limits(trainer.step_count, trainer.seconds, steps, seconds, until_kl)
     measured_at, cost = trainer.seconds, 0.0
     figures: Figures | None = None
@@ -185,6 +189,6 @@ def _measure(trainer: Trainer) -> Figures | None:
     try:
         return trainer.evaluate()
     except NumericsError as error:
-        if trainer.retreat(str(error)):
+        if trainer.retreat(error.sentence):
             return None
         raise

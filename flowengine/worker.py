@@ -34,7 +34,7 @@ def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
                 try:
                     commands.put(protocol.decode_command(frame))
                 except ProtocolError as error:
-                    send(protocol.Failure(request=0, error="ProtocolError", text=str(error)))
+                    send(protocol.Failure(request=0, error="ProtocolError", text=error.sentence))
         except (ProtocolError, OSError) as error:
             sys.stderr.write(f"flowengine worker: {error}\n")
         finally:

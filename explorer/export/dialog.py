@@ -133,7 +133,7 @@ class ExportDialog(QDialog):
         self._propose_name()
 
     def set_failed(self, text: str) -> None:
-        """Show why nothing was written; an engine's sentence comes in English."""
+        """Show why nothing was written."""
         self._end(tr_sentence(text), "error")
 
     def set_cancelled(self) -> None:

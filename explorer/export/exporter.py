@@ -84,7 +84,7 @@ class Exporter(QObject):
         try:
             job = choice.job(self._present, wish, path)
         except FlowError as error:
-            self._tell_failed(str(error))
+            self._tell_failed(error.sentence)
             return
         job.setParent(self)
         job.progressed.connect(self._tell_progress)

@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.export.processes import run, running
-from explorer.words.languages import tr
-from flowengine.errors import ExportError
+from flowengine.errors import ExportError, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ _COLOURS: Final = (
     "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 )  # fmt: skip
 _PART: Final = re.compile(r"^\[[^]]*\]\s*")  # of the program, in which it went wrong
+_NO_START: Final = phrase("MP4 needs the program ffmpeg, which cannot be started: {reason}")
 _QUIET: Final = ("-hide_banner", "-nostats", "-loglevel", "error")
 
 
@@ -44,10 +44,8 @@ def program() -> str:
         return str(get_ffmpeg_exe())
     except (ImportError, RuntimeError):
         raise ExportError(
-            tr(
-                "MP4 needs the program ffmpeg, which was not found: install the package "
-                "imageio-ffmpeg, or choose GIF"
-            )
+            "MP4 needs the program ffmpeg, which was not found: install the package "
+            "imageio-ffmpeg, or choose GIF"
         ) from None
 
 
@@ -68,7 +66,7 @@ def encode(frames: Iterator[bytes], path: Path, size: tuple[int, int], rate: int
         "-i", "pipe:0", "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", _QUALITY,
         *_COLOURS, "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", "-y", str(path),
     ]  # fmt: skip
-    with running([program(), *_QUIET, *command], _no_start()) as process:
+    with running([program(), *_QUIET, *command], _NO_START) as process:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it will have said why it went
             for frame in frames:
@@ -86,7 +84,7 @@ def play_through(path: Path, cancelled: Callable[[], bool]) -> Found:
     """
     command = ["-i", str(path), "-map", "0:v:0", "-f", "framecrc", "-"]
     command = [program(), *_QUIET, *command]
-    status, listing, complaint = run(command, _no_start(), cancelled)
+    status, listing, complaint = run(command, _NO_START, cancelled)
     _refuse(status, complaint)
     text = listing.decode(errors="replace")
     size = re.search(r"#dimensions 0: (\d+)x(\d+)", text)
@@ -95,12 +93,8 @@ def play_through(path: Path, cancelled: Callable[[], bool]) -> Found:
     return Found(frames, width, height)
 
 
-def _no_start() -> str:
-    return tr("MP4 needs the program ffmpeg, which cannot be started: {reason}")
-
-
 def _refuse(status: int, complaint: bytes) -> None:
     if status:
         lines = complaint.decode(errors="replace").strip().splitlines()
-        reason = _PART.sub("", lines[0]) if lines else tr("no reason given")
-        raise ExportError(tr("ffmpeg could not make the film: {reason}").format(reason=reason))
+        reason = _PART.sub("", lines[0]) if lines else phrase("no reason given")
+        raise ExportError("ffmpeg could not make the film: {reason}", reason=reason)

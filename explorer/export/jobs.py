@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
-from explorer.words.languages import mark, number, tr, tr_sentence
-from flowengine.errors import FlowError
+from explorer.words.languages import mark, number, tr
+from flowengine.errors import FlowError, Sentence, phrase
 from flowengine.export import ExportCancelled
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -69,7 +70,7 @@ class Job(QObject):
 
     progressed = Signal(float, str)
     done = Signal(object)
-    failed = Signal(str)
+    failed = Signal(object)
     given_up = Signal()
 
     @abstractmethod
@@ -131,7 +132,7 @@ class ThreadJob(Job):
         outcome = self._thread.outcome
         if isinstance(outcome, Taken):
             self.done.emit(outcome)
-        elif isinstance(outcome, str):
+        elif isinstance(outcome, Sentence):
             self.failed.emit(outcome)
         else:
             self.given_up.emit()
@@ -236,7 +237,7 @@ class _Thread(QThread):
         super().__init__(parent)
         self._work = work
         self.cancelled = False
-        self.outcome: Taken | str | None = tr("It went wrong in a way that nobody foresaw")
+        self.outcome: Taken | Sentence | None = phrase("It went wrong in a way that nobody foresaw")
 
     def run(self) -> None:
         """Work, and keep how it ended."""
@@ -245,8 +246,8 @@ class _Thread(QThread):
         except ExportCancelled:
             self.outcome = None
         except FlowError as error:
-            self.outcome = str(error)
+            self.outcome = error.sentence
         except OSError as error:
-            self.outcome = tr("It could not be written: {reason}").format(
-                reason=tr_sentence(error.strerror or str(error))
+            self.outcome = phrase(
+                "It could not be written: {reason}", reason=words_of(error.strerror or error)
             )

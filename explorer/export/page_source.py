@@ -89,7 +89,7 @@ def page_of(title: str, sources: Sequence[PageSource]) -> Page:
     """
     there = [source for source in sources if not source.panel.film.empty]
     if not there:
-        raise ExportError(tr("There is nothing to show yet: no panel has a picture."))
+        raise ExportError("There is nothing to show yet: no panel has a picture.")
     project = there[0].project
     lanes = [_lane(source) for source in there]
     return Page(

@@ -11,8 +11,8 @@ from subprocess import DEVNULL, PIPE
 from typing import IO, TYPE_CHECKING, Final
 
 from explorer.export.jobs import refuse_cancelled
-from explorer.words.languages import tr_sentence
-from flowengine.errors import ExportError
+from flowengine.errors import ExportError, Sentence
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ _FLAGS: Final = (
 
 @contextlib.contextmanager
 def running(
-    command: list[str], no_start: str, given: IO[bytes] | int = PIPE, output: int = DEVNULL
+    command: list[str], no_start: Sentence, given: IO[bytes] | int = PIPE, output: int = DEVNULL
 ) -> Iterator[Popen[bytes]]:
     """A program that has ended, one way or the other, when the block ends.
 
@@ -45,9 +45,7 @@ def running(
             command, stdin=given, stdout=output, stderr=PIPE, creationflags=_FLAGS
         )
     except OSError as error:
-        raise ExportError(
-            no_start.format(reason=tr_sentence(error.strerror or str(error)))
-        ) from None
+        raise ExportError(no_start, reason=words_of(error.strerror or error)) from None
     try:
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
@@ -59,7 +57,7 @@ def running(
 
 
 def run(
-    command: list[str], no_start: str, cancelled: Callable[[], bool], given: bytes = b""
+    command: list[str], no_start: Sentence, cancelled: Callable[[], bool], given: bytes = b""
 ) -> tuple[int, bytes, bytes]:
     """Run a program to its end.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import msgspec
 from PySide6.QtCore import QMarginsF, QRect, QRectF, QSize, QSizeF
@@ -20,8 +20,7 @@ from PySide6.QtSvg import QSvgGenerator
 
 from explorer import typeface
 from explorer.export.processes import run
-from explorer.words.languages import tr, tr_sentence
-from flowengine.errors import ExportError, phrase
+from flowengine.errors import ExportError, Sentence, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,13 +95,13 @@ def write(
         ExportError: it cannot be written.
         ExportCancelled: `cancelled` said so.
     """
-    no_start = tr("The figure could not be written: {reason}")
+    no_start = phrase("The figure could not be written: {reason}")
     work = msgspec.msgpack.encode(_Work(kind, str(path), drawing))
     status, _, complaint = run([sys.executable, "-m", __name__], no_start, cancelled, work)
     if status:
         lines = complaint.decode(errors="replace").strip().splitlines()
-        reason = lines[-1] if lines else tr("no reason given")
-        raise ExportError(no_start.format(reason=tr_sentence(reason)))
+        reason = _complaint(lines[-1]) if lines else phrase("no reason given")
+        raise ExportError(no_start, reason=reason)
 
 
 def main() -> None:
@@ -115,7 +114,7 @@ def main() -> None:
     device = (_svg if work.kind == "svg" else _pdf)(work.path, work.drawing)
     painter = QPainter()
     if not painter.begin(device):
-        raise SystemExit(phrase(f"{work.path} cannot be written"))
+        _end_with(phrase("{path} cannot be written", path=work.path))
     if isinstance(device, QPdfWriter):
         painter.scale(_PDF_FINE, _PDF_FINE)
     whole = _play(painter, work.drawing.ground)
@@ -128,7 +127,19 @@ def main() -> None:
         _add_letters(Path(work.path))
     del app
     if not whole:
-        raise SystemExit(phrase("The drawing is damaged"))
+        _end_with(phrase("The drawing is damaged"))
+
+
+def _end_with(sentence: Sentence) -> NoReturn:
+    raise SystemExit(msgspec.json.encode(sentence.record(), enc_hook=Sentence.record).decode())
+
+
+def _complaint(line: str) -> str:
+    """The sentence that such a process has ended with; what Python said of any other end."""
+    try:
+        return Sentence.from_record(msgspec.json.decode(line))
+    except (msgspec.DecodeError, TypeError, KeyError):
+        return line
 
 
 def _play(painter: QPainter, data: bytes) -> bool:

@@ -22,6 +22,7 @@ from explorer.words.languages import mark
 from flowengine.errors import ExportError
 from flowengine.export import ExportCancelled
 from flowengine.files import replacing
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     import os
@@ -169,7 +170,11 @@ def write_web_page(
             found = _check(Path(stream.name), page, data)
             tell(1.0, COMPARING)
     except OSError as error:
-        raise ExportError(f"{path} could not be written: {error.strerror or error}") from None
+        raise ExportError(
+            "{path} could not be written: {strerror}",
+            path=path,
+            strerror=words_of(error.strerror or error),
+        ) from None
     largest = max((found.get(name, 0.0) for name in ("particles", "grid")), default=0.0)
     return WebPage(Path(path), len(text.encode()), largest, found)
 
@@ -282,16 +287,29 @@ def _read(name: str) -> str:
 def _check(path: Path, page: Page, written: _Data) -> dict[str, float]:
     reader = read_page(path)
     if reader.fetches:
-        raise ExportError(f"{path}: expected a page that asks for nothing, got {reader.fetches[0]}")
+        raise ExportError(
+            "{path}: expected a page that asks for nothing, got {fetches}",
+            path=path,
+            fetches=reader.fetches[0],
+        )
     if reader.title != page.title:
-        raise ExportError(f"{path}: expected the title {page.title!r}, got {reader.title!r}")
+        raise ExportError(
+            "{path}: expected the title {title}, got {title_}",
+            path=path,
+            title=repr(page.title),
+            title_=repr(reader.title),
+        )
     try:
         data = msgspec.json.decode(reader.data, type=_Data)
         if data != written:
             raise ValueError("some of their letters have changed")
         return _compare(page, data)
     except (msgspec.DecodeError, ValueError) as error:
-        raise ExportError(f"{path}: expected the films that were written: {error}") from None
+        raise ExportError(
+            "{path}: expected the films that were written: {error}",
+            path=path,
+            error=words_of(error),
+        ) from None
 
 
 def _compare(page: Page, data: _Data) -> dict[str, float]:

@@ -325,8 +325,9 @@ class CurvesView(QWidget):
         """The same in words and with its unit, a line for each model, and for each ticked run's."""
         titles = titles_beside(self._lanes)
         models = [(tr(titles[lane]), self._histories[lane]) for lane in self._lanes]
+        run_title = tr("Run {n}")
         models += [
-            (f"{tr('Run {n}').format(n=run)} · {tr(titles[lane])}", history)
+            (f"{run_title.format(n=run)} · {tr(titles[lane])}", history)
             for lane, history, run in self._under.values()
             if lane in self._lanes
         ]

@@ -174,7 +174,8 @@ class RunShelf(QWidget):
         title = tr("Run {n}").format(n=run.number)
         what = "; ".join(filter(None, (run.name, *run.changes))) or _unchanged(run)
         whole = (text.replace(" ", _BOUND) for text in best)
-        figures = f"{tr('best KL')}: {', '.join(whole)} {tr('nats')}" if reached.best else ""
+        label, unit = tr("best KL"), tr("nats")
+        figures = f"{label}: {', '.join(whole)} {unit}" if reached.best else ""
         spent = "\n".join(spent_texts(reached))
         item.setText("\n".join(filter(None, (f"{title} · {what}", figures))))
         note = tr("It was after another target: its curves do not compare") if elsewhere else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from flowengine.errors import ProjectError
+from flowengine.foreign import words_of
 from flowengine.project import LANES
 from flowengine.protocol import (
     FieldFrames,
@@ -83,9 +84,13 @@ def unpack(data: bytes) -> tuple[Lane, Direction, list[Frames]]:
         direction = _DIRECTIONS[int(arrays.get("direction", np.array(0)))]
         return lane, direction, list(_unpack_all(arrays, lane, direction))
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ProjectError(f"trace: expected an npz file, and it is damaged: {error}") from None
+        raise ProjectError(
+            "trace: expected an npz file, and it is damaged: {error}", error=words_of(error)
+        ) from None
     except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise ProjectError(f"trace: expected the arrays of a film: {error}") from None
+        raise ProjectError(
+            "trace: expected the arrays of a film: {error}", error=words_of(error)
+        ) from None
 
 
 def _load(data: bytes) -> Arrays:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
-from flowengine.errors import FlowError
+from flowengine.errors import FlowError, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class BackgroundJobs(QObject):
         self,
         work: Callable[[], T],
         then: Callable[[T], None],
-        failed: Callable[[str], None] | None = None,
+        failed: Callable[[Sentence], None] | None = None,
     ) -> None:
         """Do `work`; then, on the window's thread, go on with its result or tell what went wrong.
 
@@ -53,7 +53,7 @@ class BackgroundJobs(QObject):
             try:
                 result = work()
             except FlowError as error:
-                sentence = str(error)
+                sentence = error.sentence
                 self._answer(lambda: failed(sentence) if failed else None)
             except Exception as error:  # noqa: BLE001  a mistake, to be seen like any other
                 self._answer(partial(_raise, error))

@@ -47,7 +47,7 @@ class Documents(QObject):
         parent: The window that questions are asked on.
     """
 
-    failed = Signal(str)
+    failed = Signal(object)
     """A sentence that says what could not be done, and why."""
     saving = Signal()
     saved = Signal()
@@ -98,9 +98,7 @@ class Documents(QObject):
 
     def choose_and_open(self) -> None:
         """Ask for a project file and open it."""
-        path = dialogs.ask_open(
-            self._window, tr("Open a project"), f"{tr('Flow Explorer projects')} (*{SUFFIX})"
-        )
+        path = dialogs.ask_open(self._window, tr("Open a project"), _project_files())
         if path is not None:
             self.open(path)
 
@@ -124,7 +122,7 @@ class Documents(QObject):
             self._window,
             tr("Save the project"),
             self.name,
-            f"{tr('Flow Explorer projects')} (*{SUFFIX})",
+            _project_files(),
         )
         if path is None:
             return
@@ -132,7 +130,7 @@ class Documents(QObject):
         if named != path and named.exists():  # the dialog has asked about another name
             name = named.name
             self.failed.emit(
-                phrase(f"{name} is there already; to replace it, write its name whole")
+                phrase("{name} is there already; to replace it, write its name whole", name=name)
             )
             return
         self._save_to(named, then)
@@ -151,11 +149,8 @@ class Documents(QObject):
     def choose_and_import(self) -> None:
         """Ask for a picture, points or an array, and take it as the target."""
         patterns = " ".join(f"*{suffix}" for suffix in TARGET_SUFFIXES)
-        path = dialogs.ask_open(
-            self._window,
-            tr("Import a target"),
-            f"{tr('Pictures, points and arrays')} ({patterns})",
-        )
+        kinds = tr("Pictures, points and arrays")
+        path = dialogs.ask_open(self._window, tr("Import a target"), f"{kinds} ({patterns})")
         if path is not None:
             self.take([path])
 
@@ -282,9 +277,15 @@ class Documents(QObject):
         try:
             act()
         except FlowError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(error.sentence)
             return False
         return True
+
+
+def _project_files() -> str:
+    """What a dialog shows, and calls so."""
+    kind = tr("Flow Explorer projects")
+    return f"{kind} (*{SUFFIX})"
 
 
 def _size(path: Path) -> int:

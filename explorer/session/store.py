@@ -16,7 +16,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.lessons.parts import PART_TITLES
 from explorer.settings import settings
-from flowengine.errors import FlowError
+from flowengine.errors import FlowError, phrase
 from flowengine.project import Project
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Store(QObject):
     """Another document has taken the place of the former: opened, or new."""
     path_changed = Signal()
     unsaved_changed = Signal(bool)
-    refused = Signal(str)
+    refused = Signal(object)
     """Why an edit could not be made."""
     teaching_changed = Signal(bool)
 
@@ -148,7 +148,7 @@ class Store(QObject):
         try:
             self.apply(project, text, merge_key)
         except FlowError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(error.sentence)
             return False
         return True
 
@@ -205,7 +205,8 @@ class Store(QObject):
         if part is not None:
             title = PART_TITLES[part]
             raise LessonError(
-                f"In this lesson “{title}” stays as it is; View → Teacher mode opens it"
+                "In this lesson “{title}” stays as it is; View → Teacher mode opens it",
+                title=phrase(title),
             )
 
     def _set_trained(self, trained: bool) -> None:

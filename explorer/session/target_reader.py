@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.session.background import BackgroundJobs
-from flowengine.errors import TargetError
+from flowengine.errors import Sentence, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ class TargetReader(QObject):
     """
 
     done = Signal(object)
-    failed = Signal(str)
+    failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +43,7 @@ class TargetReader(QObject):
             if number == self._asked and spec is not None:
                 self.done.emit(spec)
 
-        def complain(sentence: str) -> None:
+        def complain(sentence: Sentence) -> None:
             if number == self._asked:
                 self.failed.emit(sentence)
 

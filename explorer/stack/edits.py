@@ -133,7 +133,7 @@ def row_of(stack: Stack, layer_id: str) -> int:
     for row, layer in enumerate(stack):
         if layer.id == layer_id:
             return row
-    raise SpecError(f"No layer of the stack has the id {layer_id!r}")
+    raise SpecError("No layer of the stack has the id {layer_id}", layer_id=repr(layer_id))
 
 
 def rows_of(stack: Stack, layer_ids: Iterable[str]) -> list[int]:
@@ -155,7 +155,9 @@ def admitted(layers: Iterable[LayerSpec]) -> Stack:
     plain = [msgspec.to_builtins(layer) for layer in layers]
     if len(plain) > MAX_LAYERS:
         raise SpecError(
-            f"A stack has at most {MAX_LAYERS} layers; this one would have {len(plain)}"
+            "A stack has at most {max_layers} layers; this one would have {plain}",
+            max_layers=MAX_LAYERS,
+            plain=len(plain),
         )
     return resolve_keeps(Project.from_dict({"stack": plain}).stack)
 

@@ -124,5 +124,9 @@ def editor_for(field: Field) -> FieldEditor:
         return ChoiceBox(field)
     make = _EDITORS.get(field.type)
     if make is None:
-        raise SpecError(f"There is no editor for {field.name!r}, which is a {field.type}")
+        raise SpecError(
+            "There is no editor for {name}, which is a {type}",
+            name=repr(field.name),
+            type=field.type,
+        )
     return make(field)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from flowengine.catalogue import LAYER_SPECS, AnyLayer, kind_of
 from flowengine.errors import FlowError, SpecError
+from flowengine.foreign import words_of
 from flowengine.project import MAX_LAYERS, Project
 from flowengine.shorthand import parse_stack
 
@@ -79,7 +80,9 @@ def from_clipboard(data: QMimeData) -> Stack:
         if text[:1] in ("[", "{") and len(text) <= MAX_BYTES:
             return _from_json(text)
     except FlowError as error:
-        raise SpecError(f"What is on the clipboard is no stack of layers: {error}") from None
+        raise SpecError(
+            "What is on the clipboard is no stack of layers: {error}", error=words_of(error)
+        ) from None
     raise SpecError("There are no layers on the clipboard.")
 
 
@@ -97,7 +100,7 @@ def _from_json(text: str) -> Stack:
             found = [{**layer, "id": ""} if isinstance(layer, dict) else layer for layer in found]
         stack = Project.from_dict({"stack": found}).stack
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise SpecError(str(error)) from None
+        raise SpecError(words_of(error)) from None
     if not stack:
         raise SpecError("it has no layer")
     return stack

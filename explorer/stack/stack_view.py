@@ -203,7 +203,7 @@ class StackEditor(QWidget):
         try:
             layers = from_clipboard(clipboard_data())
         except FlowError as error:
-            self._say(str(error))
+            self._say(error.sentence)
             return
         place = self._gap_after_chosen()
         text = tr("Paste {layer}").format(layer=layers_in_sentence(layers))
@@ -299,7 +299,7 @@ class StackEditor(QWidget):
         try:
             after = edit()
         except FlowError as error:
-            self._say(str(error))
+            self._say(error.sentence)
             return
         if after == before:
             return
@@ -307,7 +307,7 @@ class StackEditor(QWidget):
         self.list.select(*_to_choose(before, after, chosen))
 
     def _say(self, text: str) -> None:
-        """Say an English sentence under the palette; "" takes it away."""
+        """Say a sentence under the palette; "" takes it away."""
         self._said = text
         self.message.setText(tr_sentence(text))
         self.message.setVisible(bool(text))

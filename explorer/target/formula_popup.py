@@ -131,7 +131,7 @@ class FormulaPopup(Popup):
 
     def _say(self, error: TargetError) -> None:
         set_role(self.message, "error")
-        self.message.setText(tr_sentence(str(error)))
+        self.message.setText(tr_sentence(error.sentence))
         self.message.setMinimumHeight(self.message.heightForWidth(self.message.width()))
         self.picture.clear()
         self.take.setEnabled(False)

@@ -45,7 +45,7 @@ class Controller(QObject):
     message = Signal(str, object)
     training_changed = Signal(bool)
     devices_changed = Signal(list)
-    notice = Signal(str)
+    notice = Signal(object)
     engine_lost = Signal(str)
     saved_without = Signal(str)
 

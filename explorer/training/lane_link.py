@@ -11,7 +11,7 @@ from explorer.lanes import lane_title
 from explorer.training.commands import changes_structure, commands_between
 from explorer.training.thread import TrainingThread
 from flowengine import protocol
-from flowengine.errors import phrase
+from flowengine.errors import Sentence, phrase
 from flowengine.project import LaneState
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LaneLink(QObject):
     """
 
     message = Signal(str, object)
-    notice = Signal(str)
+    notice = Signal(object)
     lost = Signal(str)
 
     def __init__(
@@ -206,7 +206,10 @@ class LaneLink(QObject):
         self.send(list(self._exports.values()))
         if restarted:
             self.notice.emit(
-                phrase(f"The {self._name} engine was restarted from its last checkpoint")
+                phrase(
+                    "The {name} engine was restarted from its last checkpoint",
+                    name=phrase(self._name),
+                )
             )
 
     def _send_all(self) -> None:
@@ -232,7 +235,11 @@ class LaneLink(QObject):
         self._read_rest()
         self.up = False
         self.lost.emit(self.lane)
-        text = phrase(f"The {self._name} engine ended by itself ({ending}); starting another")
+        text = phrase(
+            "The {name} engine ended by itself ({ending}); starting another",
+            name=phrase(self._name),
+            ending=ending,
+        )
         self.notice.emit(text)
         if self._lab_request and self._question is None:  # else the next engine will be asked
             self._fail(self._lab_request, text)
@@ -241,8 +248,10 @@ class LaneLink(QObject):
         self._read_rest()
         self.up = False
         text = phrase(
-            f"The {self._name} engine keeps ending ({ending}); save the project and start Flow "
-            "Explorer again"
+            "The {name} engine keeps ending ({ending}); save the project and start "
+            "Flow Explorer again",
+            name=phrase(self._name),
+            ending=ending,
         )
         self.notice.emit(text)
         labs = (self._lab_request,) if self._lab_request else ()
@@ -250,7 +259,7 @@ class LaneLink(QObject):
             self._fail(request, text)
         self._exports.clear()
 
-    def _fail(self, request: int, text: str) -> None:
+    def _fail(self, request: int, text: Sentence) -> None:
         self._forget_lab(request)
         self.message.emit(
             self.lane, protocol.Failure(request=request, error="EngineLost", text=text)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QThread, Signal
 
 from explorer.training.mailbox import Mailbox
 from flowengine.errors import ProtocolError, phrase
+from flowengine.foreign import words_of
 from flowengine.protocol import Stop
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class TrainingThread(QThread):
 
     mail = Signal()
     engine_started = Signal(bool)
-    engine_lost = Signal(str)
-    gave_up = Signal(str)
+    engine_lost = Signal(object)
+    gave_up = Signal(object)
 
     def __init__(self, lane: str) -> None:
         super().__init__()
@@ -98,7 +99,9 @@ class TrainingThread(QThread):
         try:
             engine = EngineProcess()
         except OSError as error:
-            return phrase(f"it could not be started: {error.strerror or error}")
+            return phrase(
+                "it could not be started: {strerror}", strerror=words_of(error.strerror or error)
+            )
         with self._lock:
             self._engine = engine
             if self._stopping:
@@ -109,13 +112,13 @@ class TrainingThread(QThread):
                 self.last_heard = time.monotonic()
                 self._deliver(event, restarted=restarted)
         except ProtocolError as error:
-            reason = str(error)
+            reason = error.sentence
             engine.kill()
         with self._lock:
             self._engine = None
         status = engine.close()
         words = engine.last_words()
-        return reason or words or phrase(f"exit status {status}")
+        return reason or words or phrase("exit status {status}", status=status)
 
     def _deliver(self, event: Event, *, restarted: bool) -> None:
         if self.mailbox.put(event):

@@ -42,7 +42,7 @@ class RunActions(QObject):
         try:
             self._session.restorer.restore(run)
         except FlowError as error:
-            self._parts.banner.show_error(str(error))
+            self._parts.banner.show_error(error.sentence)
             return
         self._parts.area.setFocus()  # on the button Space would restore once more
         self._parts.status_line.say(tr("Run {n} is back").format(n=run.number))

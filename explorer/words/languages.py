@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import gettext
 import math
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
 from explorer import resources
-from explorer.words.phrasebook import Phrasebook
+from flowengine.errors import Sentence
 
 LANGUAGES: Final = {"en": "English", "vi": "Tiếng Việt"}
 MINUS: Final = "\N{MINUS SIGN}"
@@ -25,8 +25,7 @@ class Translator(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.language = "en"
-        self._table: dict[str, str] = {}
-        self._phrasebook = Phrasebook({}, {})
+        self._words = gettext.NullTranslations()
 
     def set_language(self, code: str) -> None:
         """Speak another language from now on.
@@ -38,27 +37,15 @@ class Translator(QObject):
             raise ValueError(f"The languages are {', '.join(LANGUAGES)}; got {code!r}")
         if code == self.language:
             return
-        self._table = {} if code == "en" else _read_table(code)
-        self._phrasebook = Phrasebook(
-            self._table, {} if code == "en" else _read_table(f"{code}.sentences")
+        self._words = gettext.translation(
+            "flow-explorer", resources.path("translations"), [code], fallback=code == "en"
         )
         self.language = code
         self.changed.emit()
 
     def translate(self, text: str) -> str:
         """The words for an English source text, which stands for itself where none are known."""
-        return self._table.get(text, text)
-
-    def translate_sentence(self, text: str) -> str:
-        """The words for an English sentence whose blanks are filled in."""
-        return self._phrasebook.say(text)
-
-
-def _read_table(name: str) -> dict[str, str]:
-    table: dict[str, str] = json.loads(
-        resources.path("translations", f"{name}.json").read_text(encoding="utf-8")
-    )
-    return table
+        return self._words.gettext(text) if text else ""  # gettext's own notes stand at ""
 
 
 translator: Final = Translator()
@@ -69,13 +56,12 @@ def tr(text: str) -> str:
     return translator.translate(text)
 
 
-def tr_sentence(text: str) -> str:
+def tr_sentence(said: str) -> str:
     """The words for a sentence of an engine, or of an error, in the language of the window.
 
-    It comes as it is to be read in English: "moons.csv, line 3: expected two numbers, got 1".
-    What stays on the screen is kept in English and said again when the language changes.
+    What stays on the screen is kept as it came and said again when the language changes.
     """
-    return translator.translate_sentence(text)
+    return said.say(tr) if isinstance(said, Sentence) else tr(said)
 
 
 def mark(text: str) -> str:

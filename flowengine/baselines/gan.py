@@ -53,7 +53,11 @@ class Gan(Model):
     def generate(self, noise: Tensor) -> Tensor:
         """G(z), shape (batch, 2), of latent points, shape (batch, latent)."""
         if noise.ndim != 2 or noise.shape[1] != self.noise:
-            raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+            raise ShapeError(
+                "z must have shape (batch, {noise}), got {shape}",
+                noise=self.noise,
+                shape=tuple(noise.shape),
+            )
         noise = check_like(noise, self.generator, "z")
         made: Tensor = self.generator(noise)
         return noise[:, :2] + made

@@ -119,7 +119,11 @@ class Vae(Model):
             ShapeError: `noise` is not of shape (batch, noise).
         """
         if noise.ndim != 2 or noise.shape[1] != self.noise:
-            raise ShapeError(f"z must have shape (batch, {self.noise}), got {tuple(noise.shape)}")
+            raise ShapeError(
+                "z must have shape (batch, {noise}), got {shape}",
+                noise=self.noise,
+                shape=tuple(noise.shape),
+            )
         noise = check_like(noise, self.decoder, "z")
         mean, log_scale = self.decode(noise[:, : self.spec.latent])
         return mean + log_scale.exp() * noise[:, self.spec.latent :]
@@ -140,8 +144,10 @@ class Vae(Model):
         latent = self.spec.latent
         if z.ndim != 2 or z.shape[1] not in (latent, self.noise):
             raise ShapeError(
-                f"z must have shape (batch, {latent}) or (batch, {self.noise}), "
-                f"got {tuple(z.shape)}"
+                "z must have shape (batch, {latent}) or (batch, {noise}), got {shape}",
+                latent=latent,
+                noise=self.noise,
+                shape=tuple(z.shape),
             )
         if z.shape[1] == self.noise:
             mean, _ = self.decode(z[:, :latent])
@@ -166,7 +172,7 @@ class Vae(Model):
         self, x: Tensor, samples: int, seed: int, combine: Callable[[Tensor], Tensor]
     ) -> Tensor:
         if samples < 1:
-            raise SpecError(f"A bound needs at least 1 sample, got {samples}")
+            raise SpecError("A bound needs at least 1 sample, got {samples}", samples=samples)
         x = check_points(x)
         numbers = _spread_noise(samples, self.spec.latent, seed)
         noise = torch.tensor(numbers, dtype=x.dtype, device=x.device)[:, None]

@@ -151,7 +151,7 @@ def build_base(spec: BaseSpec) -> Base:
     """
     make = _bases.get(type(spec))
     if make is None:
-        raise SpecError(f"No base implements {type(spec).__name__}")
+        raise SpecError("No base implements {spec}", spec=type(spec).__name__)
     spec = admitted(spec)
     with single_precision() as dtype:
         return make(spec).to(dtype)

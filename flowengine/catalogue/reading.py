@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct
 from flowengine.catalogue.registry import BASE_SPECS, CONTINUOUS_SPECS, LAYER_SPECS
 from flowengine.catalogue.specs import BaselineSpec, BaseSpec, ContinuousSpec, LayerSpec, kind_of
 from flowengine.errors import SpecError
+from flowengine.foreign import words_of
 
 
 class Field(NamedTuple):
@@ -48,7 +49,9 @@ def layer_class(kind: str) -> type[LayerSpec]:
         if kind_of(cls) == kind:
             return cls
     known = ", ".join(kind_of(cls) for cls in LAYER_SPECS)
-    raise SpecError(f"No layer is called {kind!r}; the catalogue has {known}")
+    raise SpecError(
+        "No layer is called {kind}; the catalogue has {known}", kind=repr(kind), known=known
+    )
 
 
 def continuous_class(kind: str) -> type[ContinuousSpec]:
@@ -61,7 +64,11 @@ def continuous_class(kind: str) -> type[ContinuousSpec]:
         if kind_of(cls) == kind:
             return cls
     known = ", ".join(kind_of(cls) for cls in CONTINUOUS_SPECS)
-    raise SpecError(f"No continuous flow is called {kind!r}; the catalogue has {known}")
+    raise SpecError(
+        "No continuous flow is called {kind}; the catalogue has {known}",
+        kind=repr(kind),
+        known=known,
+    )
 
 
 def base_class(kind: str) -> type[BaseSpec]:
@@ -74,7 +81,9 @@ def base_class(kind: str) -> type[BaseSpec]:
         if kind_of(cls) == kind:
             return cls
     known = ", ".join(kind_of(cls) for cls in BASE_SPECS)
-    raise SpecError(f"No base is called {kind!r}; the catalogue has {known}")
+    raise SpecError(
+        "No base is called {kind}; the catalogue has {known}", kind=repr(kind), known=known
+    )
 
 
 S = TypeVar("S", bound=LayerSpec | ContinuousSpec | BaseSpec | BaselineSpec)
@@ -90,7 +99,9 @@ def admitted(spec: S) -> S:
         return msgspec.convert(msgspec.to_builtins(spec, enc_hook=_plain_number), type(spec))
     except (msgspec.ValidationError, TypeError) as error:
         text = str(error).replace(" - at ", " at ")
-        raise SpecError(f"{kind_of(spec)}: {text[:1].lower() + text[1:]}") from None
+        raise SpecError(
+            "{spec}: {text}", spec=kind_of(spec), text=words_of(text[:1].lower() + text[1:])
+        ) from None
 
 
 def _plain_number(value: Any) -> Any:  # noqa: ANN401

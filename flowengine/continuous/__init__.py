@@ -55,4 +55,4 @@ def build_loss(
         )
     if isinstance(spec, Ffjord):
         return FfjordLoss(spec, target, seed=seed, batch_size=batch_size, sampling=sampling)
-    raise SpecError(f"No loss is known for a continuous flow of kind {spec.kind!r}")
+    raise SpecError("No loss is known for a continuous flow of kind {kind}", kind=repr(spec.kind))

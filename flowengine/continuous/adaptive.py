@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from flowengine.errors import NumericsError
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +50,9 @@ def follow(
         )
     except AssertionError as error:  # "underflow in dt": all that it says
         raise NumericsError(
-            f"dopri5 finds no step small enough for a tolerance of {tolerance:g} ({error}); "
-            "use a fixed-step solver or a larger tolerance"
+            "dopri5 finds no step small enough for a tolerance of {tolerance} "
+            "({error}); use a fixed-step solver or a larger tolerance",
+            tolerance=f"{tolerance:g}",
+            error=words_of(error),
         ) from None
     return states

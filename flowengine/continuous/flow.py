@@ -219,7 +219,9 @@ class ContinuousFlow(Flow):
         """
         core = self.velocity.core
         if not isinstance(core, Velocity):
-            raise SpecError(f"A {type(self.velocity).__name__} has no weights to train")
+            raise SpecError(
+                "A {velocity} has no weights to train", velocity=type(self.velocity).__name__
+            )
         return core
 
     def with_solver(self, solver: str, steps: int) -> ContinuousFlow:
@@ -316,7 +318,9 @@ class ContinuousFlow(Flow):
             SpecError: the clock runs from 0 to 1.
         """
         if not (0 <= start <= 1 and 0 <= end <= 1):
-            raise SpecError(f"tau must lie in [0, 1], got {start if end in (0, 1) else end}")
+            raise SpecError(
+                "tau must lie in [0, 1], got {start}", start=start if end in (0, 1) else end
+            )
         share = solvers.share_of_steps(start, end)
         # The tolerance keeps 0.125 · 8 at one step where the product is rounded up.
         count = math.ceil((whole or self.step_count) * share - 1e-9)
@@ -510,7 +514,7 @@ class ContinuousFlow(Flow):
 
     def _point(self, point: tuple[float, float]) -> Tensor:
         if len(point) != 2 or not all(math.isfinite(c) for c in point):
-            raise ShapeError(f"A point is two finite numbers, got {point}")
+            raise ShapeError("A point is two finite numbers, got {point}", point=point)
         like = next(self.parameters(), torch.empty(0))
         return like.new_tensor([point])
 

@@ -56,7 +56,7 @@ def solver_lab(flow: ContinuousFlow, *, points: int = POINTS) -> tuple[SolverLab
 @torch.no_grad()
 def _rows(flow: ContinuousFlow, points: int) -> Iterator[SolverLabRow]:
     if points < 1:
-        raise SpecError(f"A solver lab needs points >= 1, got {points}")
+        raise SpecError("A solver lab needs points >= 1, got {points}", points=points)
     flow = copy.deepcopy(flow.core).double()
     z = base_points(flow.base, points).double()
     z = z.to(next(flow.parameters(), z).device)
@@ -188,6 +188,6 @@ class LabJob(threading.Thread):
                 if self._cancelled.is_set():
                     raise SpecError("The solver lab was asked again before it had finished")
         except FlowError as error:
-            self._send(Failure(request=request, error=type(error).__name__, text=str(error)))
+            self._send(Failure(request=request, error=type(error).__name__, text=error.sentence))
         else:
             self._send(SolverLabReply(request=request, rows=tuple(rows)))

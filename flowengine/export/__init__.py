@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from flowengine.errors import ExportError
 from flowengine.files import check_plain, replacing_folder, replacing_path
+from flowengine.foreign import words_of
 from flowengine.numbers import as_whole, check_seed
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ def run_export(
     try:
         if FORMATS[format].suffixes:
             if whole is None or not 1 <= whole <= MAX_SAMPLES:
-                raise ExportError(f"Expected from 1 to {MAX_SAMPLES} samples, got {count}")
+                raise ExportError(
+                    "Expected from 1 to {max_samples} samples, got {count}",
+                    max_samples=MAX_SAMPLES,
+                    count=count,
+                )
             with replacing_path(path) as file:
                 suffix = Path(path).suffix.lower()
                 difference = write(flow, file, suffix=suffix, count=whole, seed=seed, **told)
@@ -148,7 +153,11 @@ def run_export(
             difference = write(flow, folder, project=project, lane=lane, **told)
             size = sum(file.stat().st_size for file in folder.iterdir())
     except OSError as error:
-        raise ExportError(f"{path} could not be written: {error.strerror or error}") from None
+        raise ExportError(
+            "{path} could not be written: {strerror}",
+            path=path,
+            strerror=words_of(error.strerror or error),
+        ) from None
     return ExportResult(Path(path), size, difference)
 
 
@@ -162,32 +171,52 @@ def check_place(format: str, path: str | os.PathLike[str]) -> None:
             there is no folder to write into, or it is read-only.
     """
     if format not in FORMATS:
-        raise ExportError(f"There is no format {format!r}; there is {', '.join(FORMATS)}")
+        raise ExportError(
+            "There is no format {format}; there is {formats}",
+            format=repr(format),
+            formats=", ".join(FORMATS),
+        )
     place, suffixes = Path(path), FORMATS[format].suffixes
     parent = place.absolute().parent
     if not parent.is_dir():
-        raise ExportError(f"{place} cannot be written: there is no folder {parent}")
+        raise ExportError(
+            "{place} cannot be written: there is no folder {parent}", place=place, parent=parent
+        )
     if not os.access(parent, os.W_OK):
-        raise ExportError(f"{place} cannot be written: the folder {parent} is read-only")
+        raise ExportError(
+            "{place} cannot be written: the folder {parent} is read-only",
+            place=place,
+            parent=parent,
+        )
     if suffixes:
         if place.suffix.lower() not in suffixes:
-            raise ExportError(f"Expected a {' or '.join(suffixes)} file, got {place}")
+            raise ExportError(
+                "Expected a {suffixes} file, got {place}",
+                suffixes=" or ".join(suffixes),
+                place=place,
+            )
         if place.is_dir():
-            raise ExportError(f"{place} is a folder; an export of this kind is a file")
+            raise ExportError("{place} is a folder; an export of this kind is a file", place=place)
         try:
             check_plain(place)
         except OSError as error:
-            raise ExportError(f"{path} could not be written: {error.strerror}") from None
+            raise ExportError(
+                "{path} could not be written: {strerror}",
+                path=path,
+                strerror=words_of(error.strerror or error),
+            ) from None
     elif place.is_dir():
         known = {*FORMATS[format].files, "__pycache__"}
         foreign = sorted(entry.name for entry in place.iterdir() if entry.name not in known)
         if foreign:
             raise ExportError(
-                f"{place} holds {foreign[0]!r}, which is no part of an earlier export; choose an "
-                "empty or a new folder"
+                "{place} holds {foreign}, which is no part of an earlier export; "
+                "choose an empty or a new folder",
+                place=place,
+                foreign=repr(foreign[0]),
             )
     elif place.exists():
-        raise ExportError(f"{place} is a file; an export of this kind is a folder")
+        raise ExportError("{place} is a file; an export of this kind is a folder", place=place)
 
 
 class _Callable(ModuleType):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowengine.errors import FlowError, phrase
 from flowengine.export import run_export
+from flowengine.foreign import words_of
 from flowengine.protocol import ExportDone, ExportProgress, Failure
 
 if TYPE_CHECKING:
@@ -56,10 +57,14 @@ class ExportJob(threading.Thread):
                 cancelled=self._cancelled.is_set,
             )
         except FlowError as error:
-            self._send(Failure(request=request, error=type(error).__name__, text=str(error)))
+            self._send(Failure(request=request, error=type(error).__name__, text=error.sentence))
         except OSError as error:
             path = self._command.path
-            text = phrase(f"{path} could not be written: {error.strerror or error}")
+            text = phrase(
+                "{path} could not be written: {strerror}",
+                path=path,
+                strerror=words_of(error.strerror or error),
+            )
             self._send(Failure(request=request, error="ExportError", text=text))
         else:
             self._send(

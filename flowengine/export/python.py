@@ -77,8 +77,10 @@ def export_python(
     allowed = max(TOLERANCE, 10 * found.rounding)
     if not found.difference <= allowed:
         raise ExportError(
-            f"The exported model differs from the engine's by {found.difference:.2g}, and at most "
-            f"{allowed:.2g} is allowed; nothing was written"
+            "The exported model differs from the engine's by {difference}, and at "
+            "most {allowed} is allowed; nothing was written",
+            difference=f"{found.difference:.2g}",
+            allowed=f"{allowed:.2g}",
         )
     progress(0.9, "writing the README")
     count = sum(weight.numel() for weight in weights.values())
@@ -107,10 +109,12 @@ def model_source(flow: Model, name: str, lane: str) -> str:
         templates = [_field_of(flow).lower(), "continuous_adams" if adams else "continuous_flow"]
         build = _build_continuous(flow)
     else:
-        raise ExportError(f"The python export does not know {type(flow).__name__} yet")
+        raise ExportError("The python export does not know {flow} yet", flow=type(flow).__name__)
     for kind in templates:
         if not has_template(kind):
-            raise ExportError(f"The python export does not know the layer {kind!r} yet")
+            raise ExportError(
+                "The python export does not know the layer {kind} yet", kind=repr(kind)
+            )
     framed = [] if flow.frame.is_identity else ["framed"]
     templates = [f"base_{flow.base.spec.kind}", *templates, *framed, "usage"]
     return assemble(templates, docstring=_docstring(name, lane), build=in_frame(build, flow))

@@ -114,7 +114,7 @@ def _run_fresh(folder: Path, points: dict[str, Tensor], cancelled: Cancelled) ->
         if process.returncode != 0:
             lines = complaint.decode(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else phrase("no reason given")
-            raise ExportError(f"The exported model does not run: {reason}")
+            raise ExportError("The exported model does not run: {reason}", reason=reason)
         tensors: dict[str, Tensor] = load_file(found)
         return tensors
 

@@ -128,8 +128,10 @@ def _difference(file: Path, rows: Rows, suffix: str, cancelled: Cancelled) -> fl
     for part, found in zip(_parts(rows, cancelled), _read(file, suffix, rows.dtype), strict=True):
         if found.shape != part.shape:
             raise ExportError(
-                f"The file holds rows of shape {found.shape} where {part.shape} were written; "
-                "nothing was left behind"
+                "The file holds rows of shape {shape} where {shape_} were written; "
+                "nothing was left behind",
+                shape=found.shape,
+                shape_=part.shape,
             )
         largest = max(largest, float(np.abs(found - part).max()))
     return largest

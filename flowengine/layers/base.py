@@ -211,7 +211,7 @@ def build_layer(spec: LayerSpec, generator: torch.Generator | None = None) -> La
     """
     make = _layers.get(type(spec))
     if make is None:
-        raise SpecError(f"No layer implements {type(spec).__name__}")
+        raise SpecError("No layer implements {spec}", spec=type(spec).__name__)
     spec = admitted(spec)
     with single_precision() as dtype:
         layer = make(spec, generator or torch.Generator().manual_seed(0)).to(dtype)

@@ -156,7 +156,11 @@ def _check(root: Columns, miss: Tensor, goal: Columns, name: str) -> None:
     if bool(bad.any()):
         k = int(bad.nonzero()[0])
         raise NumericsError(
-            f"The layer {name} cannot be inverted numerically at ({float(goal[0][k]):.6g}, "
-            f"{float(goal[1][k]):.6g}): its image must come within {float(allowed[k]):.1e} of the "
-            f"point, got {float(miss[k]):.1e}"
+            "The layer {name} cannot be inverted numerically at ({goal}, {goal_}): "
+            "its image must come within {allowed} of the point, got {miss}",
+            name=name,
+            goal=f"{float(goal[0][k]):.6g}",
+            goal_=f"{float(goal[1][k]):.6g}",
+            allowed=f"{float(allowed[k]):.1e}",
+            miss=f"{float(miss[k]):.1e}",
         )

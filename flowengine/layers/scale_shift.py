@@ -120,8 +120,10 @@ class ActNorm(ElementwiseAffine):
         spread = torch.stack([column.std(correction=0) for column in x])
         if not (spread > 0).all() or not spread.isfinite().all():
             raise NumericsError(
-                "ActNorm starts from a batch with finite points that differ on both axes, got "
-                f"spreads {spread[0]:.3g} and {spread[1]:.3g}"
+                "ActNorm starts from a batch with finite points that differ on both "
+                "axes, got spreads {spread} and {spread_}",
+                spread=f"{spread[0]:.3g}",
+                spread_=f"{spread[1]:.3g}",
             )
         log_scale = spread.clamp(1e-2, 1e2).log()
         self.raw_log_scale.copy_(torch.tensor([undo_soft_clamp(v) for v in log_scale.tolist()]))

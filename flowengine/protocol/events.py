@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
+from flowengine.errors import Sentence
 from flowengine.project import Lane, LaneState
 from flowengine.protocol.message import Direction, Message
 
@@ -35,7 +36,7 @@ class LaneStatus(Message, tag="status"):
     step: int
     device: str
     weights: int
-    reason: str = ""
+    reason: Sentence = Sentence("")
 
 
 class Metrics(Message, tag="metrics"):
@@ -289,7 +290,7 @@ class Notice(Message, tag="notice"):
     """
 
     lane: Lane
-    text: str
+    text: Sentence
     remedy: Literal["", "halve_rate"] = ""
 
 
@@ -298,7 +299,7 @@ class Failure(Message, tag="failure"):
 
     request: int
     error: str
-    text: str
+    text: Sentence
 
 
 Event = (

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from flowengine.arrays import FrozenArray
-from flowengine.errors import ProtocolError
+from flowengine.errors import ProtocolError, Sentence
+from flowengine.foreign import words_of
 from flowengine.protocol.commands import Command
 from flowengine.protocol.events import Event
 
@@ -28,10 +29,14 @@ def _pack(value: Any) -> Any:  # noqa: ANN401
         array = np.ascontiguousarray(value)
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
         return {"dtype": array.dtype.str, "shape": array.shape, "data": array.tobytes()}
+    if isinstance(value, Sentence):
+        return value.record()
     raise NotImplementedError(f"{type(value).__name__} does not travel")
 
 
 def _unpack(kind: type, value: Any) -> Any:  # noqa: ANN401
+    if kind is Sentence:
+        return Sentence.from_record(value)
     if kind is not np.ndarray and kind is not FrozenArray:
         raise NotImplementedError
     dtype, shape, data = value["dtype"], value["shape"], value["data"]
@@ -77,7 +82,7 @@ def _decode(kind: Any, data: bytes) -> Any:  # noqa: ANN401
     try:
         return _decoder(kind).decode(data)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
-        raise ProtocolError(f"A message could not be read: {error}") from None
+        raise ProtocolError("A message could not be read: {error}", error=words_of(error)) from None
 
 
 def write_frame(stream: IO[bytes], message: Command | Event) -> None:
@@ -105,10 +110,16 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
         raise ProtocolError("The stream ended inside the length of a message")
     (length,) = struct.unpack("<I", head)
     if length > MAX_FRAME:
-        raise ProtocolError(f"A message may have {MAX_FRAME} bytes, this one announces {length}")
+        raise ProtocolError(
+            "A message may have {max_frame} bytes, this one announces {length}",
+            max_frame=MAX_FRAME,
+            length=length,
+        )
     data = _read_exactly(stream, length)
     if len(data) < length:
-        raise ProtocolError(f"The stream ended {length - len(data)} bytes short of a message's end")
+        raise ProtocolError(
+            "The stream ended {length} bytes short of a message's end", length=length - len(data)
+        )
     return data
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowengine.errors import TargetError, phrase
+from flowengine.foreign import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,11 @@ def check_density(density: ArrayLike, what: str = DENSITY) -> NDArray[np.float64
     if (grid < 0).any():
         row, column = np.unravel_index(int(grid.argmin()), grid.shape)
         raise TargetError(
-            f"{what} must not be negative, got {grid[row, column]:g} at row {row}, column {column}"
+            "{what} must not be negative, got {grid} at row {row}, column {column}",
+            what=what,
+            grid=f"{grid[row, column]:g}",
+            row=row,
+            column=column,
         )
     return grid
 
@@ -51,7 +56,11 @@ def check_shape(shape: tuple[int, ...], what: str) -> None:
     """
     if len(shape) != 2 or not all(MIN_SIDE <= n <= MAX_SIDE for n in shape):
         raise TargetError(
-            f"{what} must be a grid of {MIN_SIDE} to {MAX_SIDE} rows and columns, got shape {shape}"
+            "{what} must be a grid of {min_side} to {max_side} rows and columns, got shape {shape}",
+            what=what,
+            min_side=MIN_SIDE,
+            max_side=MAX_SIDE,
+            shape=shape,
         )
 
 
@@ -62,7 +71,9 @@ def check_not_empty(density: NDArray[Any], what: str = DRAWING) -> None:
         TargetError: no cell holds anything.
     """
     if not density.any():
-        raise TargetError(f"{what} is empty: at least one cell must have a density above zero")
+        raise TargetError(
+            "{what} is empty: at least one cell must have a density above zero", what=what
+        )
 
 
 def check_points(points: ArrayLike, what: str = POINTS) -> NDArray[np.float64]:
@@ -75,12 +86,20 @@ def check_points(points: ArrayLike, what: str = POINTS) -> NDArray[np.float64]:
     array = _real(points, what)
     if array.ndim != 2 or array.shape[1] != 2 or not 1 <= len(array) <= MAX_POINTS:
         raise TargetError(
-            f"{what} must have shape (n, 2) with n from 1 to {MAX_POINTS:,}, got {array.shape}"
+            "{what} must have shape (n, 2) with n from 1 to {max_points}, got {shape}",
+            what=what,
+            max_points=f"{MAX_POINTS:,}",
+            shape=array.shape,
         )
     _refuse_non_finite(array, what)
     farthest = float(np.abs(array).max())
     if farthest >= MAX_COORDINATE:
-        raise TargetError(f"{what} must lie within ±{MAX_COORDINATE:,.0f}, got {farthest:g}")
+        raise TargetError(
+            "{what} must lie within ±{max_coordinate}, got {farthest}",
+            what=what,
+            max_coordinate=f"{MAX_COORDINATE:,.0f}",
+            farthest=f"{farthest:g}",
+        )
     return array
 
 
@@ -93,10 +112,11 @@ def check_weights(weights: ArrayLike, count: int) -> NDArray[np.float64]:
     array = _real(weights, WEIGHTS)
     if array.shape != (count,) or not np.isfinite(array).all() or (array < 0).any():
         raise TargetError(
-            f"{WEIGHTS} must be {count:,} finite numbers that are not negative, one for each point"
+            "The weights must be {count} finite numbers that are not negative, one for each point",
+            count=f"{count:,}",
         )
     if not array.any():
-        raise TargetError(f"{WEIGHTS} are all zero: at least one point must count")
+        raise TargetError("The weights are all zero: at least one point must count")
     shares: NDArray[np.float64] = array / array.max()
     return shares
 
@@ -116,7 +136,8 @@ def check_extent(extent: Sequence[float]) -> Extent:
         if x_min < x_max and y_min < y_max:
             return x_min, x_max, y_min, y_max
     raise TargetError(
-        f"The extent must be four finite numbers x_min < x_max, y_min < y_max, got {_told(extent)}"
+        "The extent must be four finite numbers x_min < x_max, y_min < y_max, got {extent}",
+        extent=_told(extent),
     )
 
 
@@ -128,7 +149,10 @@ def check_bandwidth(bandwidth: float) -> float:
     """
     number = isinstance(bandwidth, int | float | np.number) and not isinstance(bandwidth, bool)
     if not (number and math.isfinite(bandwidth) and bandwidth > 0):
-        raise TargetError(f"The bandwidth must be a finite number above 0, got {_told(bandwidth)}")
+        raise TargetError(
+            "The bandwidth must be a finite number above 0, got {bandwidth}",
+            bandwidth=_told(bandwidth),
+        )
     return float(bandwidth)
 
 
@@ -147,9 +171,11 @@ def _real(values: ArrayLike, what: str) -> NDArray[np.float64]:
         # a tensor that takes gradients, or lies on another device, says no to NumPy
         array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
         if array.dtype.kind not in "biuf":
-            raise TypeError(phrase(f"got an array of {array.dtype}"))
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TargetError(f"{what} must be an array of real numbers: {error}") from None
+            raise TargetError("got an array of {dtype}", dtype=array.dtype)
+    except (TypeError, ValueError, RuntimeError) as error:  # a TargetError is one of these
+        raise TargetError(
+            "{what} must be an array of real numbers: {error}", what=what, error=words_of(error)
+        ) from None
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told in full below
         return array.astype(np.float64)
 
@@ -159,6 +185,11 @@ def _refuse_non_finite(array: NDArray[np.float64], what: str) -> None:
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise TargetError(
-            f"{what} must be finite, but {int(bad.sum()):,} of {array.size:,} values are NaN or "
-            f"infinite, the first at row {first[0]}, column {first[1]}"
+            "{what} must be finite, but {bad} of {size} values are NaN or infinite, "
+            "the first at row {first}, column {first_}",
+            what=what,
+            bad=f"{int(bad.sum()):,}",
+            size=f"{array.size:,}",
+            first=first[0],
+            first_=first[1],
         )

@@ -65,7 +65,8 @@ def choose(
     if reading.columns:
         if len(reading.columns) != 2:
             raise TargetError(
-                f"Expected the names of two columns, as in lon,lat, got {','.join(reading.columns)}"
+                "Expected the names of two columns, as in lon,lat, got {columns}",
+                columns=",".join(reading.columns),
             )
         x, y = (_place(name, len(numbers), titles, what) for name in reading.columns)
         return Chosen(x, y, weights)
@@ -87,7 +88,9 @@ def _place(name: str, count: int, titles: Sequence[str] | None, what: str) -> in
     if name.isdecimal() and 1 <= int(name) <= count:
         return int(name) - 1
     told = ", ".join(known)[:200] if known else f"1 … {count}"
-    raise TargetError(f"{what} has no column {name!r}; it has {told}")
+    raise TargetError(
+        "{what} has no column {name}; it has {told}", what=what, name=repr(name), told=told
+    )
 
 
 def _may_be_meant(place: int, column: Column, names: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from flowengine.errors import FormulaError, TargetError, phrase
+from flowengine.errors import FormulaError, Sentence, TargetError, phrase
 from flowengine.project import DEFAULT_EXTENT
 from flowengine.targets.presets import SIZE
 
@@ -109,7 +109,13 @@ def _check_values(values: Array, x: Array, y: Array) -> None:
         if bad.any():
             first = tuple(np.argwhere(bad)[0])
             value = phrase("no number") if np.isnan(values[first]) else f"{values[first]:.3g}"
-            raise TargetError(f"{fault}, got {value} at x = {x[first]:.2f}, y = {y[first]:.2f}")
+            raise TargetError(
+                "{fault}, got {value} at x = {x}, y = {y}",
+                fault=fault,
+                value=value,
+                x=f"{x[first]:.2f}",
+                y=f"{y[first]:.2f}",
+            )
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -166,7 +172,8 @@ class Token(NamedTuple):
     text: str
     at: int
 
-    def __str__(self) -> str:
+    def words(self) -> str:
+        """How a sentence names it."""
         return phrase("the end") if self.kind == "end" else f"“{self.text}”"
 
 
@@ -186,9 +193,11 @@ def _tokens(text: str) -> list[Token]:
         if match is None or match.lastgroup is None:
             at += len(text[at:]) - len(text[at:].lstrip())
             raise FormulaError(
-                f"A formula holds numbers, names and + - * / ^ ( ) < > only, got “{text[at]}” at "
-                f"character {at + 1}",
+                "A formula holds numbers, names and + - * / ^ ( ) < > only, got "
+                "“{text}” at character {character}",
                 at,
+                text=text[at],
+                character=at + 1,
             )
         piece = match[match.lastgroup]
         found.append(Token(match.lastgroup, _SIGNS.get(piece, piece), match.end() - len(piece)))
@@ -232,13 +241,22 @@ def parse(text: str) -> Formula:
     """
     if len(text) > MAX_LENGTH:
         raise FormulaError(
-            f"A formula may have {MAX_LENGTH:,} characters, it has {len(text):,}", MAX_LENGTH
+            "A formula may have {max_length} characters, it has {text}",
+            MAX_LENGTH,
+            max_length=f"{MAX_LENGTH:,}",
+            text=f"{len(text):,}",
         )
     return Formula(text.strip(), tuple(_Parser(_tokens(text)).whole()))
 
 
 def _other_than(what: str, at: int, got: str) -> FormulaError:
-    return FormulaError(f"Expected {what} at character {at + 1}, got {got}", at)
+    return FormulaError(
+        "Expected {what} at character {character}, got {got}",
+        at,
+        what=what,
+        character=at + 1,
+        got=got,
+    )
 
 
 class _Parser:
@@ -267,24 +285,27 @@ class _Parser:
         self._index += 1
         return token
 
-    def _expected(self, what: str) -> FormulaError:
+    def _expected(self, what: Sentence) -> FormulaError:
         token = self._next
         if token.text == ",":
             return FormulaError(
-                f"Expected {what} at character {token.at + 1}, got “,”; decimals are written with "
-                "a point",
+                "Expected {what} at character {character}, got “,”; decimals are written "
+                "with a point",
                 token.at,
+                what=what,
+                character=token.at + 1,
             )
-        return _other_than(what, token.at, str(token))
+        return _other_than(what, token.at, token.words())
 
     def _expression(self, weakest: int) -> None:
         """Read an operand and all that binds to it at least as strongly as `weakest`."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise FormulaError(
-                f"A formula may be {MAX_DEPTH} brackets deep, it is deeper at character "
-                f"{self._next.at + 1}",
+                "A formula may be {max_depth} brackets deep, it is deeper at character {character}",
                 self._next.at,
+                max_depth=MAX_DEPTH,
+                character=self._next.at + 1,
             )
         self._operand()
         while self._carry_on(weakest):
@@ -345,13 +366,17 @@ class _Parser:
             return
         else:
             functions = ", ".join(FUNCTIONS)
-            raise self._expected(phrase(f"one of {_NAMES} or a function ({functions})"))
+            raise self._expected(
+                phrase(
+                    "one of x, y, r, theta, pi, e or a function ({functions})", functions=functions
+                )
+            )
         self._take()
 
     def _call(self, name: str) -> None:
         function, start = FUNCTIONS[name], self._take()
         if self._next.text != "(":
-            raise self._expected(phrase(f"“(” after {name}"))
+            raise self._expected(phrase("“(” after {name}", name=name))
         self._take()
         if name == "gauss":
             self._steps += ["x", "y"]
@@ -363,11 +388,11 @@ class _Parser:
             count += 1
         self._close()
         if not function.fewest <= count <= function.most:
-            got = phrase("1 value") if count == 1 else phrase(f"{count} values")
+            got = phrase("1 value") if count == 1 else phrase("{count} values", count=count)
             raise _other_than(f"{name}({function.arguments})", start.at, got)
         self._steps.append(Step(function.compute, count + 2 * (name == "gauss")))
 
     def _close(self) -> None:
         if self._next.text != ")":
-            raise self._expected("“)”")
+            raise self._expected(phrase("“)”"))
         self._take()

@@ -243,7 +243,11 @@ class GridTarget:
 
 def _check_method(method: str) -> None:
     if method not in STREAMS:
-        raise SpecError(f"method must be {' or '.join(STREAMS)}, got {method!r}")
+        raise SpecError(
+            "method must be {streams}, got {method}",
+            streams=" or ".join(STREAMS),
+            method=repr(method),
+        )
 
 
 class _InverseCdf:

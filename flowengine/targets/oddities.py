@@ -28,18 +28,23 @@ def oddity(target: TargetSpec) -> str:
         x, y = points[0].tolist()
         if count > 1:
             return phrase(
-                f"All {count:,} points lie at one place, ({x:.6g}, {y:.6g}): the target is a bell "
-                "about it"
+                "All {count} points lie at one place, ({x}, {y}): the target is a bell about it",
+                count=f"{count:,}",
+                x=f"{x:.6g}",
+                y=f"{y:.6g}",
             )
     elif not spread.all():
         name, value = ("x", points[0, 0]) if not spread[0] else ("y", points[0, 1])
         return phrase(
-            f"{name} is {value:.6g} at every point: the target is a thin ridge about a line"
+            "{name} is {value} at every point: the target is a thin ridge about a line",
+            name=name,
+            value=f"{value:.6g}",
         )
     if count < FEW:
         return phrase(
-            f"So few points ({count}) say little of where others would lie: the target is a bell "
-            "about each of them"
+            "So few points ({count}) say little of where others would lie: the "
+            "target is a bell about each of them",
+            count=count,
         )
     return _outlier(points, target.extent)
 
@@ -51,8 +56,12 @@ def _outlier(points: NDArray[np.float64], extent: tuple[float, ...]) -> str:
         if high - low < _SQUEEZED * (extent[2 * axis + 1] - extent[2 * axis]):
             farthest = values[np.argmax(np.abs(values - np.median(values)))]
             return phrase(
-                f"Nine tenths of the points lie between {name} = {low:.6g} and {high:.6g}, and one "
-                f"at {farthest:.6g}: the target is stretched to hold it, and shows little of the "
-                "others"
+                "Nine tenths of the points lie between {name} = {low} and {high}, "
+                "and one at {farthest}: the target is stretched to hold it, and "
+                "shows little of the others",
+                name=name,
+                low=f"{low:.6g}",
+                high=f"{high:.6g}",
+                farthest=f"{farthest:.6g}",
             )
     return ""

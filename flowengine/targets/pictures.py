@@ -14,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from flowengine.errors import TargetError
+from flowengine.foreign import words_of
 from flowengine.targets.presets import SIZE
 
 if TYPE_CHECKING:
@@ -73,15 +74,21 @@ def picture_density(data: bytes, what: str) -> Array:
         raise
     except UnidentifiedImageError:
         raise TargetError(
-            f"{what} is not a PNG or JPEG picture: save it as one in a picture program"
+            "{what} is not a PNG or JPEG picture: save it as one in a picture program", what=what
         ) from None
     except Image.DecompressionBombError:
         raise _too_large(_declared_size(data), what) from None
     except _DAMAGE as error:
-        raise TargetError(f"{what} is a damaged picture, try another copy: {error}") from None
+        raise TargetError(
+            "{what} is a damaged picture, try another copy: {error}",
+            what=what,
+            error=words_of(error),
+        ) from None
     density = _centred(np.clip((darkness - _PAPER) / (1 - _PAPER), 0.0, 1.0))
     if not density.any():
-        raise TargetError(f"{what} is blank: expected dark or opaque parts, which make the density")
+        raise TargetError(
+            "{what} is blank: expected dark or opaque parts, which make the density", what=what
+        )
     return density
 
 
@@ -94,8 +101,13 @@ def _check_size(size: tuple[int, int], what: str) -> None:
 def _too_large(size: tuple[int, int], what: str) -> TargetError:
     width, height = size
     return TargetError(
-        f"{what} has {width:,} × {height:,} pixels; a picture may have {MAX_SIDE:,} on a side "
-        f"and {MAX_PIXELS:,} in all"
+        "{what} has {width} × {height} pixels; a picture may have {max_side} on a "
+        "side and {max_pixels} in all",
+        what=what,
+        width=f"{width:,}",
+        height=f"{height:,}",
+        max_side=f"{MAX_SIDE:,}",
+        max_pixels=f"{MAX_PIXELS:,}",
     )
 
 

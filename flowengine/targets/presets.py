@@ -69,7 +69,11 @@ def preset(name: str) -> Preset:
         TargetError: there is none.
     """
     if name not in PRESETS:
-        raise TargetError(f"No preset is called {name!r}; there are {', '.join(PRESETS)}")
+        raise TargetError(
+            "No preset is called {name}; there are {presets}",
+            name=repr(name),
+            presets=", ".join(PRESETS),
+        )
     return PRESETS[name]
 
 

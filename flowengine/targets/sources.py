@@ -16,6 +16,7 @@ import numpy as np
 
 from flowengine.arrays import FrozenArray
 from flowengine.errors import TargetError, phrase
+from flowengine.foreign import words_of
 from flowengine.frame import Frame
 from flowengine.project import DEFAULT_EXTENT, TargetSpec
 from flowengine.targets.checks import (
@@ -185,8 +186,10 @@ def spec_from_file(
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise TargetError(
-            f"{file}: a target is read from {', '.join(_READERS)}, not from "
-            f"{file.suffix or phrase('a file without suffix')}"
+            "{file}: a target is read from {readers}, not from {suffix}",
+            file=file,
+            readers=", ".join(_READERS),
+            suffix=file.suffix or phrase("a file without suffix"),
         )
     if reader is _spec_from_csv:
         return _spec_from_csv(file, reading, tell)
@@ -232,13 +235,17 @@ def spec_from_text(
     if Path(text).suffix or os.path.exists(text):
         return spec_from_file(text, reading, tell)
     raise TargetError(
-        f"No preset and no file is called {text!r}; the presets are {', '.join(PRESETS)}"
+        "No preset and no file is called {text}; the presets are {presets}",
+        text=repr(text),
+        presets=", ".join(PRESETS),
     )
 
 
 def _refuse_reading(reading: Reading | None, what: str) -> None:
     if reading is not None and reading != Reading():
-        raise TargetError(f"{what} is no table: only of a .csv columns are named or rows left out")
+        raise TargetError(
+            "{what} is no table: only of a .csv columns are named or rows left out", what=what
+        )
 
 
 def _picture_spec(density: NDArray[np.float64], name: str) -> TargetSpec:
@@ -252,7 +259,11 @@ def _spec_from_npy(path: Path) -> TargetSpec:
             # a map reads nothing before its shape is known, and never unpickles
             array = np.lib.format.open_memmap(path, mode="r")
     except _NO_ARRAY as error:
-        raise TargetError(f"{path} is not a NumPy array (.npy): {_one_line(error)}") from None
+        raise TargetError(
+            "{path} is not a NumPy array (.npy): {error}",
+            path=path,
+            error=words_of(_one_line(error)),
+        ) from None
     if array.ndim == 2 and array.shape[1] == 2:
         return spec_from_points(check_points(array, str(path)), path.stem)
     check_shape(array.shape, str(path))
@@ -270,8 +281,10 @@ def _spec_from_csv(
         text = _read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TargetError(
-            f"{path} is not a table in UTF-8 text: byte {error.start} cannot be read; save it as "
-            "CSV in UTF-8"
+            "{path} is not a table in UTF-8 text: byte {start} cannot be read; save "
+            "it as CSV in UTF-8",
+            path=path,
+            start=error.start,
         ) from None
     table = read_points(text, str(path), reading)
     for notice in table.notices:
@@ -296,19 +309,30 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise TargetError(f"{path} cannot be read: {error.strerror}") from None
+        raise TargetError(
+            "{path} cannot be read: {strerror}",
+            path=path,
+            strerror=words_of(error.strerror or error),
+        ) from None
 
 
 def _check_file(path: Path) -> None:
     if not os.path.exists(path):  # unlike Path.exists, at ease with any text at all
-        raise TargetError(f"{path} does not exist; it may have been moved or renamed")
+        raise TargetError("{path} does not exist; it may have been moved or renamed", path=path)
     if not path.is_file():
-        raise TargetError(f"{path} is not a file: expected a picture, a table or an array")
+        raise TargetError(
+            "{path} is not a file: expected a picture, a table or an array", path=path
+        )
     size = path.stat().st_size
     if size == 0:
-        raise TargetError(f"{path} is empty: expected a picture, a table or an array")
+        raise TargetError("{path} is empty: expected a picture, a table or an array", path=path)
     if size > MAX_FILE_BYTES:
-        raise TargetError(f"{path} may have {MAX_FILE_BYTES:,} bytes, it has {size:,}")
+        raise TargetError(
+            "{path} may have {max_file_bytes} bytes, it has {size}",
+            path=path,
+            max_file_bytes=f"{MAX_FILE_BYTES:,}",
+            size=f"{size:,}",
+        )
 
 
 def _one_line(error: BaseException) -> str:

@@ -80,7 +80,9 @@ class PointStream(ABC):
         size = as_whole(batch_size)
         if dim < 1 or size is None or size < 1:
             raise SpecError(
-                f"A stream needs dim >= 1 and batch_size >= 1, got {dim} and {batch_size}"
+                "A stream needs dim >= 1 and batch_size >= 1, got {dim} and {batch_size}",
+                dim=dim,
+                batch_size=batch_size,
             )
         self.dim = dim
         self.batch_size = size
@@ -126,8 +128,11 @@ class PointStream(ABC):
         block, offset = int(state["block"]), int(state["offset"])
         if block < 0 or not 0 <= offset <= self._block_size:
             raise SpecError(
-                f"A stream stands at block >= 0, 0 <= offset <= {self._block_size}, "
-                f"got block {block}, offset {offset}"
+                "A stream stands at block >= 0, 0 <= offset <= {block_size}, got "
+                "block {block}, offset {offset}",
+                block_size=self._block_size,
+                block=block,
+                offset=offset,
             )
         self._block, self._offset, self._points = block, offset, None
 

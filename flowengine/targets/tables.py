@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from flowengine.errors import TargetError, phrase
+from flowengine.errors import Sentence, TargetError, phrase
 from flowengine.targets.columns import Chosen, Reading, choose
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class PointTable(NamedTuple):
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64] | None
-    notices: tuple[str, ...]
+    notices: tuple[Sentence, ...]
 
 
 class _Row(NamedTuple):
@@ -89,7 +89,7 @@ def read_points(text: str, what: str, reading: Reading | None = None) -> PointTa
     reading = reading or Reading()
     table = _parsed(text)
     if not table.rows:
-        raise TargetError(f"{what} holds no points: expected two numbers on each line")
+        raise TargetError("{what} holds no points: expected two numbers on each line", what=what)
     table = _even(table, what)
     chosen = _choose(table, what, reading)
     values = np.array([_values(row, chosen, table) for row in table.rows])
@@ -97,7 +97,7 @@ def read_points(text: str, what: str, reading: Reading | None = None) -> PointTa
     _refuse_unread(table, chosen, missing, what, drop=reading.drop_missing)
     values = values[~missing]
     if not len(values):
-        raise TargetError(f"{what} holds no points: expected two numbers on each line")
+        raise TargetError("{what} holds no points: expected two numbers on each line", what=what)
     weights = values[:, 2] if chosen.weights is not None else None
     return PointTable(values[:, :2], weights, tuple(_notices(table, chosen, values, what)))
 
@@ -117,7 +117,7 @@ def parse_table(text: str, what: str) -> NDArray[np.float64]:
     """
     table = _parsed(_BRACKETS.sub("", _ROW_ENDS.sub("\n", text)) if "[" in text else text)
     if not table.rows:
-        raise TargetError(f"{what} holds no numbers: expected a row of them on each line")
+        raise TargetError("{what} holds no numbers: expected a row of them on each line", what=what)
     count = max(2, len(table.rows[0].words))
     return np.array([_numbers(row, count, table, what) for row in table.rows])
 
@@ -198,14 +198,22 @@ def _check_width(row: _Row, count: int, table: _Table, what: str) -> None:
     where, expected = _line(what, row), phrase("two") if count == 2 else f"{count:,}"
     if found < count and row is table.rows[-1] and not table.ended:
         raise TargetError(
-            f"{where}: expected {expected} numbers, got {found:,}; the line has no end, so the "
-            "table may have been cut off"
+            "{where}: expected {expected} numbers, got {found}; the line has no "
+            "end, so the table may have been cut off",
+            where=where,
+            expected=expected,
+            found=f"{found:,}",
         )
-    raise TargetError(f"{where}: expected {expected} numbers, got {found:,}")
+    raise TargetError(
+        "{where}: expected {expected} numbers, got {found}",
+        where=where,
+        expected=expected,
+        found=f"{found:,}",
+    )
 
 
-def _line(what: str, row: _Row) -> str:
-    return phrase(f"{what}, line {row.number}")
+def _line(what: str, row: _Row) -> Sentence:
+    return phrase("{what}, line {number}", what=what, number=row.number)
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -218,14 +226,22 @@ def _choose(table: _Table, what: str, reading: Reading) -> Chosen:
         chosen = choose(numbers, None, what, reading)
         if chosen is None:
             where, expected, found = _line(what, table.rows[0]), phrase("two"), table.width
-            raise TargetError(f"{where}: expected {expected} numbers, got {found:,}")
+            raise TargetError(
+                "{where}: expected {expected} numbers, got {found}",
+                where=where,
+                expected=expected,
+                found=f"{found:,}",
+            )
         return chosen
     chosen = choose(numbers, table.titles, what, reading)
     if chosen is None:
         names = ", ".join(table.titles or ())
         raise TargetError(
-            f"{what} has {table.width} columns, {names[:200]}: say which two hold the points, "
-            "with --columns NAME,NAME"
+            "{what} has {width} columns, {names}: say which two hold the points, "
+            "with --columns NAME,NAME",
+            what=what,
+            width=table.width,
+            names=names[:200],
         )
     return chosen
 
@@ -251,8 +267,10 @@ def _refuse_unread(
             len(missing),
         )
         raise TargetError(
-            f"{told}; {lacking:,} of {rows:,} rows lack a number, and --drop-missing leaves them "
-            "out"
+            "{told}; {lacking} of {rows} rows lack a number, and --drop-missing leaves them out",
+            told=told,
+            lacking=f"{lacking:,}",
+            rows=f"{rows:,}",
         )
 
 
@@ -269,8 +287,12 @@ def _unread_word(row: _Row, chosen: Chosen, table: _Table, what: str) -> TargetE
     first = min(bad, key=lambda k: row.words[k].lower() in _MISSING)
     word = row.words[first]
     if _number(word, comma=table.comma) is None:
-        return TargetError(f"{where}: expected a number, got {word[:40]!r}")
-    return TargetError(f"{where}: expected a finite number, got {word[:40]!r}")
+        return TargetError(
+            "{where}: expected a number, got {word}", where=where, word=repr(word[:40])
+        )
+    return TargetError(
+        "{where}: expected a finite number, got {word}", where=where, word=repr(word[:40])
+    )
 
 
 def _numbers(row: _Row, count: int, table: _Table, what: str) -> list[float]:
@@ -282,20 +304,37 @@ def _numbers(row: _Row, count: int, table: _Table, what: str) -> list[float]:
     return found
 
 
-def _notices(table: _Table, chosen: Chosen, values: NDArray[np.float64], what: str) -> list[str]:
+def _notices(
+    table: _Table, chosen: Chosen, values: NDArray[np.float64], what: str
+) -> list[Sentence]:
     told, rows, kept = [], len(table.rows), len(values)
     if kept < rows:
         told.append(
-            phrase(f"{what}: {rows - kept:,} of {rows:,} rows lack a number and were left out")
+            phrase(
+                "{what}: {rows} of {rows_} rows lack a number and were left out",
+                what=what,
+                rows=f"{rows - kept:,}",
+                rows_=f"{rows:,}",
+            )
         )
     again = kept - len(np.unique(values[:, :2], axis=0))
     if again:
         told.append(
-            phrase(f"{what}: {again:,} of {kept:,} points lie exactly on another; each counts")
+            phrase(
+                "{what}: {again} of {kept} points lie exactly on another; each counts",
+                what=what,
+                again=f"{again:,}",
+                kept=f"{kept:,}",
+            )
         )
     if table.width > len(chosen.columns):
         names = [table.titles[k] if table.titles else str(k + 1) for k in chosen.columns]
         told.append(
-            phrase(f"{what}: of its {table.width} columns {', '.join(names)[:200]} were read")
+            phrase(
+                "{what}: of its {width} columns {names} were read",
+                what=what,
+                width=table.width,
+                names=", ".join(names)[:200],
+            )
         )
     return told

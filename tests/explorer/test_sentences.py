@@ -2,142 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 import re
-from functools import cache
 
+import msgspec
 import pytest
 
-from explorer import resources
 from explorer.words.languages import tr_sentence, translator
-from explorer.words.phrasebook import Phrasebook
-from flowengine.errors import FlowError
+from flowengine import protocol
+from flowengine.cli import main
+from flowengine.errors import FlowError, ProjectError, Sentence, SpecError, phrase
+from flowengine.foreign import words_of
 from flowengine.project import Project
 from flowengine.targets.sources import spec_from_file, spec_from_table
-from tests.explorer.said import ROOT, sentences_in, unread_in
-
-SENTENCES = json.loads(
-    resources.path("translations", "vi.sentences.json").read_text(encoding="utf-8")
-)
-WORDS = json.loads(resources.path("translations", "vi.json").read_text(encoding="utf-8"))
-BOOK = Phrasebook(WORDS, SENTENCES)
-NEVER_SHOWN = {
-    "flowengine/cli.py": "the command line alone",
-    "flowengine/commands.py": "the command line alone",
-    "flowengine/saving.py": "the command line alone",
-    "flowengine/locks.py": "the command line alone",
-    "flowengine/api.py": "asked of Python's own calls",
-    "flowengine/new_project.py": "asked of Python's own calls",
-    "flowengine/numbers.py": "asked of Python's own calls",
-    "flowengine/kinds.py": "asked of Python's own calls",
-    "flowengine/model.py": "asked of Python's own `sample`",
-    "flowengine/distribution.py": "asked of torch's own distributions",
-    "flowengine/training.py": "training without a window: the command line and Python",
-    "flowengine/bases/base.py": "a base without a class: no person's mistake",
-    "flowengine/layers/base.py": "a layer without a class: no person's mistake",
-    "flowengine/continuous/__init__.py": "a continuous flow without a loss: no person's mistake",
-    "flowengine/modes.py": "the modes of torch are those of Python's own calls",
-    "flowengine/targets/grid.py": "asked of Python's own `sample`",
-    "flowengine/targets/streams.py": "asked of Python's own streams",
-    "explorer/stack/field_editors.py": "a setting without an editor: no person's mistake",
-}
-BY_ERRNO = (
-    errno.ENOENT,
-    errno.EACCES,
-    errno.EISDIR,
-    errno.ENOTDIR,
-    errno.EEXIST,
-    errno.ENAMETOOLONG,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENOMEM,
-    errno.EPERM,
-)
-LIMITS = (  # told by msgspec, as `broken_limit` words it
-    "expected `{kind}`, got `{other}`",
-    "expected `{kind}` >= {limit}",
-    "expected `{kind}` <= {limit}",
-    "expected `{kind}` > {limit}",
-    "expected `{kind}` < {limit}",
-    "expected `{kind}` of length >= {limit}",
-    "expected `{kind}` of length <= {limit}",
-    "expected `{kind}` of length {limit}, got {length}",
-    "object contains unknown field `{name}`",
-    "object missing required field `{name}`",
-    "invalid enum value {value}",
-    "invalid value {value}",
-    "expected an array that the project holds, got {value}",  # our own, within its frame
-    "could not convert string to float: {text}",  # NumPy's
-)
-SAID_BY_OTHERS = {
-    *map(os.strerror, BY_ERRNO),
-    *LIMITS,
-    *(f"{limit} at `{{path}}`" for limit in LIMITS),
-    "Input data was truncated",  # msgspec
-    "JSON is malformed: {reason} (byte {n})",
-    "expected '{sign}'",
-    "invalid character",
-    "trailing characters",
-    "Bad CRC-32 for file {name}",  # zipfile and zlib
-    "Error {n} while decompressing data: {reason}",
-    "Truncated File Read",  # Pillow
-    "broken data stream when reading image file",
-    "image file is truncated",
-    "image file is truncated ({n} bytes not processed)",
-    "unrecognized data stream contents when reading image file",
-}
-
-
-def files():
-    for package in ("flowengine", "explorer"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if path.parent.name != "templates":
-                yield path
-
-
-@cache
-def shown() -> set[str]:
-    """The sentences that can come to the window."""
-    never = {ROOT / name for name in NEVER_SHOWN}
-    return set().union(*(sentences_in(path) for path in files() if path not in never))
-
-
-def test_every_sentence_is_translated():
-    missing = sorted(shown() - set(SENTENCES) - set(WORDS))
-    assert not missing, json.dumps(missing, ensure_ascii=False, indent=1)
-
-
-def test_no_sentence_is_left_over():
-    assert sorted(set(SENTENCES) - shown() - SAID_BY_OTHERS) == []
-
-
-def test_every_error_is_made_with_a_sentence_that_can_be_read_from_the_sources():
-    unread = {str(path.relative_to(ROOT)): unread_in(path) for path in files()}
-    assert {path: found for path, found in unread.items() if found} == {}
-
-
-@pytest.mark.parametrize("name", sorted(NEVER_SHOWN))
-def test_what_is_never_shown_is_there(name):
-    assert (ROOT / name).is_file()
-
-
-@pytest.mark.parametrize("english", sorted(SENTENCES))
-def test_a_translation_has_the_same_blanks(english):
-    blanks = re.compile(r"\{\w*\}")
-    assert sorted(blanks.findall(SENTENCES[english])) == sorted(blanks.findall(english))
-
-
-@pytest.mark.parametrize("english", sorted(SENTENCES))
-def test_a_sentence_is_found_with_its_blanks_filled_in(english):
-    """None is taken for another: each value comes to its own blank."""
-    names = re.findall(r"\{(\w+)\}", english)
-    values = {name: f"«{name}», (x, y): z" for name in names}
-    assert BOOK.say(english.format(**values)) == SENTENCES[english].format(**values)
+from tests.engine.engines import running_engine
 
 
 @pytest.fixture
@@ -149,41 +26,99 @@ def vietnamese():
 
 @pytest.mark.usefixtures("vietnamese")
 @pytest.mark.parametrize(
-    ("english", "words"),
+    ("error", "english", "words"),
     [
         (
-            "moons.csv, line 3: expected two numbers, got 1",
-            "moons.csv, dòng 3: cần hai số, nhưng có 1",
+            ProjectError("{path} could not be read: {reason}", path="a.flow", reason=3),
+            "a.flow could not be read: 3",
+            "Không đọc được a.flow: 3",
         ),
         (
-            "project.json: expected `int` >= 1 at `$.stack[2].width`",
-            "project.json: cần `int` >= 1 tại `$.stack[2].width`",
+            ProjectError(
+                "{path} could not be read: {reason}",
+                path="a.flow",
+                reason=words_of("No space left on device"),
+            ),
+            "a.flow could not be read: No space left on device",
+            "Không đọc được a.flow: ổ đĩa đã hết chỗ",
         ),
         (
+            ProjectError(
+                "project.json: {error}", error=SpecError("invalid value {value}", value=3)
+            ),
+            "project.json: invalid value 3",
+            "project.json: giá trị 3 không hợp lệ",
+        ),
+        (
+            SpecError(
+                "Only the continuous flow has solvers; this is the {lane} model",
+                lane=phrase("discrete"),
+            ),
             "Only the continuous flow has solvers; this is the discrete model",
             "Chỉ dòng chảy liên tục mới có bộ giải; đây là mô hình rời rạc",
         ),
         (
-            "/a/b.flow could not be written: No space left on device",
-            "Không ghi được /a/b.flow: ổ đĩa đã hết chỗ",
+            ProjectError("{path} could not be read: {reason}", path="{reason}", reason="{path} {"),
+            "{reason} could not be read: {path} {",
+            "Không đọc được {reason}: {path} {",
         ),
-        ("Segmentation fault", "Segmentation fault"),
-        ("", ""),
+        (
+            ProjectError("{path} could not be read: {reason}", path="The table", reason="a"),
+            "The table could not be read: a",
+            "Không đọc được The table: a",  # a file of that name
+        ),
+        (SpecError("Only {braces}"), "Only {braces}", "Only {braces}"),
+        (SpecError("{"), "{", "{"),
+        (SpecError(""), "", ""),
     ],
 )
-def test_what_fills_a_sentence_is_said_as_well(english, words):
-    assert tr_sentence(english) == words
+def test_a_sentence_is_said_in_both_languages(error, english, words):
+    assert (str(error), error.sentence) == (english, english)
+    assert tr_sentence(error.sentence) == words
 
 
-def test_a_sentence_without_words_of_another_language_stays():
-    assert tr_sentence("moons.csv is empty") == "moons.csv is empty"
+def test_an_error_knows_its_template_and_its_values():
+    error = SpecError("A layer needs {least} units, got {got}", least=1, got=[0])
+    assert str(error) == "A layer needs 1 units, got [0]"
+    assert error.template == "A layer needs {least} units, got {got}"
+    assert error.values == {"least": 1, "got": "[0]"}
+
+
+def test_a_sentence_gains_the_values_that_were_left_open():
+    open_ended = phrase("{n} of {rows} rows", rows=3)
+    assert SpecError(open_ended, n=2).values == {"n": 2, "rows": 3}
+    assert open_ended == "{n} of 3 rows"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        phrase("{path} is {state}", path="{state}", state=phrase("of {n}", n=1.5)),
+        Sentence("Only {braces}"),
+        Sentence(""),
+    ],
+)
+def test_a_sentence_travels_with_its_values(sentence):
+    sent = protocol.Failure(request=1, error="SpecError", text=sentence)
+    got = protocol.decode_event(protocol.encode(sent)).text
+    assert (got, got.template, got.values) == (sentence, sentence.template, sentence.values)
+
+
+@pytest.mark.parametrize(
+    "text", [{"template": 3, "values": {}}, {"template": "a"}, {"template": "a", "values": 3}, 5]
+)
+def test_a_sentence_that_is_none_is_refused(text):
+    event = {"type": "failed", "request": 1, "error": "E", "text": text}
+    event["type"] = protocol.Failure.__struct_config__.tag
+    with pytest.raises(FlowError, match="A message could not be read"):
+        protocol.decode_event(msgspec.msgpack.encode(event))
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("piece", [" in ", "project.json: ", ", line ", ": expected ", " at `"])
-def test_a_text_that_goes_on_and_on_is_answered_at_once(piece):
-    assert BOOK.say(piece * 200)
-    assert BOOK.say(piece * 100_000) == piece * 100_000
+@pytest.mark.parametrize("piece", ["expected `", "`, got `", " at `", "JSON is malformed: "])
+def test_a_text_of_others_that_goes_on_and_on_is_answered_at_once(piece):
+    assert words_of(piece * 200) == piece * 200
+    assert words_of(piece * 100_000) == piece * 100_000
 
 
 BROKEN = [
@@ -214,7 +149,7 @@ BROKEN = [
 def test_what_is_wrong_with_a_document_is_said_in_vietnamese(document):
     with pytest.raises(FlowError) as caught:
         Project.from_dict(document)
-    assert_vietnamese(str(caught.value))
+    assert_vietnamese(caught.value.sentence)
 
 
 FILES = {
@@ -233,23 +168,70 @@ FILES = {
 
 @pytest.mark.usefixtures("vietnamese")
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_wrong_with_a_target_is_said_in_vietnamese(name, tmp_path):
+def test_what_is_wrong_with_a_target_is_said_in_vietnamese(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(FILES[name])
     with pytest.raises(FlowError) as caught:
-        spec_from_file(tmp_path / name)
-    assert_vietnamese(str(caught.value).replace(str(tmp_path), ""))
+        spec_from_file(name)
+    assert_vietnamese(caught.value.sentence)
 
 
 @pytest.mark.usefixtures("vietnamese")
 def test_what_is_wrong_with_a_pasted_table_is_said_in_vietnamese():
     with pytest.raises(FlowError, match="The table, line 2: expected a number") as caught:
         spec_from_table("1 2\n3 four", "pasted")
-    assert tr_sentence(str(caught.value)) == "Bảng số, dòng 2: cần một số, không phải 'four'"
+    assert tr_sentence(caught.value.sentence) == "Bảng số, dòng 2: cần một số, không phải 'four'"
 
 
-def assert_vietnamese(english: str) -> None:
+def test_a_damaged_file_is_told_of_in_the_language_of_the_window(window, tmp_path):
+    path = tmp_path / "{name}.flow"
+    path.write_bytes(b"PK\x05\x06 and no more of it than that")
+    window.session.documents.open(path)
+    english = "{name}.flow cannot be opened: the file is not what Flow Explorer saves"
+    assert english in window.banner.text
+    translator.set_language("vi")
+    assert "Không mở được" in window.banner.text
+    assert "{name}.flow: tệp này không phải do Flow Explorer lưu" in window.banner.text
+    translator.set_language("en")
+    assert english in window.banner.text
+
+
+@pytest.mark.usefixtures("vietnamese")
+def test_an_engine_process_is_understood_in_vietnamese():
+    with running_engine() as engine:
+        engine.send(protocol.Query(request=5, point=(0.0, 0.0)))
+        early = engine.wait_for(protocol.Failure, lambda failure: failure.request == 5)
+        engine.send(
+            protocol.Load(lane="discrete", project=Project.new()),
+            protocol.SolverLab(request=6),
+            protocol.SetHyperparameter(name="{lane}", value=1.0),
+            protocol.EditStack(stack=(), generation=1),
+        )
+        lab = engine.wait_for(protocol.Failure, lambda failure: failure.request == 6)
+        setting = engine.wait_for(protocol.Failure)
+        status = engine.wait_for(protocol.LaneStatus, lambda status: status.state == "blocked")
+    assert early.text == "This engine has not been given a project yet"
+    assert tr_sentence(early.text) == "Bộ máy này chưa nhận được dự án nào"
+    assert lab.text.values == {"lane": "discrete"}
+    assert tr_sentence(lab.text).endswith("đây là mô hình rời rạc")
+    assert setting.text.endswith("it has no '{lane}'")
+    assert tr_sentence(setting.text).endswith("không có '{lane}'")
+    assert status.reason == "A stack needs at least one layer, got none"
+    assert_vietnamese(status.reason)
+
+
+@pytest.mark.usefixtures("vietnamese")
+def test_the_command_line_says_it_in_english_with_its_values(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "{what}.csv").write_bytes(FILES["words.csv"])
+    assert main(["new", "--target", "{what}.csv", "-o", "n.flow"]) == 2
+    said = capsys.readouterr().err
+    assert "{what}.csv, line 2: expected a number, got 'four'" in said
+
+
+def assert_vietnamese(sentence: Sentence) -> None:
     """No English word is left, but in names and code."""
-    said = tr_sentence(english)
+    said = tr_sentence(sentence)
     bare = re.sub(r"`[^`]*`|'[^']*'|\{.*\}|\S*[./]\S*", "", said)
-    assert said != english
+    assert said != sentence
     assert not re.findall(r"\b(?:the|is|at|got|expected|must|with|of|no|not|a)\b", bare), said

@@ -71,7 +71,7 @@ class FigureJob(DrawnJob):
         self, scene: Scene, curves: CurvesCopy | None, wish: FigureWish, path: Path
     ) -> None:
         if scene.empty:
-            raise ExportError(tr("There is nothing to draw yet: the engines are still starting"))
+            raise ExportError("There is nothing to draw yet: the engines are still starting")
         page = FigurePage(scene, curves if wish.curves else None, paper=wish.colours == "paper")
         self._wish = wish
         self._size = page.size
@@ -85,11 +85,11 @@ class FigureJob(DrawnJob):
     ) -> Taken:
         piece = next(pieces, None)
         if piece is None:
-            raise ExportError(tr("The figure could not be drawn"))
+            raise ExportError("The figure could not be drawn")
         with replacing_path(self._path) as file:
             if isinstance(piece, QImage):
                 if not piece.save(str(file), "PNG"):  # type: ignore[call-overload]  # takes no bytes
-                    raise ExportError(tr("The picture could not be written there"))
+                    raise ExportError("The picture could not be written there")
             elif self._wish.kind != "png":
                 write(piece, self._wish.kind, file, cancelled)
             refuse_cancelled(cancelled)
@@ -109,7 +109,7 @@ class FigureJob(DrawnJob):
             wished = wished * self._wish.scale
         found = {"png": _png_size, "svg": _svg_size, "pdf": _pdf_size}[kind](file)
         if found != wished:
-            raise ExportError(tr("The figure cannot be read again; nothing was left behind"))
+            raise ExportError("The figure cannot be read again; nothing was left behind")
         sentence = (
             tr("read again: {width} × {height} pixels")
             if kind == "png"

@@ -138,7 +138,7 @@ class FilmJob(DrawnJob):
 
     def __init__(self, scene: Scene, wish: FilmWish, path: Path) -> None:
         if scene.empty:
-            raise ExportError(tr("There is nothing to film yet: the engines are still starting"))
+            raise ExportError("There is nothing to film yet: the engines are still starting")
         self._wish = wish
         self._path = path
         super().__init__(_drawing(scene, wish), wish.frames, self._film)
@@ -158,7 +158,7 @@ class FilmJob(DrawnJob):
                 else gif.play_through(file)
             )
             if found != (wish.frames, *size):
-                raise ExportError(_unlike(found, wish))
+                raise _unlike(found, wish)
             refuse_cancelled(cancelled)
             bytes_written = file.stat().st_size
         return Taken(self._path, bytes_written, _check(found, wish))
@@ -192,12 +192,10 @@ def _check(found: ffmpeg.Found, wish: FilmWish) -> str:
     )
 
 
-def _unlike(found: ffmpeg.Found, wish: FilmWish) -> str:
-    sentence = tr(
+def _unlike(found: ffmpeg.Found, wish: FilmWish) -> ExportError:
+    return ExportError(
         "The film holds {frames} frames of {width} × {height} where {wished} of {wide} × {high} "
-        "were drawn; nothing was left behind"
-    )
-    return sentence.format(
+        "were drawn; nothing was left behind",
         frames=integer(found.frames),
         width=found.width,
         height=found.height,

@@ -84,7 +84,7 @@ class PageJob(ThreadJob):
         try:
             self._page = self._source.page(films)
         except FlowError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(error.sentence)
         else:
             super().start()
 

@@ -75,7 +75,7 @@ class ProjectJob(ThreadJob):
             whole.save(file, thumbnail=look.png())
             tell(0.7, _READING)
             if Project.open(file) != whole:
-                raise ExportError(tr("The copy opens as another project; nothing was left behind"))
+                raise ExportError("The copy opens as another project; nothing was left behind")
             refuse_cancelled(cancelled)
             size = file.stat().st_size
         return Taken(self._path, size, _check(lanes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -17,50 +17,15 @@ from flowengine.model import generator_of
 from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
-    from flowengine.protocol import LedgerRow
+    from flowengine.traces import LedgerPage, Trace
 
 __all__ = [
     "Flow",
-    "LedgerPage",
-    "Trace",
     "base_log_prob",
     "check_finite",
     "check_input",
     "check_points",
 ]
-
-
-class Trace(NamedTuple):
-    """What a batch passes through, by ascending clock, whichever side it started from.
-
-    Attributes:
-        tau: Shape (frames,), float32, from 0 at the base to 1 at the target.
-        positions: Shape (frames, batch, 2), in data units, also those of the base and on the way:
-            all are shown through the flow's frame.
-        log_det: Shape (frames, batch): log|det| of the map from the base, as it is shown, to this
-            frame, in nats.
-        log_prob: Shape (frames, batch): log-density of the model at this frame, in nats.
-    """
-
-    tau: Tensor
-    positions: Tensor
-    log_det: Tensor
-    log_prob: Tensor
-
-
-class LedgerPage(NamedTuple):
-    """The change of variables of one point, written out.
-
-    Attributes:
-        rows: From the base (first row, log_det 0) to the point itself, in the flow's normalized
-            coordinates; where these are not data units, the last row leads there.
-        log_prob: log p(x), in nats; equal to the last row's.
-        round_trip_error: Distance between the point and forward(inverse(point)), in data units.
-    """
-
-    rows: tuple[LedgerRow, ...]
-    log_prob: float
-    round_trip_error: float
 
 
 class Flow(Density):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from flowengine.flow import Trace
+from flowengine.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

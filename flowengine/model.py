@@ -18,7 +18,7 @@ from flowengine.targets.streams import sobol_points
 
 if TYPE_CHECKING:
     from flowengine.catalogue import Likelihood
-    from flowengine.flow import LedgerPage, Trace
+    from flowengine.traces import LedgerPage, Trace
 
 
 class Model(nn.Module, ABC):

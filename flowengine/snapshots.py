@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from flowengine.bases import Base
     from flowengine.continuous.velocity import Field
     from flowengine.figures import Figures
-    from flowengine.flow import Flow, Trace
+    from flowengine.flow import Flow
     from flowengine.frame import Frame
     from flowengine.pacing import Work
     from flowengine.project import Extent
+    from flowengine.traces import Trace
     from flowengine.trainer import Trainer
 
 W2_SOON_S = 1.5  # after an edit

@@ -14,7 +14,7 @@ from flowengine.bases import build_base
 from flowengine.catalogue import StandardNormal
 from flowengine.checks import check_input
 from flowengine.errors import ShapeError, SpecError
-from flowengine.flow import Flow, LedgerPage, Trace
+from flowengine.flow import Flow
 from flowengine.framed import (
     gives_loss,
     maps_in,
@@ -34,6 +34,7 @@ from flowengine.layers.run import is_noting, likelihood_gradient, may_run, pull_
 from flowengine.modes import needs_plain, refuse_transforms, with_gradients
 from flowengine.project import resolve_keeps, with_ids
 from flowengine.protocol import LayerFact, LedgerRow
+from flowengine.traces import LedgerPage, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

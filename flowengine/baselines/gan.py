@@ -22,7 +22,7 @@ from flowengine.modes import single_precision
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from flowengine.flow import Trace
+    from flowengine.traces import Trace
 
 _GAIN = 2.0  # a steeper first layer sees finer detail
 _CRITIC_GAIN = 4.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from flowengine.flow import Trace
+from flowengine.traces import Trace
 
 if TYPE_CHECKING:
     from torch import Tensor

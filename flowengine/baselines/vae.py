@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from flowengine.flow import Trace
+    from flowengine.traces import Trace
 
 BOUND_SAMPLES = 64
 NOISE_FROM = 0.8

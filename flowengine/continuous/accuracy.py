@@ -8,7 +8,7 @@ points of the target and all the plane where the density can be seen.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,7 +17,9 @@ from flowengine.continuous.tangents import bare, points_of
 from flowengine.meshes import cell_centres, widened
 
 if TYPE_CHECKING:
-    from flowengine.continuous.flow import ContinuousFlow
+    from collections.abc import Iterator
+
+    from flowengine.catalogue import ContinuousSpec
     from flowengine.targets.grid import GridTarget
 
 LADDER = (4, 8, 16, 32, 64, 128, 256, 512)
@@ -45,12 +47,37 @@ class Accuracy(NamedTuple):
     round_trip: float
 
 
+class Followed(Protocol):
+    """A continuous flow, as far as its steps are measured here."""
+
+    spec: ContinuousSpec
+
+    @property
+    def fixed_solver(self) -> str:
+        """The solver that takes equal steps."""
+
+    def parameters(self) -> Iterator[Tensor]:
+        """All weights."""
+
+    def with_solver(self, solver: str, steps: int) -> Followed:
+        """The same flow in other steps."""
+
+    def closely(self) -> Followed:
+        """The same flow as the reference."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log p(x) in nats, shape (batch,)."""
+
+    def carry(self, state: Tensor, start: float, end: float) -> Tensor:
+        """Points and tangents from clock to clock; see `tangents`."""
+
+
 def is_recorded(u: Tensor) -> bool:
     """Whether a call is being traced or transformed, so that it must not branch on its numbers."""
     return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
 
 
-def measured(flow: ContinuousFlow, target: GridTarget) -> Accuracy:
+def measured(flow: Followed, target: GridTarget) -> Accuracy:
     """Measure the error of a flow's steps; where they are `auto`, choose how many there should be.
 
     By densities of `SAMPLES` points of the target and of the nodes of a mesh over all that can be
@@ -78,7 +105,7 @@ class _Errors:
         sent: How many of them are the target's.
     """
 
-    def __init__(self, flow: ContinuousFlow, points: Tensor, sent: int) -> None:
+    def __init__(self, flow: Followed, points: Tensor, sent: int) -> None:
         self._flow = flow
         self._points = points
         self._sent = sent

@@ -23,7 +23,7 @@ from flowengine.continuous.tangents import bare, jacobian_of, lifted, points_of
 from flowengine.continuous.velocity import Field, Velocity
 from flowengine.continuous.whitening import Whitening
 from flowengine.errors import ShapeError, SpecError
-from flowengine.flow import Flow, LedgerPage, Trace
+from flowengine.flow import Flow
 from flowengine.framed import (
     makes_points,
     maps_in,
@@ -36,6 +36,7 @@ from flowengine.framed import (
 )
 from flowengine.modes import in_full_precision, refuse_transforms, single_precision
 from flowengine.protocol import LedgerRow
+from flowengine.traces import LedgerPage, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

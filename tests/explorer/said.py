@@ -79,7 +79,7 @@ def _template(node: ast.expr, path: Path) -> str:
     assert isinstance(node, ast.JoinedStr)
     said, names = "", set()
     for part in node.values:
-        if isinstance(part, ast.Constant):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
             assert not {"{", "}"} & set(part.value), "A brace would be taken for a blank"
             said += part.value
             continue

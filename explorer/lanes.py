@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import Qt
 
 from explorer.words.languages import mark
+from flowengine.catalogue import GanSpec, VaeSpec
 from flowengine.project import FLOW_LANES
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class LaneWords(NamedTuple):
         add: What setting it beside the flows is called; "" for a flow, which every project has.
         take_away: What taking it away again is called.
         likelihood: What its likelihood lacks; "" where it is exact.
+        why_no_ledger: What answers whoever asks it for a ledger; "" where it has one.
     """
 
     title: str
@@ -39,6 +41,7 @@ class LaneWords(NamedTuple):
     add: str = ""
     take_away: str = ""
     likelihood: str = ""
+    why_no_ledger: str = ""
 
 
 LANES: Final[dict[Lane, LaneWords]] = {
@@ -69,6 +72,7 @@ LANES: Final[dict[Lane, LaneWords]] = {
         likelihood=mark(
             "≤: an upper bound, by 64 importance samples. A VAE has no exact likelihood"
         ),
+        why_no_ledger=VaeSpec.why_no_ledger,
     ),
     "gan": LaneWords(
         title=mark("GAN"),
@@ -80,6 +84,7 @@ LANES: Final[dict[Lane, LaneWords]] = {
         add=mark("Compare with a GAN"),
         take_away=mark("Take the GAN away"),
         likelihood=mark("A GAN has no likelihood: its generator gives samples and no density"),
+        why_no_ledger=GanSpec.why_no_ledger,
     ),
 }
 """In the order of their panels."""

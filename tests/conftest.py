@@ -7,9 +7,19 @@ import sys
 import time
 import weakref
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from PySide6.QtCore import QThread, QTimer
+    from xdist.scheduler import LoadScopeScheduling
+
+    Started = tuple[str, weakref.ref[QThread | QTimer]]
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # as the engines: two threads that share so little work wait for each other on a busy machine
@@ -27,19 +37,20 @@ _BUSY = (
     "test_main_job", "test_training", "test_runs", "test_compare", "test_monkey",
     "test_export_window", "test_other_ways", "test_window_words",
 )  # fmt: skip
+_STATUS = pytest.StashKey[int]()  # of the tests
 _PATIENCE_S = 5.0  # an engine that was told to stop may still be on its way out
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Give the busiest tests to one process, and all others to whichever has nothing to do.
 
     The tests of one trained flow go together, so that it is trained once.
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
             name = Path(nodeid.split("::")[0]).stem
             if name == "test_truth":
                 return f"trained {nodeid.partition('[')[2]}"
@@ -49,7 +60,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 @pytest.fixture(autouse=True)
-def settings_in_a_temporary_folder(tmp_path_factory, request):
+def settings_in_a_temporary_folder(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Keep what the program remembers of one test away from the next, and from the person."""
     if "tests/engine" in request.node.path.as_posix():
         yield
@@ -67,11 +80,13 @@ def settings_in_a_temporary_folder(tmp_path_factory, request):
 
 
 @pytest.fixture(autouse=True)
-def nothing_survives(monkeypatch, request):
+def nothing_survives(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Fail the test that leaves a running thread, a ticking timer or an engine process behind."""
     before = _engine_processes()
     if "tests/engine" in request.node.path.as_posix():
-        started: list[tuple[str, weakref.ref]] = []
+        started: list[Started] = []
     else:
         started = _watch_qt(monkeypatch)
     yield
@@ -82,17 +97,17 @@ def nothing_survives(monkeypatch, request):
         _let_qt_work()
 
 
-def _watch_qt(monkeypatch) -> list[tuple[str, weakref.ref]]:
+def _watch_qt(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     from PySide6.QtCore import QThread, QTimer
 
-    started: list[tuple[str, weakref.ref]] = []
+    started: list[Started] = []
 
-    def watch(cls):
-        start = cls.start
+    def watch(cls: type[QThread] | type[QTimer]) -> None:
+        start: Callable[..., None] = cls.start
 
-        def watched(self, *args):
+        def watched(self: QThread | QTimer, *args: object) -> None:
             started.append((type(self).__name__, weakref.ref(self)))
-            return start(self, *args)
+            start(self, *args)
 
         monkeypatch.setattr(cls, "start", watched)
 
@@ -101,12 +116,12 @@ def _watch_qt(monkeypatch) -> list[tuple[str, weakref.ref]]:
     return started
 
 
-def _survivors(started, before: set[int]) -> list[str]:
+def _survivors(started: Iterable[Started], before: set[int]) -> list[str]:
     names = [f"engine process {pid}" for pid in sorted(_engine_processes() - before)]
     return names + [name for name, reference in started if _runs(reference())]
 
 
-def _runs(thing) -> bool:
+def _runs(thing: QThread | QTimer | None) -> bool:
     if thing is None:
         return False
     from PySide6.QtCore import QThread
@@ -120,7 +135,7 @@ def _runs(thing) -> bool:
 def _let_qt_work() -> None:
     core = sys.modules.get("PySide6.QtCore")
     app = core.QCoreApplication.instance() if core else None
-    if app is None:
+    if core is None or app is None:
         os.sched_yield()
         return
     core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
@@ -151,20 +166,20 @@ def _read(path: Path) -> str:
         return ""
 
 
-def pytest_sessionfinish(session, exitstatus) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Remember how the tests went, for `pytest_unconfigure`."""
-    session.config.exit_status = int(exitstatus)
+    session.config.stash[_STATUS] = int(exitstatus)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config) -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """End the process here, with the status that the tests have earned.
 
     After thousands of windows Qt and torch, both in this one process, once crashed while the
     interpreter took itself apart, when every test had passed and been reported. The program itself
     never holds both.
     """
-    if hasattr(config, "exit_status"):
+    if _STATUS in config.stash:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(config.exit_status)
+        os._exit(config.stash[_STATUS])

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ SPAWNS = {"subprocess", "multiprocessing"}
 MAY_SPAWN = ("explorer/training/", "explorer/export/processes.py")
 TORCH_FREE = [
     "flowengine",
+    "flowengine.lanes",
     "flowengine.project",
     "flowengine.catalogue",
     "flowengine.protocol",
@@ -26,6 +28,13 @@ TORCH_FREE = [
     "flowengine.targets.presets",
     "flowengine.targets.sources",
 ]
+# The document imports these when it is asked to open one of its doors, and each is about documents.
+DOORS = {
+    "flowengine.lesson": "tells two documents apart, and is a part of each",
+    "flowengine.new_project": "makes a document of what a person wrote",
+    "flowengine.projectfile": "reads a document from a file, and writes it",
+    "flowengine.shorthand": "writes a document's stack in a line, no longer than a document's",
+}
 WINDOW = ["explorer.app", "explorer.window.main_window", "explorer.training.controller"]
 
 
@@ -126,3 +135,44 @@ def test_panels_and_editors_do_not_know_who_asks(folder):
     for path in sources(f"explorer/{folder}"):
         asked = [name for name in imported_by(path) if name.startswith(forbidden)]
         assert not asked, f"{relative(path)} imports {asked}"
+
+
+@pytest.mark.parametrize("package", ["explorer", "flowengine"])
+def test_no_module_imports_in_a_circle_not_even_for_its_types(package):
+    graph = imports_within(package)
+    if package == "flowengine":
+        graph["flowengine.project"] -= set(DOORS)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+
+
+def test_each_door_of_the_document_is_still_one():
+    graph = imports_within("flowengine")
+    for door in DOORS:
+        assert "flowengine.project" in graph[door]
+        assert door in graph["flowengine.project"]
+
+
+def imports_within(package: str) -> dict[str, set[str]]:
+    """Each module of a package, and which modules of the package it imports."""
+    modules = {module_of(path): path for path in sources(package)}
+    return {module: modules_in(path, set(modules)) - {module} for module, path in modules.items()}
+
+
+def modules_in(path: Path, modules: set[str]) -> set[str]:
+    """Those of the modules that a file imports, or takes a name from."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in modules else node.module)
+    return found & modules
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

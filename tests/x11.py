@@ -50,7 +50,7 @@ class VirtualScreen:
     """
 
     def __init__(self, size: str, home: Path) -> None:
-        self._processes: list[subprocess.Popen] = []
+        self._processes: list[subprocess.Popen[Any]] = []
         self._home = home
         display = self._start_server(size)
         self.environment = {
@@ -64,7 +64,7 @@ class VirtualScreen:
         self.start(["openbox"])
         wait_until(self._is_managed, "a window manager")
 
-    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen:
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
         """Start a program on the screen; it ends with the screen at the latest."""
         process = subprocess.Popen(command, env=self.environment, **options)
         self._processes.append(process)

@@ -29,7 +29,6 @@ from explorer.stack.names import card_name
 from explorer.stack.stack_model import BASE_ID
 from explorer.widgets.card import GAP, card
 from explorer.words.languages import mark, tr, translator
-from flowengine.catalogue import GanSpec, VaeSpec
 from flowengine.frame import Frame, frame_of
 from flowengine.project import DEFAULT_EXTENT, FLOW_LANES, resolve_keeps
 from flowengine.protocol import LaneStatus, Ledger, Metrics
@@ -49,10 +48,6 @@ _FPS_EVERY_MS: Final = 1000
 _FRAMES_A_LAYER: Final = 8
 _FRAMES_WITHOUT_LAYERS: Final = 32
 _FRACTIONS: Final = 24  # of a layer; the cards need not be drawn anew with every frame
-_WHY_NO_LEDGER: Final[dict[Lane, str]] = {
-    "vae": VaeSpec.why_no_ledger,
-    "gan": GanSpec.why_no_ledger,
-}
 
 
 class PanelArea(QWidget):
@@ -315,8 +310,8 @@ class PanelArea(QWidget):
         panel.set_message(_waiting(panel))
         self._hover.listen_to(panel)
         panel.point_picked.connect(self._pick)
-        if lane in _WHY_NO_LEDGER:
-            panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(_WHY_NO_LEDGER[lane])))
+        if why := LANES[lane].why_no_ledger:
+            panel.point_picked.connect(lambda: self.ledger_missed.emit(tr(why)))
         panel.options_changed.connect(self._follow_options)
         panel.enlarged.connect(lambda large: self._enlarge(panel if large else None))
         self.transport.listen_to(panel.view)

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
-    from PySide6.QtGui import QAction, QKeyEvent, QPainter
+    from PySide6.QtGui import QAction, QPainter
 
 _WIDTH: Final = 520
 _ROWS: Final = 12
@@ -76,8 +77,9 @@ class CommandPalette(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The search box keeps the keyboard: arrows move in the list, Enter runs."""
-        if watched is self.search and event.type() == QEvent.Type.KeyPress:
-            return self._take_key(event)  # type: ignore[arg-type]
+        pressed = event.type() == QEvent.Type.KeyPress
+        if watched is self.search and pressed and isinstance(event, QKeyEvent):
+            return self._take_key(event)
         return super().eventFilter(watched, event)
 
     def _take_key(self, event: QKeyEvent) -> bool:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from explorer.lanes import LANE_ORDER
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         QImage,
         QKeyEvent,
         QMouseEvent,
-        QNativeGestureEvent,
         QPaintEvent,
         QWheelEvent,
     )
@@ -275,8 +274,8 @@ class FlowView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Zoom by a pinch on a touch pad."""
-        if event.type() == QEvent.Type.NativeGesture:
-            return self._gesture(event)  # type: ignore[arg-type]
+        if isinstance(event, QNativeGestureEvent):
+            return self._gesture(event)
         return super().event(event)
 
     def _gesture(self, event: QNativeGestureEvent) -> bool:

@@ -184,12 +184,13 @@ class GlDots:
             ("place", 0, _FLOAT, 2),
             ("colour", 8, _UNSIGNED_BYTE, 4),
         ):
-            program.enableAttributeArray(name)  # type: ignore[call-overload]
-            program.setAttributeBuffer(name, kind, offset, count, _LAYOUT.itemsize)  # type: ignore[call-overload]
-        program.setUniformValue1f("radius", radius)  # type: ignore[call-overload]
-        program.setUniformValue1f("opacity", opacity)  # type: ignore[call-overload]
-        program.setUniformValue1f("spread", 2 * radius + 3)  # type: ignore[call-overload]
-        program.setUniformValue("size", *map(float, size))  # type: ignore[call-overload]
+            place = program.attributeLocation(name)
+            program.enableAttributeArray(place)
+            program.setAttributeBuffer(place, kind, offset, count, _LAYOUT.itemsize)
+        for name, value in (("radius", radius), ("opacity", opacity), ("spread", 2 * radius + 3)):
+            program.setUniformValue1f(program.uniformLocation(name), value)
+        width, height = size
+        program.setUniformValue(program.uniformLocation("size"), float(width), float(height))
         gl.glDrawArrays(_POINTS, 0, len(data))
         self._buffer.release()
         program.release()

@@ -6,12 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
-from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 
 from explorer.panels.camera import View
 from explorer.panels.film import Film
 from explorer.panels.shot import Shown
+from explorer.widgets.png import png_of
 from flowengine.errors import FlowError
 
 if TYPE_CHECKING:
@@ -64,10 +65,7 @@ class ViewState(NamedTuple):
 
     def png(self) -> bytes:
         """The picture as it is kept in a file."""
-        buffer = QBuffer()
-        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        self.small().save(buffer, "PNG")  # type: ignore[call-overload]  # takes no bytes
-        return bytes(buffer.data().data())
+        return png_of(self.small())
 
     def with_films(self, lanes: Mapping[Lane, LaneState]) -> dict[Lane, LaneState]:
         """The lanes with what their panels show; a lane that shows nothing keeps what it had."""

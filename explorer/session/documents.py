@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QBuffer, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from explorer import dialogs
 from explorer.session.background import BackgroundJobs
 from explorer.session.store import remember_recent, write_document
 from explorer.session.target_reader import TargetReader
+from explorer.widgets.png import png_of
 from explorer.words.languages import integer, mark, tr
 from flowengine.errors import FlowError, phrase
 from flowengine.project import Project, default_stack
@@ -217,7 +218,7 @@ class Documents(QObject):
                 Qt.TransformationMode.SmoothTransformation,
             )
         self._reader.forget()
-        self._try(lambda: self._choose(spec_from_image(_png(image), name)))
+        self._try(lambda: self._choose(spec_from_image(png_of(image), name)))
 
     def _choose(self, spec: TargetSpec) -> None:
         self.target_chosen.emit(spec, tr("Take {name} as the target").format(name=spec.name))
@@ -293,13 +294,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0  # whoever reads it will say what is wrong
-
-
-def _png(image: QImage) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # takes no bytes
-    return bytes(buffer.data().data())
 
 
 def local_paths(urls: Iterable[QUrl]) -> list[Path]:

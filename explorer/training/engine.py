@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import flowengine
 from flowengine import protocol
@@ -107,8 +107,8 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
-def _close_quietly(stream: object) -> None:
+def _close_quietly(stream: IO[bytes]) -> None:
     try:
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
     except OSError:
         return  # a broken pipe has nothing left to flush

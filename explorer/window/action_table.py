@@ -11,7 +11,7 @@ from explorer.window.actions import EDIT, FILE, HELP, PICTURE, PLAY, TRAIN, VIEW
 from explorer.words.languages import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from PySide6.QtWidgets import QMainWindow
 
@@ -77,9 +77,13 @@ def _overlay_actions() -> Iterator[ActionSpec[ActionReach]]:
             overlay.title,
             f"Alt+{overlay.place}",
             "",
-            lambda to, name=name: to.overlays.switch(name),  # type: ignore[misc]
+            _switch(name),
             overlay.tip,
         )
+
+
+def _switch(name: str) -> Callable[[ActionReach], None]:
+    return lambda to: to.overlays.switch(name)
 
 
 # fmt: off

@@ -10,6 +10,7 @@ import json
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QSocketNotifier
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
@@ -38,7 +39,7 @@ class Eyes(QObject):
         print(json.dumps(look(windows[0]) if windows else {}), flush=True)
 
 
-def look(window: MainWindow) -> dict:
+def look(window: MainWindow) -> dict[str, Any]:
     """What the window shows now."""
     lasts = {lane: window.metrics.curves.last(lane) for lane in FLOW_LANES}
     active, focus = QApplication.activeWindow(), QApplication.focusWidget()
@@ -62,7 +63,7 @@ def look(window: MainWindow) -> dict:
     }
 
 
-def places(window: MainWindow) -> dict:
+def places(window: MainWindow) -> dict[str, Any]:
     """Where on the screen the mouse finds what it needs."""
     canvas, stack, status = window.target.canvas, window.models.stack, window.status_line
     cards = stack.list

@@ -47,12 +47,15 @@ class Program:
 
     def look(self) -> Seen:
         """What the window shows now."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        ask, answer = self._process.stdin, self._process.stdout
+        assert ask is not None
+        assert answer is not None
+        ask.write("\n")
+        ask.flush()
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+            selector.register(answer, selectors.EVENT_READ)
             assert selector.select(PATIENCE_S), "the window hangs"
-        line = self._process.stdout.readline()
+        line = answer.readline()
         assert line, f"the program has ended: {self.complaints()}"
         self.seen = json.loads(line)
         return self.seen

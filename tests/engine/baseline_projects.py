@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowengine.project import Project
 
-SMALL = {
+SMALL: dict[str, object] = {
     "target": {"name": "moons"},
     "stack": [{"kind": "affine_coupling", "width": 8}] * 2,
     "continuous": {"kind": "flow_matching", "width": 8, "depth": 1, "solver_steps": 4},
@@ -15,5 +15,5 @@ SMALL = {
 }
 
 
-def project(**changes) -> Project:
+def project(**changes: object) -> Project:
     return Project.from_dict(SMALL | changes)

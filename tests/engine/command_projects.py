@@ -10,7 +10,7 @@ from flowengine.catalogue import (
 from flowengine.project import Project, with_ids
 
 
-def small_project():
+def small_project() -> Project:
     """A project whose lanes train in milliseconds."""
     return Project(
         name="small",

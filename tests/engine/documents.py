@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
@@ -31,6 +31,9 @@ from flowengine.project import (
     Training,
     with_ids,
 )
+
+Source = Literal["preset", "drawing", "picture", "points", "array"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 def safetensors_bytes() -> bytes:
@@ -77,6 +80,8 @@ def values_of(field: Field) -> st.SearchStrategy[object]:
     if field.type is bool:
         return st.booleans()
     if field.type is int:
+        assert field.minimum is not None
+        assert field.maximum is not None
         numbers = st.integers(int(field.minimum), int(field.maximum))
         return st.just(field.word) | numbers if field.word else numbers
     return st.floats(field.minimum, field.maximum, exclude_min=field.exclusive_minimum)
@@ -91,7 +96,7 @@ def specs(cls: type[msgspec.Struct]) -> st.SearchStrategy[msgspec.Struct]:
 def targets(draw: st.DrawFn) -> TargetSpec:
     x_min, y_min = draw(st.floats(-50, 50)), draw(st.floats(-50, 50))
     extent = (x_min, x_min + draw(st.floats(0.5, 9)), y_min, y_min + draw(st.floats(0.5, 9)))
-    source = draw(st.sampled_from(["preset", "drawing", "picture", "points", "array"]))
+    source = draw(st.sampled_from(SOURCES))
     density = points = None
     if source != "preset":
         shape = draw(st.tuples(st.integers(2, 9), st.integers(2, 9)))

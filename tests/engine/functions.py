@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
+from msgspec import Struct
 from torch import Tensor, nn
 
 from flowengine import catalogue as c
@@ -18,7 +19,12 @@ from flowengine.stack import build
 from tests.engine.strategies import points, randomised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from flowengine.catalogue import LayerSpec
+
+    Makers = Mapping[str, Callable[[], nn.Module]]
+    Asks = Mapping[str, Callable[[Any, Tensor], object]]
 
 SMALL = {"width": 8, "depth": 2, "bins": 5, "components": 3, "units": 4, "solver_steps": 4}
 ALPHA = 0.4
@@ -40,6 +46,9 @@ class Asked(nn.Module):
         return torch.cat([part.reshape(x.shape[0], -1) for part in parts], 1)
 
 
+Spec = TypeVar("Spec", bound=Struct)
+
+
 class Function(NamedTuple):
     """What a test is told of one function."""
 
@@ -53,7 +62,7 @@ class Function(NamedTuple):
         return Asked(randomised(self.make(), strength=0.4).double(), self.ask)
 
 
-def small(cls: type, **changes: object) -> object:
+def small(cls: type[Spec], **changes: object) -> Spec:
     """A spec of that class whose networks are small."""
     names = {field.name for field in fields_of(cls)}
     return cls(**{n: v for n, v in SMALL.items() if n in names} | changes)
@@ -63,7 +72,7 @@ LAYERS = {kind_of(cls()): partial(build_layer, small(cls)) for cls in LAYER_SPEC
 LAYERS["ode"] = partial(build_layer, c.Ode(width=8, depth=1, solver_steps=4))
 BASES = {kind_of(cls()): partial(build_base, cls()) for cls in BASE_SPECS}
 BASES["learned"] = partial(build_base, c.GaussianMixture(components=3, parameters="learned"))
-STACKS = {
+STACKS: dict[str, list[type[LayerSpec]]] = {
     "run": [c.SplineCoupling, c.Linear, c.AffineCoupling, c.Glow],
     "mixed": [c.MixtureCoupling, c.Planar, c.Iaf, c.Maf, c.Residual],
 }
@@ -74,7 +83,7 @@ FLOWS = {
     kind_of(spec): partial(build_continuous, spec, 0)
     for spec in (small(c.FlowMatching), small(c.Ffjord, solver="heun"))
 }
-BASELINES = {
+BASELINES: Makers = {
     "vae": partial(build_vae, c.VaeSpec(width=8, depth=2), 0),
     "gan": partial(build_gan, c.GanSpec(width=8, depth=2), 0),
 }
@@ -113,7 +122,7 @@ OF_GANS = {"generate": lambda gan, x: gan.generate(x), "judge": lambda gan, x: g
 
 
 def _functions() -> list[Function]:
-    owners = (
+    owners: tuple[tuple[Makers, Asks], ...] = (
         (LAYERS, OF_LAYERS),
         (BASES, OF_BASES),
         (FLOWS, OF_FLOWS),

@@ -6,33 +6,46 @@ import contextlib
 import io
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from flowengine.errors import TargetError
 from flowengine.targets import sources
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-def encoded(picture, kind="PNG", **options):
+    from numpy.typing import NDArray
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def density_of_picture(picture, kind="PNG", **options):
+def density_of_picture(picture: Image.Image, kind: str = "PNG", **options: Any) -> NDArray[Any]:
     return sources.density_of(sources.spec_from_image(encoded(picture, kind, **options)))
 
 
-def drawn(mode="L", size=(64, 64), paper=255, ink=0, box=(0, 0, 31, 31)):
+def drawn(
+    mode: str = "L",
+    size: tuple[int, int] = (64, 64),
+    paper: Any = 255,
+    ink: Any = 0,
+    box: tuple[int, int, int, int] = (0, 0, 31, 31),
+) -> Image.Image:
     picture = Image.new(mode, size, paper)
     ImageDraw.Draw(picture).rectangle(box, fill=ink)
     return picture
 
 
-def png_declaring(width, height):
+def png_declaring(width: int, height: int) -> bytes:
     """A PNG whose header promises far more than the file holds."""
 
-    def chunk(name, body):
+    def chunk(name: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         )
@@ -42,7 +55,7 @@ def png_declaring(width, height):
     return b"\x89PNG\r\n\x1a\n" + head + data + chunk(b"IEND", b"")
 
 
-def assert_read_or_refused(read):
+def assert_read_or_refused(read: Callable[[], object]) -> None:
     with contextlib.suppress(TargetError):
         read()
 

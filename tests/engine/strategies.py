@@ -6,6 +6,7 @@ import math
 
 import torch
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from flowengine import catalogue
 from flowengine.catalogue import LAYER_SPECS, Field, LayerSpec, fields_of, kind_of
@@ -24,12 +25,13 @@ __all__ = [
 
 def all_layer_specs() -> list[LayerSpec]:
     """Every kind as it comes, and once more with every setting at another value."""
-    specs = [cls() for cls in LAYER_SPECS]
-    return specs + [
-        cls(**{field.name: _another(field) for field in fields_of(cls)})
+    specs: list[LayerSpec] = [cls() for cls in LAYER_SPECS]
+    otherwise: list[LayerSpec] = [
+        replace(cls(), **{field.name: _another(field) for field in fields_of(cls)})
         for cls in LAYER_SPECS
         if fields_of(cls)
     ]
+    return [*specs, *otherwise]
 
 
 def described(spec: LayerSpec) -> str:
@@ -44,7 +46,7 @@ def randomised(module: torch.nn.Module, seed: int = 0, strength: float = 0.5) ->
         for weight in module.parameters():
             fan_in = weight.shape[1] if weight.ndim == 2 else 1
             noise = torch.randn(weight.shape, generator=generator)
-            weight += strength / math.sqrt(fan_in) * noise
+            weight.add_(strength / math.sqrt(fan_in) * noise)
     return module
 
 
@@ -78,6 +80,8 @@ def _values_of(field: Field) -> st.SearchStrategy[object]:
     if field.type is bool:
         return st.booleans()
     low, high = field.minimum, field.maximum
+    assert low is not None
+    assert high is not None
     if field.type is int:
         numbers = st.integers(int(low), min(int(high), int(low) + 6))
         return st.just(field.word) | numbers if field.word else numbers
@@ -91,6 +95,7 @@ def _another(field: Field) -> object:
         return field.choices[-1]
     if field.type is bool:
         return not field.default
+    assert field.minimum is not None
     if field.type is int:
         return int(field.minimum) + 2
     return 0.5 * (field.minimum + field.default) if field.minimum > 0 else 0.75

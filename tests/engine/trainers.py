@@ -8,7 +8,7 @@ from flowengine.project import Project
 from flowengine.trainer import Trainer
 
 
-def project(**changes) -> Project:
+def project(**changes: object) -> Project:
     return Project.from_dict(
         {
             "target": {"name": "eight_gaussians"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from explorer import dialogs
@@ -21,17 +23,26 @@ from tests.explorer.panel_probe import shown
 from tests.explorer.stack_probe import STACK, Desk
 from tests.explorer.time_source import Time
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+    from explorer.stack.edits import Stack
+
 
 @pytest.fixture(scope="session")
-def qapp(qapp):
+def qapp(qapp: QApplication) -> QApplication:
     """The application in the program's own font, whatever the machine has."""
     theme.prepare(qapp)
     return qapp
 
 
 @pytest.fixture
-def desk_of(qtbot):
-    def make(stack=STACK, height=620):
+def desk_of(qtbot: QtBot) -> Callable[..., Desk]:
+    def make(stack: Stack = STACK, height: int = 620) -> Desk:
         desk = Desk(stack)
         qtbot.addWidget(desk.editor)
         desk.editor.resize(300, height)
@@ -45,12 +56,12 @@ def desk_of(qtbot):
 
 
 @pytest.fixture
-def desk(desk_of):
+def desk(desk_of: Callable[..., Desk]) -> Desk:
     return desk_of()
 
 
 @pytest.fixture
-def editor(qtbot):
+def editor(qtbot: QtBot) -> TargetEditor:
     """The editor in a narrow dock's width, with a preset in it."""
     editor = TargetEditor()
     qtbot.addWidget(editor)
@@ -62,15 +73,15 @@ def editor(qtbot):
 
 
 @pytest.fixture
-def edits(editor):
+def edits(editor: TargetEditor) -> list[tuple[Any, ...]]:
     """What the editor has proposed so far."""
-    proposed = []
+    proposed: list[tuple[Any, ...]] = []
     editor.target_edited.connect(lambda *edit: proposed.append(edit))
     return proposed
 
 
 @pytest.fixture
-def canvas(qtbot):
+def canvas(qtbot: QtBot) -> TargetCanvas:
     """An empty canvas with one pixel to a cell."""
     canvas = TargetCanvas()
     qtbot.addWidget(canvas)
@@ -82,13 +93,13 @@ def canvas(qtbot):
 
 
 @pytest.fixture
-def time():
+def time() -> Time:
     """A time that passes when it is told to."""
     return Time()
 
 
 @pytest.fixture
-def clock(qapp, time):
+def clock(qapp: QApplication, time: Time) -> Iterator[FrameClock]:
     """A clock that goes by `time`."""
     clock = FrameClock(time_source=time)
     yield clock
@@ -97,18 +108,20 @@ def clock(qapp, time):
 
 
 @pytest.fixture
-def camera(qapp):
+def camera(qapp: QApplication) -> Camera:
     return Camera()
 
 
 @pytest.fixture
-def panel(qtbot, camera):
+def panel(qtbot: QtBot, camera: Camera) -> FlowPanel:
     """A discrete panel on the screen, empty."""
     return shown(qtbot, FlowPanel("discrete", camera))
 
 
 @pytest.fixture
-def window(qtbot, qapp, monkeypatch):
+def window(
+    qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
     """The window on a new project, its engines never started."""
     theme.apply(qapp)
     monkeypatch.setattr(dialogs, "ask", lambda *_: "discard")
@@ -121,6 +134,6 @@ def window(qtbot, qapp, monkeypatch):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _plots_at_once():
+def _plots_at_once() -> None:
     """Plots are drawn at once, not only when pyqtgraph has been loaded beside the window."""
     loading.load()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,6 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.panels.head_line import _Title as Title
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QRect
 
 
 def cut_in(widget: QWidget) -> list[str]:
@@ -45,7 +49,7 @@ def is_tab_cut(bar: QTabBar, tab: int) -> bool:
     return bar.isTabVisible(tab) and (place.width() < bar.tabSizeHint(tab).width() or not seen)
 
 
-def field_of(box: QComboBox):
+def field_of(box: QComboBox) -> QRect:
     option = QStyleOptionComboBox()
     box.initStyleOption(option)
     part = QStyle.SubControl.SC_ComboBoxEditField
@@ -74,5 +78,6 @@ def overlaps_in(window: QWidget) -> list[str]:
 
 def _laid_out(parent: QWidget) -> list[QWidget]:
     layout = parent.layout()
-    items = [layout.itemAt(index).widget() for index in range(layout.count())]
-    return [widget for widget in items if widget is not None and widget.isVisible()]
+    items = [layout.itemAt(index) for index in range(layout.count())] if layout else []
+    widgets = [item.widget() for item in items if item is not None]
+    return [widget for widget in widgets if widget is not None and widget.isVisible()]

@@ -1,19 +1,36 @@
 """Ledgers of one point, as the tests of the ledger use them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from explorer.ledger.ledger_view import LedgerView
 from flowengine.protocol import Ledger, LedgerRow
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    Point = tuple[float, float]
 
 EYE = (1.0, 0.0, 0.0, 1.0)
 
 
-def row(title, tau, position, log_det, log_prob, layer="l", jacobian=EYE):
+def row(
+    title: str,
+    tau: float,
+    position: Point,
+    log_det: float,
+    log_prob: float,
+    layer: str = "l",
+    jacobian: tuple[float, float, float, float] = EYE,
+) -> LedgerRow:
     return LedgerRow(
         layer=layer, title=title, tau=tau, position=position, log_det=log_det,
         log_prob=log_prob, jacobian=jacobian,
     )  # fmt: skip
 
 
-def discrete(point=(0.41, -1.87)):
+def discrete(point: Point = (0.41, -1.87)) -> Ledger:
     rows = (
         row("Base", 0.0, (0.3, 1.2), 0.0, -2.603, "base"),
         row("ActNorm", 0.5, (0.35, 1.3), 0.02, -2.623),
@@ -25,7 +42,7 @@ def discrete(point=(0.41, -1.87)):
     )  # fmt: skip
 
 
-def continuous(point=(0.41, -1.87)):
+def continuous(point: Point = (0.41, -1.87)) -> Ledger:
     rows = (
         row("Base", 0.0, (0.3, 1.2), 0.0, -2.603, "base"),
         row("t = 0.5", 0.5, (0.3, 1.2), -0.4, -2.203, "t"),
@@ -37,7 +54,7 @@ def continuous(point=(0.41, -1.87)):
     )  # fmt: skip
 
 
-def shown_view(qtbot):
+def shown_view(qtbot: QtBot) -> LedgerView:
     view = LedgerView()
     qtbot.addWidget(view)
     view.resize(320, 360)
@@ -45,6 +62,6 @@ def shown_view(qtbot):
     return view
 
 
-def show_lane(view, lane):
+def show_lane(view: LedgerView, lane: str) -> None:
     """Let the ledger show one lane, or with "" both."""
     view._lanes.setCurrentIndex(view._lanes.findData(lane))

@@ -1,32 +1,46 @@
 """Measurements as engines send them, and curves as files keep them."""
 
-import io
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtGui import QImage
 
 from explorer.metrics.metrics_view import MetricsView
 from explorer.metrics.runs import Run
+from flowengine.archive import dump_npz
 from flowengine.project import LaneState, Project
 from flowengine.protocol import Metrics
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from pytestqt.qtbot import QtBot
 
-def measured(step, kl, lane="discrete", generation=1, entropy=2.0, **changes):
+    from flowengine.project import Lane
+
+
+def measured(
+    step: int,
+    kl: float | None,
+    lane: Lane = "discrete",
+    generation: int = 1,
+    entropy: float = 2.0,
+    **changes: Any,
+) -> Metrics:
     nll = None if kl is None else entropy + kl
-    fields = {
+    fields: dict[str, Any] = {
         "lane": lane, "generation": generation, "step": step, "seconds": step / 100, "kl": kl,
         "steps_per_second": 100.0, "loss": 2.0, "nll": nll, "entropy": entropy,
     }  # fmt: skip
     return Metrics(**(fields | changes))
 
 
-def saved(**columns):
-    buffer = io.BytesIO()
-    np.savez(buffer, **columns)
-    return LaneState(history=buffer.getvalue())
+def saved(**columns: ArrayLike) -> LaneState:
+    return LaneState(history=dump_npz({name: np.asarray(c) for name, c in columns.items()}))
 
 
-def run(number, **columns):
+def run(number: int, **columns: ArrayLike) -> Run:
     return Run(
         number,
         Project(),
@@ -36,7 +50,7 @@ def run(number, **columns):
     )
 
 
-def shown_view(qtbot) -> MetricsView:
+def shown_view(qtbot: QtBot) -> MetricsView:
     """The metrics, as narrow as their dock."""
     view = MetricsView()
     qtbot.addWidget(view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,18 +12,27 @@ from explorer.panels.camera import Camera
 from explorer.panels.flow_panel import FlowPanel
 from tests.explorer.film_messages import field, grid, heat, particles
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from flowengine.project import Lane
+
 LAYERS = 2
 CELLS = 24
 
 
-def bell(frames, width):
+def bell(frames: int, width: float) -> list[NDArray[np.float64]]:
     """Densities of a round bell that grows narrower, shape (frames, CELLS, CELLS)."""
     axis = np.linspace(-4, 4, CELLS)
     squared = axis[:, None] ** 2 + axis[None] ** 2
     return [np.exp(-squared / (2 * width ** (k + 1) ** 2)) for k in range(frames)]
 
 
-def scene_of(*, tau=0.6, lanes=("discrete", "continuous"), empty=False) -> Scene:
+def scene_of(
+    *, tau: float = 0.6, lanes: Sequence[Lane] = ("discrete", "continuous"), empty: bool = False
+) -> Scene:
     """Panels with particles, a density, a grid and a field that move along the clock."""
     panels = []
     for lane in lanes:
@@ -44,7 +54,7 @@ def without(scene: Scene, *names: str) -> Scene:
     return replace(scene, panels=tuple(panels))
 
 
-def _fill(panel: FlowPanel, lane: str) -> None:
+def _fill(panel: FlowPanel, lane: Lane) -> None:
     base = np.random.default_rng(1).normal(size=(300, 2))
     shares = np.linspace(1, 0.4, 2 * LAYERS + 1)[:, None, None]
     panel.take(particles(base * shares, lane=lane), 0.0)

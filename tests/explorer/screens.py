@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 
-def run_at_scale(script, scale):
+def run_at_scale(script: str, scale: str) -> None:
     """Run a script in a process of its own, as on a screen with that many pixels to a point."""
     root = Path(__file__).resolve().parents[2]
     environment = os.environ | {"QT_SCALE_FACTOR": scale, "PYTHONPATH": str(root)}

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from explorer.target.target_bar import TargetEditor
+    from flowengine.project import TargetSpec
+
 LEFT = Qt.MouseButton.LeftButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
-def click(button):
+def click(button: QWidget) -> None:
     QTest.mouseClick(button, LEFT)
 
 
-def press(editor, x, y):
+def press(editor: TargetEditor, x: float, y: float) -> None:
     at = editor.canvas.view().to_widget(x, y).toPoint()
     QTest.mousePress(editor.canvas, LEFT, NO_KEY, at)
 
 
-def move(editor, x, y):
+def move(editor: TargetEditor, x: float, y: float) -> None:
     at = editor.canvas.view().to_widget(x, y)
     everywhere = QPointF(editor.canvas.mapToGlobal(at.toPoint()))
     no_button = Qt.MouseButton.NoButton
@@ -28,16 +36,16 @@ def move(editor, x, y):
     QApplication.sendEvent(editor.canvas, event)
 
 
-def release(editor):
+def release(editor: TargetEditor) -> None:
     QTest.mouseRelease(editor.canvas, LEFT)
 
 
-def stroke(editor, *points):
+def stroke(editor: TargetEditor, *points: tuple[float, float]) -> None:
     press(editor, *points[0])
     for point in points[1:]:
         move(editor, *point)
     release(editor)
 
 
-def is_drawing(spec):
+def is_drawing(spec: TargetSpec) -> bool:
     return (spec.source, spec.name) == ("drawing", "drawing")

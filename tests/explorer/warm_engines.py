@@ -67,7 +67,7 @@ class WarmEngine:
         """
         self._process.join(timeout)
         if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired("flowengine worker", timeout)
+            raise subprocess.TimeoutExpired("flowengine worker", timeout or 0.0)
         return self._process.exitcode
 
 

@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
     from flowengine.project import Lane, LaneState, Project
     from flowengine.protocol import Event
 
 
 @contextmanager
 def shown_window(
-    project: Project, qtbot, qapp, monkeypatch, particles: int
+    project: Project,
+    qtbot: QtBot,
+    qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    particles: int,
 ) -> Iterator[MainWindow]:
     """A window on the screen, its engines not yet started; they end with it.
 
@@ -57,12 +65,12 @@ def save(store: Store, path: Path, document: Project, lanes: dict[Lane, LaneStat
     store.note_saved(path, document, lanes)
 
 
-def tell(window: MainWindow, message: Event, lane: str = "discrete") -> None:
+def tell(window: MainWindow, message: Event, lane: Lane = "discrete") -> None:
     """Let the window hear what an engine would say."""
     window.controller.message.emit(lane, message)
 
 
-def measured(lane: str = "discrete", step: int = 100, kl: float = 0.0213) -> Metrics:
+def measured(lane: Lane = "discrete", step: int = 100, kl: float = 0.0213) -> Metrics:
     """A measurement, as an engine sends it."""
     return Metrics(
         lane=lane, generation=1, step=step, seconds=step / 100, steps_per_second=412.0, loss=2.0,

@@ -138,7 +138,7 @@ def _complaint(line: str) -> str:
     """The sentence that such a process has ended with; what Python said of any other end."""
     try:
         return Sentence.from_record(msgspec.json.decode(line))
-    except (msgspec.DecodeError, TypeError, KeyError):
+    except (msgspec.DecodeError, TypeError, KeyError, ValueError):
         return line
 
 

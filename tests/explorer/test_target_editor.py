@@ -316,9 +316,8 @@ def test_every_control_has_a_name_and_a_hint(editor):
 
 
 def test_words_and_colours_follow_the_window(editor, monkeypatch):
-    monkeypatch.setattr(
-        translator, "_table", {"Brush": "Cọ", "H = {entropy} nats": "{entropy} nat"}
-    )
+    words = {"Brush": "Cọ", "H = {entropy} nats": "{entropy} nat"}
+    monkeypatch.setattr(translator, "translate", lambda text: words.get(text, text))
     translator.changed.emit()
     assert editor.tools.tools[Tool.BRUSH].accessibleName() == "Cọ"
     assert editor.figure.endswith(" nat")

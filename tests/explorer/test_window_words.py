@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from explorer.words.languages import translator
 from flowengine import protocol
+from flowengine.errors import phrase
 from flowengine.project import FLOW_LANES, Project, default_stack
 from tests.explorer.windows import shown_window
 
@@ -179,9 +180,12 @@ def test_a_stack_without_an_acting_layer_is_told_by_the_engine_in_either_languag
 
 
 def test_a_step_that_was_taken_back_is_told_with_its_remedy_in_either_language(window):
-    text = (
-        "Step 7 of the discrete model gave a number that is not finite; training went back to its "
-        "last good weights and halved the learning rate to 0.01"
+    text = phrase(
+        "Step {step_count} of the {lane} model gave a number that is not finite; training went "
+        "back to its last good weights and halved the learning rate to {rate}",
+        step_count=7,
+        lane=phrase("discrete"),
+        rate="0.01",
     )
     notice = protocol.Notice(lane="discrete", text=text, remedy="halve_rate")
     window.controller.message.emit("discrete", notice)

@@ -54,12 +54,6 @@ def imported_by(path: Path) -> set[str]:
     return names
 
 
-def imported_at_run_time(path: Path) -> set[str]:
-    """The modules that a file imports as soon as it is imported itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module}
-
-
 def roots(names: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
@@ -107,14 +101,6 @@ def test_only_the_training_folder_starts_engines(path):
     assert not imported_by(path) & {"flowengine.worker", "flowengine.cli", "flowengine.trainer"}
 
 
-@pytest.mark.parametrize("path", sources("explorer"), ids=relative)
-def test_only_the_canvas_of_plots_imports_pyqtgraph(path):
-    """It is loaded after the first frame: test_start.py holds that."""
-    if relative(path) != "explorer/plot/canvas.py":
-        assert "pyqtgraph" not in roots(imported_by(path))
-        assert "explorer.plot.canvas" not in imported_at_run_time(path)
-
-
 @pytest.mark.parametrize("module", TORCH_FREE)
 def test_the_documents_load_no_torch_and_no_qt(module):
     loaded = loaded_by(module)
@@ -129,7 +115,7 @@ def test_the_windows_process_loads_no_torch(module):
     assert not loaded & TORCH
 
 
-@pytest.mark.parametrize("folder", ["panels", "target", "stack", "metrics", "ledger", "plot"])
+@pytest.mark.parametrize("folder", ["panels", "target", "stack", "metrics", "ledger"])
 def test_panels_and_editors_do_not_know_who_asks(folder):
     forbidden = ("explorer.window", "explorer.session", "explorer.training", "explorer.area")
     for path in sources(f"explorer/{folder}"):

@@ -59,7 +59,6 @@ _LOCAL_KEYS: Final = {
     ),
     FIT: (
         ("← →", mark("Read the curves")),
-        ("+ −  0", mark("Zoom, show everything")),
         ("Space", mark("Lay a run's curves under")),
         ("Enter", mark("Restore a run")),
         ("Del", mark("Remove a run")),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from explorer.plot.frame import Frame
-from explorer.plot.plot import Plot
 from explorer.theme import theme
 from explorer.widgets.keys import asked_key
 from explorer.words.languages import number, signed, tr, translator
@@ -19,21 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtGui import QFocusEvent, QMouseEvent, QPaintEvent
 
-    from explorer.plot.canvas import Canvas
-    from explorer.plot.ticks import Tick
     from flowengine.protocol import LedgerRow
 
 _HEIGHT: Final = 46
 _AIR: Final = 5.0
 _LEAST_RANGE: Final = 0.05  # nats; a change below that is drawn as the flat line it is
+_SMALL: Final = 0.85
+_DOT: Final = 3.0
 _CLEAR: Final = 2.0  # logical pixels between the curve and its name
 _NAME: Final = "−∫₀ᵗ div v dt"
+_Numbers = TypeVar("_Numbers", np.float64, "NDArray[np.float64]")
 
 
-class ChangeCurve(Plot):
+class ChangeCurve(QWidget):
     """How the log-density changes on the way from base to target; a moment of it can be asked for.
 
     A click, or the arrow keys, ask for a moment of the ledger.
@@ -49,6 +47,7 @@ class ChangeCurve(Plot):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        theme.changed.connect(self.update)
         translator.changed.connect(self._describe)
         self._describe()
 
@@ -69,7 +68,7 @@ class ChangeCurve(Plot):
         if self._chosen is not None and self._chosen >= known:
             self._chosen = None
         self._describe()
-        self.refresh()
+        self.update()
 
     def words(self, index: int) -> str:
         """A moment in words: "t = 0.5: log p +0.40"."""
@@ -87,30 +86,33 @@ class ChangeCurve(Plot):
         """The same height, at any width."""
         return QSize(80, _HEIGHT)
 
-    def _frame(self) -> Frame:
-        area = QRectF(self.rect()).adjusted(_AIR, _AIR, -_AIR, -_AIR)
-        low, high = min(0.0, float(self._change.min())), max(0.0, float(self._change.max()))
-        return Frame(area, (0.0, 1.0), (low, low + max(high - low, _LEAST_RANGE)))
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the zero line, the curve, its end in figures and the chosen moment."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = self._area()
+        zero = self.place(0.0, 0.0).y()
+        painter.setPen(QPen(theme.color("border"), 1))
+        painter.drawLine(QPointF(area.left(), zero), QPointF(area.right(), zero))
+        curve = [self.place(t, y) for t, y in self.points]
+        painter.setPen(QPen(theme.color("continuous"), 2))
+        painter.drawPolyline(QPolygonF(curve))
+        if self._chosen is not None:
+            painter.setBrush(theme.color("accent"))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawEllipse(curve[self._chosen], _DOT, _DOT)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.color("text"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        self._write(painter)
+        painter.end()
 
-    def _ticks(self, _frame: Frame) -> tuple[list[Tick], list[Tick]]:
-        return [], []
-
-    def _fill(self, canvas: Canvas, _frame: Frame) -> None:
-        """Show the zero line, the curve and the chosen moment."""
-        canvas.show_lines(
-            [
-                (np.array([0.0, 1.0]), np.zeros(2), QPen(theme.color("border"), 1)),
-                (self._tau, self._change, QPen(theme.color("continuous"), 2)),
-            ]
-        )
-        chosen = [] if self._chosen is None else [self._chosen]
-        dot = (self._tau[chosen], self._change[chosen], QPen(theme.color("accent")))
-        canvas.show_dots([dot])
-
-    def _paint_words(self, painter: QPainter, _frame: Frame) -> None:
+    def _write(self, painter: QPainter) -> None:
         """The name of the curve, where there is a place for it."""
         box = self.name_box()
         if box is not None:
+            painter.setFont(self._small_font())
             painter.setPen(theme.color("text_muted"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _NAME)
 
@@ -137,13 +139,26 @@ class ChangeCurve(Plot):
     def _drawn(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where the curve lies, at about every pixel of its width."""
         tau = np.linspace(self._tau[0], self._tau[-1], max(2, self.width()))
-        frame = self._frame()
-        return frame.x(tau), frame.y(np.interp(tau, self._tau, self._change))
+        return self._coordinates(tau, np.interp(tau, self._tau, self._change))
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        return font
+
+    def _area(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(_AIR, _AIR, -_AIR, -_AIR)
 
     def place(self, t: float, change: float) -> QPointF:
         """Where a moment lies on the widget."""
-        frame = self._frame()
-        return QPointF(*frame.x(np.array([t])), *frame.y(np.array([change])))
+        x, y = self._coordinates(np.float64(t), np.float64(change))
+        return QPointF(float(x), float(y))
+
+    def _coordinates(self, t: _Numbers, change: _Numbers) -> tuple[_Numbers, _Numbers]:
+        area = self._area()
+        low, high = min(0.0, float(self._change.min())), max(0.0, float(self._change.max()))
+        span = max(high - low, _LEAST_RANGE)
+        return area.left() + t * area.width(), area.bottom() - (change - low) / span * area.height()
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -173,16 +188,27 @@ class ChangeCurve(Plot):
             return True
         return super().event(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard is here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard has gone."""
+        super().focusOutEvent(event)
+        self.update()
+
     def _explain(self, event: QHelpEvent) -> None:
         QToolTip.showText(event.globalPos(), self.words(self._nearest(event.pos().x())), self)
 
     def _nearest(self, x: float) -> int:
-        return int(np.abs(self._tau - self._frame().moment(x)).argmin())
+        area = self._area()
+        return int(np.abs(self._tau - (x - area.left()) / area.width()).argmin())
 
     def _choose(self, index: int) -> None:
         self._chosen = index
         self._describe()
-        self.refresh()
+        self.update()
         self.tau_picked.emit(float(self._tau[index]))
 
     def _describe(self) -> None:

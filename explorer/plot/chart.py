@@ -1,4 +1,4 @@
-"""Curves over time, with what is written beside them."""
+"""A small chart of curves over time: painted by hand, so that it costs next to nothing."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QFontMetricsF, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.plot.frame import Frame
-from explorer.plot.polylines import polylines
-from explorer.plot.read_plot import ReadPlot
+from explorer.plot.polylines import DOT, Polylines, draw_part, polylines
 from explorer.plot.ticks import linear_ticks, log_ticks
 from explorer.theme import theme
+from explorer.widgets.keys import asked_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from PySide6.QtGui import QFontMetrics, QPainter
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtGui import QFocusEvent, QFontMetrics, QMouseEvent, QPaintEvent
 
-    from explorer.plot.canvas import Canvas
-    from explorer.plot.polylines import Polylines
     from explorer.plot.ticks import Tick
 
     Floats = NDArray[np.float64]
@@ -35,9 +32,11 @@ _TICK: Final = 4.0
 _ROOM: Final = 0.06  # of the range, above and below the curves
 _LEAST_FACTOR: Final = 4.0  # shown at least on a logarithmic scale: noise is no progress
 _LEAST_RANGE: Final = 0.05  # the same on a linear one
+_PAST_THE_TOP: Final = 2.0  # of the range: a line is no longer for going on beyond the picture
 _FAINT: Final = 0.55
 _PIXELS_A_ROW: Final = 26
 _PIXELS_A_COLUMN: Final = 56
+_KEY_STEPS: Final = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}  # of the range, a press
 _LAST_COLUMN: Final = 0.94  # of the range; the words of a later tick would be cut off
 
 
@@ -56,8 +55,37 @@ class Curve(NamedTuple):
     label: str = ""
 
 
-class Chart(ReadPlot):
-    """Curves, and a dotted floor with its words."""
+class _Frame(NamedTuple):
+    """Where data units lie on the widget."""
+
+    area: QRectF
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    logarithmic: bool
+
+    def x(self, values: Floats) -> Floats:
+        low, high = self.x_range
+        return self.area.left() + (values - low) / (high - low) * self.area.width()
+
+    def y(self, values: Floats) -> Floats:
+        low, high = self.y_range
+        if self.logarithmic:
+            values, low, high = np.log(np.maximum(values, 1e-300)), math.log(low), math.log(high)
+        share = np.minimum((values - low) / (high - low), _PAST_THE_TOP)
+        return self.area.bottom() - share * self.area.height()
+
+
+class Chart(QWidget):
+    """Curves, a dotted floor with its words, and a line under the mouse or moved by the arrow keys.
+
+    Attributes:
+        cursor_x: Pixels from the left to that line; None where there is none.
+
+    Signals:
+        hovered: x of that line in data units, or None when the mouse or the keyboard has left.
+    """
+
+    hovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +95,11 @@ class Chart(ReadPlot):
         self._most: float | None = None
         self._relative = False
         self._label = ""
-        self._lines: list[Polylines] = []  # of the curves, as they were drawn last
+        self.cursor_x: float | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
 
     def show_curves(
         self,
@@ -94,7 +126,7 @@ class Chart(ReadPlot):
         self._curves = curves
         self._floor = floor
         self._logarithmic = logarithmic
-        self.refresh()
+        self.update()
 
     def copy(self) -> Chart:
         """Another chart of the same curves, without a window."""
@@ -117,7 +149,7 @@ class Chart(ReadPlot):
     def set_label(self, text: str) -> None:
         """Say what x is."""
         self._label = text
-        self.refresh()
+        self.update()
 
     def curve(self, name: str) -> Curve:
         """A curve as it is drawn."""
@@ -133,43 +165,62 @@ class Chart(ReadPlot):
 
     # --- painting -------------------------------------------------------------------------------
 
-    def _frame(self) -> Frame:
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the chart onto the window."""
+        painter = QPainter(self)
+        self.draw(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setPen(QPen(theme.color("text"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.end()
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw axes, floor, curves and cursor, in the chart's own size, onto anything."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._small_font())
+        frame = self._frame()
+        self._draw_axes(painter, frame)
+        painter.setClipRect(frame.area.adjusted(0, -1, DOT, 1))
+        curves = list(self._curves.values())
+        lines = [polylines(frame.x(curve.x), frame.y(curve.y)) for curve in curves]
+        labels = label_boxes(frame, curves, lines, painter.fontMetrics())
+        self._draw_floor(painter, frame, lines, [box for box, _ in labels])
+        for curve, line in zip(curves, lines, strict=True):
+            self._draw_curve(painter, curve, line)
+        for box, curve in labels:
+            painter.setPen(theme.color(curve.role))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
+        if (x := self.cursor_x) is not None:
+            painter.setPen(QPen(theme.color("text_muted"), 1))
+            painter.drawLine(QPointF(x, frame.area.top()), QPointF(x, frame.area.bottom()))
+
+    @staticmethod
+    def _draw_curve(painter: QPainter, curve: Curve, lines: Polylines) -> None:
+        pens = _pen(curve, faint=curve.faint), _pen(curve, faint=True)
+        for polygon, past in lines.polygons():
+            painter.setPen(pens[past])
+            draw_part(painter, polygon)
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        if font.pixelSize() > 0:
+            font.setPixelSize(round(font.pixelSize() * _SMALL))
+        else:
+            font.setPointSizeF(font.pointSizeF() * _SMALL)
+        return font
+
+    def _frame(self) -> _Frame:
         metrics = QFontMetricsF(self._small_font())
         line = metrics.height()
         left = metrics.horizontalAdvance("0.005") + _TICK + 4
         area = QRectF(self.rect()).adjusted(left, _AIR, -_AIR, -(2 * line + _TICK + 4))
-        return Frame(area, self.shown_x, self._y_range(), y_logarithmic=self._logarithmic)
-
-    def _whole_x(self) -> tuple[float, float]:
         xs = np.concatenate([curve.x for curve in self._curves.values()] or [np.zeros(0)])
-        return (0.0, float(xs.max()) if xs.size and xs.max() > 0 else 10.0)
-
-    def _fill(self, canvas: Canvas, frame: Frame) -> None:
-        self._lines = [polylines(frame.x(c.x), frame.y(c.y)) for c in self._curves.values()]
-        parts = [
-            (*line.joined(past=past), _pen(curve, faint=curve.faint or past))
-            for curve, line in zip(self._curves.values(), self._lines, strict=True)
-            for past in (True, False)
-        ]
-        canvas.show_lines([(*frame.view_of(*xy), pen) for xy, _, pen in parts if xy[0].size])
-        canvas.show_dots([(*frame.view_of(*xy), pen) for _, xy, pen in parts if xy[0].size])
-
-    def _paint_words(self, painter: QPainter, frame: Frame) -> None:
-        painter.setPen(theme.color("text_muted"))
-        height = painter.fontMetrics().height()
-        below = QRectF(frame.area.left(), self.height() - height - 1, frame.area.width(), height)
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, self._label)
-        curves = list(self._curves.values())
-        labels = label_boxes(frame, curves, self._lines, painter.fontMetrics())
-        self._draw_floor(painter, frame, self._lines, [box for box, _ in labels])
-        for box, curve in labels:
-            painter.setPen(theme.color(curve.role))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.label)
-        super()._paint_words(painter, frame)
+        seconds = float(xs.max()) if xs.size and xs.max() > 0 else 10.0
+        return _Frame(area, (0.0, seconds), self._y_range(), self._logarithmic)
 
     def _y_range(self) -> tuple[float, float]:
-        low, high = self.shown_x
-        values = [c.y[(c.x >= low) & (c.x <= high)] for c in self._curves.values()]
+        values = [curve.y for curve in self._curves.values()]
         floor = [] if self._floor is None else [np.array([self._floor[0]])]
         ys = np.concatenate([*values, *floor] or [np.zeros(0)])
         ys = ys[~np.isnan(ys)]
@@ -187,32 +238,56 @@ class Chart(ReadPlot):
         room = max(high - low, least) * _ROOM
         return low - room, max(high, low + least) + room
 
-    def _ticks(self, frame: Frame) -> tuple[list[Tick], list[Tick]]:
+    def _draw_axes(self, painter: QPainter, frame: _Frame) -> None:
+        area = frame.area
+        line, text = theme.color("border"), theme.color("text_muted")
+        height = painter.fontMetrics().height()
+        painter.setPen(line)
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        rows, columns = self._ticks(frame)
+        for tick in rows:
+            y = float(frame.y(np.array([tick.value]))[0])
+            painter.setPen(line)
+            painter.drawLine(QPointF(area.left() - _TICK, y), QPointF(area.left(), y))
+            painter.setPen(text)
+            box = QRectF(0, y - height / 2, area.left() - _TICK - 3, height)
+            painter.drawText(
+                box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick.text
+            )
+        for tick in columns:
+            x = float(frame.x(np.array([tick.value]))[0])
+            painter.setPen(line)
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + _TICK))
+            painter.setPen(text)
+            box = QRectF(x - 40, area.bottom() + _TICK + 1, 80, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick.text)
+        box = QRectF(area.left(), self.height() - height - 1, area.width(), height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
+
+    def _ticks(self, frame: _Frame) -> tuple[list[Tick], list[Tick]]:
         most_rows = max(2, int(frame.area.height() / _PIXELS_A_ROW))
         most_columns = max(2, int(frame.area.width() / _PIXELS_A_COLUMN))
         rows = log_ticks if self._logarithmic else linear_ticks
         columns = linear_ticks(*frame.x_range, most_columns)
-        low, high = frame.x_range
-        inside = [t for t in columns if t.value <= low + (high - low) * _LAST_COLUMN]
+        inside = [t for t in columns if t.value <= frame.x_range[1] * _LAST_COLUMN]
         return rows(*frame.y_range, most_rows), inside
 
     def _draw_floor(
-        self, painter: QPainter, frame: Frame, lines: list[Polylines], labels: list[QRectF]
+        self, painter: QPainter, frame: _Frame, lines: list[Polylines], labels: list[QRectF]
     ) -> None:
         if self._floor is None:
             return
         value, words = self._floor
         y = float(frame.y(np.array([value]))[0])
         painter.setPen(QPen(theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
-        if not frame.area.top() <= y <= frame.area.bottom():
-            return
         painter.drawLine(QPointF(frame.area.left(), y), QPointF(frame.area.right(), y))
         box = self._words_box(frame, y, words, lines, labels)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def _words_box(
         self,
-        frame: Frame,
+        frame: _Frame,
         y: float,
         words: str,
         lines: list[Polylines],
@@ -232,9 +307,67 @@ class Chart(ReadPlot):
         free = [box for box in apart if not any(line.cross(box) for line in lines)]
         return (free or apart or inside or boxes)[0]
 
+    # --- mouse and keys -------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say which moment the mouse is over."""
+        self._point_at(event.position().x())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Say that the mouse has gone."""
+        super().leaveEvent(event)
+        self._point_at(None)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys that move the line from the window."""
+        key = asked_key(event)
+        if key is not None and self._has_use_for(key):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the line with the arrows, from the end at first; Escape takes it away."""
+        if not self._has_use_for(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._point_at(None)
+        else:
+            area = self._frame().area
+            step = _KEY_STEPS[Qt.Key(event.key())] * area.width()
+            self._point_at(area.right() if self.cursor_x is None else self.cursor_x + step)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard is here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard has gone."""
+        super().focusOutEvent(event)
+        self._point_at(None)
+
+    def _has_use_for(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return self.cursor_x is not None
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return plain and event.key() in _KEY_STEPS
+
+    def _point_at(self, x: float | None) -> None:
+        """Draw the line as near to a pixel from the left as there are curves, or nowhere."""
+        frame = self._frame()
+        moment = None
+        if x is not None:
+            x = min(max(x, frame.area.left()), frame.area.right())
+            share = (x - frame.area.left()) / frame.area.width()
+            moment = frame.x_range[0] + share * (frame.x_range[1] - frame.x_range[0])
+        self.cursor_x = x
+        self.hovered.emit(moment)
+        self.update()
+
 
 def label_boxes(
-    frame: Frame, curves: list[Curve], lines: list[Polylines], metrics: QFontMetrics
+    frame: _Frame, curves: list[Curve], lines: list[Polylines], metrics: QFontMetrics
 ) -> list[tuple[QRectF, Curve]]:
     """Where the labels of curves stand: at their ends, and beside those that stand there already.
 

@@ -6,12 +6,15 @@ import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPolygonF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
     from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QPainter
 
     Floats = NDArray[np.float64]
 
@@ -35,21 +38,12 @@ class Polylines(NamedTuple):
     first: NDArray[np.intp]
     past: int
 
-    def parts(self) -> Iterator[tuple[slice, bool]]:
-        """Which points each part has, and whether it is past."""
-        ends = [*self.first.tolist(), len(self.x)]
+    def polygons(self) -> Iterator[tuple[QPolygonF, bool]]:
+        """Each part, and whether it is past."""
+        points = [QPointF(*at) for at in zip(self.x.tolist(), self.y.tolist(), strict=True)]
+        ends = [*self.first.tolist(), len(points)]
         for index, (start, end) in enumerate(itertools.pairwise(ends)):
-            yield slice(start, end), index < self.past
-
-    def joined(self, *, past: bool) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-        """Parts that are past, or not: x and y of lines, with NaN between, and of lone points."""
-        chosen = [part for part, is_past in self.parts() if is_past == past]
-        lines = [part for part in chosen if part.stop - part.start > 1]
-        dots = [part.start for part in chosen if part.stop - part.start == 1]
-        gap = [np.nan]
-        x = np.concatenate([np.zeros(0), *(p for part in lines for p in (self.x[part], gap))])
-        y = np.concatenate([np.zeros(0), *(p for part in lines for p in (self.y[part], gap))])
-        return (x, y), (self.x[dots], self.y[dots])
+            yield QPolygonF(points[start:end]), index < self.past
 
     def cross(self, box: QRectF) -> bool:
         """Whether the box around any of the straight lines meets a box; a lone point is one."""
@@ -58,6 +52,18 @@ class Polylines(NamedTuple):
         low, high = np.minimum(self.y, self.y[to]), np.maximum(self.y, self.y[to])
         beside = (self.x[to] < box.left()) | (self.x > box.right())
         return bool((~beside & (low < box.bottom()) & (high > box.top())).any())
+
+
+def draw_part(painter: QPainter, polygon: QPolygonF) -> None:
+    """Draw an unbroken part with the painter's pen; a lone point is a dot of its colour."""
+    if polygon.size() > 1:
+        painter.drawPolyline(polygon)
+        return
+    painter.save()
+    painter.setBrush(painter.pen().color())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(polygon.first(), DOT, DOT)
+    painter.restore()
 
 
 def polylines(x: Floats, y: Floats) -> Polylines:

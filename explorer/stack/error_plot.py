@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter
-from PySide6.QtWidgets import QSizePolicy, QToolTip
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from explorer.plot.frame import Frame
-from explorer.plot.plot import Plot
 from explorer.plot.ticks import log_ticks
 from explorer.stack.names import choice_name
 from explorer.stack.solver_marks import draw_mark, line_of
@@ -21,12 +18,9 @@ from explorer.words.languages import number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtGui import QPaintEvent
 
-    from explorer.plot.canvas import Canvas
-    from explorer.plot.frame import Floats
-    from explorer.plot.ticks import Tick
-
+_SMALL: Final = 0.85  # of the window's letters
 _AIR: Final = 8.0
 _TICK: Final = 4.0
 _SAMPLE: Final = 18.0  # of a line, in the legend
@@ -46,14 +40,16 @@ class Point(NamedTuple):
     words: str
 
 
-class ErrorPlot(Plot):
+class ErrorPlot(QWidget):
     """A line for every solver, over a legend."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines: dict[str, list[Point]] = {}
         self._label = ""
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
 
     def show_lines(self, lines: Mapping[str, Sequence[Point]], label: str) -> None:
         """Show these points by the solver that they are of; `label` says what is across."""
@@ -62,7 +58,7 @@ class ErrorPlot(Plot):
             for solver, points in lines.items()
         }
         self._label = label
-        self.refresh()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """High enough for six lines to be told apart."""
@@ -74,45 +70,30 @@ class ErrorPlot(Plot):
 
     def place_of(self, point: Point) -> QPointF:
         """Where a point lies on the widget."""
-        (x,), (y,) = _places(self._frame(), [point])
-        return QPointF(float(x), float(y))
+        area = self._area()
+        (x_low, x_high), (y_low, y_high) = self._ranges()
+        x = _share(point.evaluations, x_low, x_high)
+        y = _share(max(point.error, _LEAST_ERROR), y_low, y_high)
+        return QPointF(area.left() + x * area.width(), area.bottom() - y * area.height())
 
     # --- painting -------------------------------------------------------------------------------
 
-    def _frame(self) -> Frame:
-        return Frame(self._area(), *self._ranges(), x_logarithmic=True, y_logarithmic=True)
-
-    def _ticks(self, frame: Frame) -> tuple[list[Tick], list[Tick]]:
-        return log_ticks(*frame.y_range, _ROWS), log_ticks(*frame.x_range, _COLUMNS)
-
-    def _fill(self, canvas: Canvas, frame: Frame) -> None:
-        canvas.show_lines(
-            [
-                (*frame.view_of(*_places(frame, points)), line_of(solver))
-                for solver, points in self._lines.items()
-                if points
-            ]
-        )
-
-    def _paint_words(self, painter: QPainter, frame: Frame) -> None:
-        """Draw the legend, the marks of every line, and what is across."""
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the legend, the axes and every line with its marks."""
+        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._small_font())
         self._draw_legend(painter)
+        self._draw_axes(painter)
         for solver, points in self._lines.items():
-            for point in points:
-                draw_mark(painter, solver, self.place_of(point))
-        painter.setPen(theme.color("text_muted"))
-        height = painter.fontMetrics().height()
-        box = QRectF(frame.area.left(), self.height() - height, frame.area.width(), height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
+            _draw_line(painter, solver, [self.place_of(point) for point in points])
+        painter.end()
 
     def _draw_legend(self, painter: QPainter) -> None:
         for solver, box in self.legend().items():
             middle = QPointF(box.left() + _SAMPLE / 2, box.center().y())
             half = QPointF(_SAMPLE / 2 - 1, 0)
-            painter.setPen(line_of(solver))
-            painter.drawLine(middle - half, middle + half)
-            draw_mark(painter, solver, middle)
+            _draw_line(painter, solver, [middle - half, middle + half], [middle])
             painter.setPen(theme.color("text_muted"))
             words = box.adjusted(_SAMPLE + 3, 0, 0, 0)
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, choice_name(solver))
@@ -128,6 +109,31 @@ class ErrorPlot(Plot):
             boxes[solver] = QRectF(left, top, width, metrics.height())
             left += width + _GAP
         return boxes
+
+    def _draw_axes(self, painter: QPainter) -> None:
+        area, height = self._area(), painter.fontMetrics().height()
+        line, text = theme.color("border"), theme.color("text_muted")
+        x_range, y_range = self._ranges()
+        painter.setPen(line)
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        painter.setPen(text)
+        for tick in log_ticks(*x_range, _COLUMNS):
+            x = area.left() + _share(tick.value, *x_range) * area.width()
+            box = QRectF(x - 30, area.bottom() + _TICK, 60, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick.text)
+        for tick in log_ticks(*y_range, _ROWS):
+            y = area.bottom() - _share(tick.value, *y_range) * area.height()
+            box = QRectF(0, y - height / 2, area.left() - _TICK, height)
+            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(box, flags, tick.text)
+        box = QRectF(area.left(), self.height() - height, area.width(), height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight, self._label)
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * _SMALL)
+        return font
 
     def _area(self) -> QRectF:
         line = self.fontMetrics().height()
@@ -166,13 +172,20 @@ def error_text(error: float) -> str:
     return number(float(error), 2)
 
 
-def _places(frame: Frame, points: Sequence[Point]) -> tuple[Floats, Floats]:
-    """Where points lie on the widget."""
-    evaluations = np.array([point.evaluations for point in points], float)
-    errors = np.array([max(point.error, _LEAST_ERROR) for point in points])
-    return frame.x(evaluations), frame.y(errors)
+def _draw_line(
+    painter: QPainter, solver: str, places: list[QPointF], marks: list[QPointF] | None = None
+) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(line_of(solver))
+    painter.drawPolyline(QPolygonF(places))
+    for place in places if marks is None else marks:
+        draw_mark(painter, solver, place)
 
 
 def _around(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     return (low / 1.5, high * 1.5)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return math.log(value / low) / math.log(high / low)

@@ -10,7 +10,6 @@ from explorer import dialogs
 from explorer.panels.camera import Camera
 from explorer.panels.clock import FrameClock
 from explorer.panels.flow_panel import FlowPanel
-from explorer.plot.loading import loading
 from explorer.session.store import Store
 from explorer.target.brush import Brush
 from explorer.target.canvas import TargetCanvas
@@ -131,9 +130,3 @@ def window(
     qtbot.waitExposed(window)
     yield window
     window.presentation.leave()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _plots_at_once() -> None:
-    """Plots are drawn at once, not only when pyqtgraph has been loaded beside the window."""
-    loading.load()

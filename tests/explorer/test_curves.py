@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QFontMetrics, QWheelEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from explorer.plot.chart import label_boxes
 from explorer.plot.polylines import polylines
@@ -255,65 +254,6 @@ def test_the_first_measurement_of_a_new_target_is_seen(view):
     view.add(measured(3500, 1.0))
     view.curves.draw()
     assert coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
-
-
-@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-def test_wheel_and_keys_zoom_about_the_cursor_and_all_can_be_seen_again(view, qtbot):
-    for step, kl in ((100, 2.0), (200, 0.5), (300, 0.1), (400, 0.09)):
-        view.add(measured(step, kl))
-    view.curves.draw()
-    chart = view.curves.chart
-    assert chart.shown_x == (0.0, 4.0)
-    whole = chart.grab().toImage()
-    middle = chart.rect().center()
-    with qtbot.waitSignal(chart.hovered) as before:
-        QTest.mouseMove(chart, middle)
-    wheel(chart, middle, 3)
-    low, high = chart.shown_x
-    assert 0 < low < high < 4
-    assert chart.grab().toImage() != whole
-    with qtbot.waitSignal(chart.hovered) as after:
-        QTest.mouseMove(chart, middle + QPoint(0, 1))
-    assert after.args[0] == pytest.approx(before.args[0])
-    QTest.mouseDClick(chart, Qt.MouseButton.LeftButton, pos=middle)
-    assert chart.shown_x == (0.0, 4.0)
-    with qtbot.waitActive(view):
-        view.activateWindow()
-    chart.setFocus()
-    QTest.keyClick(chart, Qt.Key.Key_Plus)
-    assert chart.shown_x[1] < 4
-    QTest.keyClick(chart, Qt.Key.Key_Minus)
-    QTest.keyClick(chart, Qt.Key.Key_Minus)
-    assert chart.shown_x == (0.0, 4.0)
-    QTest.keyClick(chart, Qt.Key.Key_Plus)
-    QTest.keyClick(chart, Qt.Key.Key_0)
-    assert chart.shown_x == (0.0, 4.0)
-
-
-def test_a_theme_that_changes_shows_at_once(view):
-    view.add(measured(100, 0.5))
-    view.add(measured(200, 0.1))
-    view.curves.draw()
-    theme.set_theme("light")
-    assert coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
-    theme.set_theme("dark")
-    assert coloured_rows(view.curves.chart.grab().toImage(), theme.color("discrete"))
-
-
-def wheel(widget, place, notches):
-    """Turn the wheel over a place of a widget."""
-    for _ in range(notches):
-        event = QWheelEvent(
-            QPointF(place),
-            QPointF(widget.mapToGlobal(place)),
-            QPoint(),
-            QPoint(0, 120),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(widget, event)
 
 
 def coloured_rows(picture, colour):

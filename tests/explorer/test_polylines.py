@@ -34,38 +34,26 @@ def parts(x, y):
 def test_parts_break_off_where_a_value_is_missing_and_keep_their_ends(curve):
     whole = parts(*curve)
     lines = polylines(*curve)
-    drawn = list(lines.parts())
+    drawn = list(lines.polygons())
     assert [past for _, past in drawn] == [
         index < len(whole) - 1 for index, part in enumerate(whole) if part
     ]
-    for (points, _), part in zip(drawn, (part for part in whole if part), strict=True):
-        kept = list(zip(lines.x[points].tolist(), lines.y[points].tolist(), strict=True))
-        assert [kept[0], kept[-1]] == [part[0], part[-1]]
-        assert set(kept) <= set(part)
-
-
-@given(curves())
-def test_what_is_drawn_at_once_holds_every_part_as_a_line_or_as_a_dot(curve):
-    lines = polylines(*curve)
-    for past in (True, False):
-        (x, y), dots = lines.joined(past=past)
-        chosen = [part for part, is_past in lines.parts() if is_past == past]
-        long = [part for part in chosen if part.stop - part.start > 1]
-        assert [part for part in parts(x, y) if part] == [
-            list(zip(lines.x[part].tolist(), lines.y[part].tolist(), strict=True)) for part in long
-        ]
-        assert len(dots[0]) == len(dots[1]) == len(chosen) - len(long)
+    for (polygon, _), part in zip(drawn, (part for part in whole if part), strict=True):
+        ends = [polygon.first().toTuple(), polygon.last().toTuple()]
+        assert ends == [part[0], part[-1]]
+        assert {point.toTuple() for point in polygon} <= set(part)
 
 
 @given(curves())
 def test_the_lowest_and_highest_point_of_every_two_pixels_are_kept(curve):
-    lines = polylines(*curve)
-    for part, (among, _) in zip(filter(None, parts(*curve)), lines.parts(), strict=True):
-        kept = np.column_stack((lines.x[among], lines.y[among]))
+    for part, (polygon, _) in zip(
+        filter(None, parts(*curve)), polylines(*curve).polygons(), strict=True
+    ):
+        kept = np.array([point.toTuple() for point in polygon])
         points = np.array(part)
         for column in np.unique(points[:, 0] // 2):
-            all_of_it, left = (p[p[:, 0] // 2 == column, 1] for p in (points, kept))
-            assert (left.min(), left.max()) == (all_of_it.min(), all_of_it.max())
+            among, left = (p[p[:, 0] // 2 == column, 1] for p in (points, kept))
+            assert (left.min(), left.max()) == (among.min(), among.max())
 
 
 def test_a_long_noisy_curve_has_no_more_points_than_can_be_told_apart():

@@ -39,7 +39,6 @@ LATER = [
     "explorer.stack.continuous_form",
     "explorer.stack.solver_lab",
     "numpy.ma",
-    "pyqtgraph",
 ]
 
 

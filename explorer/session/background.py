@@ -31,7 +31,7 @@ class BackgroundJobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(1, "aside")
+        self._pool = ThreadPoolExecutor(1, "background job")
         self._last: Future[None] | None = None
         self._answered.connect(self._go_on)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".flow"
 _PICTURES: Final = (".png", ".jpg", ".jpeg")
 TARGET_SUFFIXES: Final = (*_PICTURES, ".csv", ".npy")
-_LARGE: Final = 256 * 1024  # bytes, or letters: more is read aside
+_LARGE: Final = 256 * 1024  # bytes, or letters: more is read in the background
 _LARGEST_SIDE: Final = 1024
 
 
@@ -69,6 +69,8 @@ class Documents(QObject):
         self._controller = controller
         self._view_state = view_state
         self._jobs = BackgroundJobs(self)
+        self._missed = False  # whether a lane came too late for the save that is under way
+        controller.saved_without.connect(self._note_missed)
         self._opened = 0  # documents so far: what was saved may not be the present one any more
         store.loaded.connect(self._count)
         self._window = parent
@@ -246,6 +248,8 @@ class Documents(QObject):
         def tell(lanes: States) -> None:
             if opened == self._opened:
                 self._store.note_saved(target, document, lanes)
+                if self._missed:  # what it sent is in no file
+                    self._store.mark_trained()
                 self.saved.emit()
             else:
                 remember_recent(target)
@@ -253,10 +257,11 @@ class Documents(QObject):
                 then()
 
         self.saving.emit()
+        self._missed = False
         self._checkpoint(write)
 
     def gather(self, then: Callable[[Project, States, ViewState], None]) -> None:
-        """Call back with the present document, what training has made of it, and its seen."""
+        """Call back with the present document, what training has made of it, and the panels."""
         document = self._store.project
         self._checkpoint(lambda lanes: then(document, lanes, self._view_state()))
 
@@ -270,6 +275,9 @@ class Documents(QObject):
     def finish(self) -> None:
         """Wait for a file that is still being written."""
         self._jobs.finish()
+
+    def _note_missed(self, _lane: str) -> None:
+        self._missed = True
 
     def _count(self) -> None:
         self._opened += 1

@@ -349,3 +349,17 @@ def test_escape_is_the_answer_that_keeps_everything(qtbot, window):
 
     QTimer.singleShot(0, press)
     assert dialogs.ask(window, "star.flow") == "cancel"
+
+
+def test_a_lane_that_comes_while_the_file_is_written_leaves_the_project_unsaved(
+    documents, store, qtbot, tmp_path
+):
+    store.path = tmp_path / "late.flow"
+    store.mark_trained()
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
+        documents._controller.saved_without.emit("continuous")  # before the file is whole
+    assert store.unsaved
+    with qtbot.waitSignal(documents.saved):
+        documents.save()
+    assert not store.unsaved
